@@ -1,0 +1,3 @@
+"""tauspeech: task-vector arithmetic for speech-to-text models."""
+
+__version__ = "0.1.0"

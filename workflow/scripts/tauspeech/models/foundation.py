@@ -1,0 +1,123 @@
+"""Small Whisper models from scratch: the real classes, files and tokens at a size that a laptop trains."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import (
+    GenerationConfig,
+    WhisperConfig,
+    WhisperFeatureExtractor,
+    WhisperForConditionalGeneration,
+    WhisperProcessor,
+    WhisperTokenizer,
+)
+from transformers.models.whisper.tokenization_whisper import LANGUAGES
+
+END, START = "<|endoftext|>", "<|startoftranscript|>"
+# Whisper's tokenizer computes language ids by counting from the start token, so all languages stand here in order.
+CONTROL = [
+    END,
+    START,
+    *(f"<|{code}|>" for code in LANGUAGES),
+    "<|translate|>",
+    "<|transcribe|>",
+    "<|startoflm|>",
+    "<|startofprev|>",
+    "<|nospeech|>",
+    "<|notimestamps|>",
+]
+MELS = 80
+HOP = 320  # twice Whisper's: half as many frames, which is enough for clear speech
+
+
+@dataclass(frozen=True)
+class Size:
+    width: int
+    layers: int
+    heads: int
+    tokens: int  # of the byte-level BPE, without control tokens
+    seconds: int  # the longest utterance
+    target: int = 112  # the longest text, in tokens
+
+
+SIZES = {
+    "tiny": Size(width=48, layers=1, heads=2, tokens=400, seconds=6),
+    "small": Size(width=192, layers=3, heads=4, tokens=700, seconds=6),
+}
+
+
+def _tokenizer(texts: Iterable[str], size: Size) -> WhisperTokenizer:
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=size.tokens, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    bpe.train_from_iterator(texts, trainer)
+    vocabulary = bpe.get_vocab()
+    merges = [tuple(pair) for pair in _merges(bpe)]
+    tokenizer = WhisperTokenizer(vocab=vocabulary, merges=merges, unk_token=END, bos_token=END, eos_token=END, pad_token=END)
+    tokenizer.add_special_tokens({"additional_special_tokens": CONTROL})
+    return tokenizer
+
+
+def _merges(bpe: Tokenizer) -> list[list[str]]:
+    import json
+
+    return json.loads(bpe.to_str())["model"]["merges"]
+
+
+def build_processor(texts: Iterable[str], size: Size) -> WhisperProcessor:
+    extractor = WhisperFeatureExtractor(feature_size=MELS, hop_length=HOP, n_fft=512, chunk_length=size.seconds)
+    return WhisperProcessor(extractor, _tokenizer(texts, size))
+
+
+def build_model(processor: WhisperProcessor, size: Size, seed: int) -> WhisperForConditionalGeneration:
+    tokenizer = processor.tokenizer
+    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in CONTROL}
+    ends = {"bos_token_id": ids[END], "eos_token_id": ids[END], "pad_token_id": ids[END]}
+    torch.manual_seed(seed)
+    model = WhisperForConditionalGeneration(
+        WhisperConfig(
+            vocab_size=len(tokenizer),
+            num_mel_bins=MELS,
+            d_model=size.width,
+            encoder_layers=size.layers,
+            decoder_layers=size.layers,
+            encoder_attention_heads=size.heads,
+            decoder_attention_heads=size.heads,
+            encoder_ffn_dim=4 * size.width,
+            decoder_ffn_dim=4 * size.width,
+            max_source_positions=size.seconds * 16_000 // HOP // 2,
+            max_target_positions=size.target,
+            decoder_start_token_id=ids[START],
+            suppress_tokens=None,
+            begin_suppress_tokens=None,
+            **ends,
+        )
+    )
+    # A fresh object: the one that the model made of its configuration would lose these fields on reload.
+    model.generation_config = GenerationConfig(
+        decoder_start_token_id=ids[START],
+        is_multilingual=True,
+        lang_to_id={f"<|{code}|>": ids[f"<|{code}|>"] for code in LANGUAGES},
+        task_to_id={"transcribe": ids["<|transcribe|>"], "translate": ids["<|translate|>"]},
+        no_timestamps_token_id=ids["<|notimestamps|>"],
+        prev_sot_token_id=ids["<|startofprev|>"],
+        suppress_tokens=sorted(set(ids.values()) - {ids[END]}),
+        begin_suppress_tokens=[ids[END]],
+        max_length=size.target,
+        **ends,
+    )
+    return model
+
+
+def save(model: WhisperForConditionalGeneration, processor: WhisperProcessor, folder: Path) -> None:
+    """A folder that transformers and, thanks to the older files, converters read."""
+    model.save_pretrained(folder, max_shard_size="100GB")
+    processor.save_pretrained(folder)
+    processor.feature_extractor.save_pretrained(folder)
+    processor.tokenizer.save_vocabulary(str(folder))

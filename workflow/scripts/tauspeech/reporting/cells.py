@@ -1,0 +1,92 @@
+"""A table's frame as the cells that the page prints."""
+
+import math
+import numbers
+from dataclasses import dataclass
+from typing import Any
+
+import pandas
+
+from tauspeech.reporting.columns import with_bounds
+from tauspeech.reporting.content import Table
+
+_MISSING = "–"
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: str
+    numeric: bool = False
+    best: bool = False
+    interval: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Header cells, and the rows under them; a row's first cell is its name."""
+
+    header: list[Cell]
+    rows: list[list[Cell]]
+
+
+def grid(table: Table) -> Grid:
+    columns = with_bounds(table.frame.columns)
+    records = table.frame.to_dict("records")
+    header = [Cell(str(name), numeric=_is_numeric(table.frame[name])) for name in columns]
+    return Grid(header, [_row(table, columns, record) for record in records])
+
+
+def _row(table: Table, columns: dict[str, tuple[str, str] | None], record: dict[str, Any]) -> list[Cell]:
+    best = _best(table, record)
+    return [
+        Cell(
+            format_value(record[name]),
+            numeric=_is_number(record[name]) or _is_missing(record[name]),
+            best=name in best,
+            interval=_interval(record, bounds),
+        )
+        for name, bounds in columns.items()
+    ]
+
+
+def format_value(value: object) -> str:
+    """Whole numbers as they are, other numbers with two decimals, text unchanged."""
+    if _is_missing(value):
+        return _MISSING
+    if not _is_number(value):
+        return str(value)
+    text = str(value) if isinstance(value, numbers.Integral) else f"{value:z.2f}"
+    return text.replace("-", "−")
+
+
+def _best(table: Table, record: dict[str, Any]) -> set[str]:
+    # Equal as printed counts as equal: a reader could not see why only one of two 74.88 is bold.
+    scores = {name: round(record[name], 2) for name in table.best_among if _is_finite(record.get(name))}
+    if table.best is None or len(scores) < 2:
+        return set()
+    target = max(scores.values()) if table.best == "max" else min(scores.values())
+    return {name for name, score in scores.items() if score == target}
+
+
+def _interval(record: dict[str, Any], bounds: tuple[str, str] | None) -> str:
+    if bounds is None or any(_is_missing(record[bound]) for bound in bounds):
+        return ""
+    low, high = (format_value(record[bound]) for bound in bounds)
+    return f"[{low}, {high}]"
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value is pandas.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and not _is_missing(value)
+
+
+def _is_finite(value: object) -> bool:
+    return _is_number(value) and math.isfinite(value)
+
+
+def _is_numeric(column: pandas.Series) -> bool:
+    values = [value for value in column.tolist() if not _is_missing(value)]
+    return bool(values) and all(_is_number(value) for value in values)

@@ -1,0 +1,69 @@
+"""What a report says, before anything is known about how it will look."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas
+
+
+@dataclass(frozen=True)
+class Claim:
+    statement: str
+    holds: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """``best`` says which end of the scale is good; the best of ``best_among`` stands out in every row.
+
+    The first column of ``frame`` names the rows, and columns ``X_low`` and ``X_high`` bound column ``X``.
+    """
+
+    name: str
+    title: str
+    caption: str
+    frame: pandas.DataFrame
+    best: Literal["max", "min"] | None = None
+    best_among: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Figure:
+    name: str
+    title: str
+    caption: str
+    svg: str
+
+
+@dataclass(frozen=True)
+class Output:
+    system: str
+    text: str
+    hit: bool
+
+
+@dataclass(frozen=True)
+class Example:
+    """One recording (FLAC) and what each system made of it; ``words`` are the spellings to point out."""
+
+    set: str
+    id: str
+    source: str
+    reference: str
+    audio: bytes
+    outputs: Sequence[Output]
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    title: str
+    lead: str
+    facts: Sequence[tuple[str, str]]
+    claims: Sequence[Claim]
+    tables: Sequence[Table]
+    figures: Sequence[Figure]
+    examples: Sequence[Example]
+    provenance: str

@@ -1,0 +1,41 @@
+"""The report as one HTML file that needs no network and no other file."""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tauspeech.reporting.cells import grid
+from tauspeech.reporting.content import Claim, Example, Figure, Output, Report, Table
+from tauspeech.reporting.inline import audio_uri, pieces, svg_markup, svg_width
+
+__all__ = ["Claim", "Example", "Figure", "Output", "Report", "Table", "build_page"]
+
+# Two figures stand side by side only while neither was drawn wider than this, in points.
+_HALF_WIDTH = 420.0
+
+
+def build_page(report: Report) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        grid=grid, pieces=pieces, audio_uri=audio_uri, svg_markup=svg_markup, is_wide=_is_wide, best_note=_best_note
+    )
+    return environment.get_template("page.html.jinja").render(report=report)
+
+
+def _is_wide(figure: Figure) -> bool:
+    return svg_width(figure.svg) > _HALF_WIDTH
+
+
+def _best_note(table: Table) -> str:
+    """What bold means in this table, or nothing where no cell can be bold."""
+    among = [name for name in table.best_among if name in table.frame.columns]
+    if table.best is None or len(among) < 2:
+        return ""
+    direction = "higher" if table.best == "max" else "lower"
+    return f"Bold: best of {', '.join(among[:-1])} and {among[-1]} in the row ({direction} is better)."

@@ -1,0 +1,74 @@
+"""Whether a model says a rare word when, and only when, it should; all in percent.
+
+Per utterance TP = min(occurrences in the reference, in the hypothesis); recall = sum TP / sum in references,
+precision = sum TP / sum in hypotheses, false alarms = utterances whose hypothesis alone has the word / utterances
+whose reference lacks it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from tauspeech.errors import UserError
+from tauspeech.scoring.normalise import for_cer, for_wer, unspaced
+from tauspeech.scoring.tally import Proportion, percentage
+
+
+@dataclass(frozen=True, eq=False)
+class WordCounts:
+    """Occurrences of one word per utterance."""
+
+    word_id: str
+    forms: tuple[str, ...]
+    in_reference: np.ndarray
+    in_hypothesis: np.ndarray
+
+    def recall(self) -> Proportion:
+        return self._proportion("recall", self._true_positives(), self.in_reference)
+
+    def precision(self) -> Proportion:
+        return self._proportion("precision", self._true_positives(), self.in_hypothesis)
+
+    def false_alarms(self) -> Proportion:
+        absent = self.in_reference == 0
+        return self._proportion("false_alarms", absent & (self.in_hypothesis > 0), absent)
+
+    def _true_positives(self) -> np.ndarray:
+        return np.minimum(self.in_reference, self.in_hypothesis)
+
+    def _proportion(self, name: str, successes: np.ndarray, trials: np.ndarray) -> Proportion:
+        counts = np.column_stack([successes, trials]).astype(int)
+        return Proportion(f"{name}:{self.word_id}", f"forms:{'/'.join(self.forms)}", counts, percentage)
+
+
+def word_counts(
+    word_id: str, forms: tuple[str, ...], language: str, references: Sequence[str], hypotheses: Sequence[str]
+) -> WordCounts:
+    """Count any of the accepted forms, at word boundaries or, in languages without spaces, anywhere."""
+    pattern = _pattern(word_id, forms, language)
+    in_reference, in_hypothesis = (
+        np.array([len(pattern.findall(_matchable(text, language))) for text in texts])
+        for texts in (references, hypotheses)
+    )
+    return WordCounts(word_id, forms, in_reference, in_hypothesis)
+
+
+def _pattern(word_id: str, forms: tuple[str, ...], language: str) -> re.Pattern[str]:
+    matchable = {_matchable(form, language).strip() for form in forms}
+    if not matchable or "" in matchable:
+        raise UserError(f"Word {word_id!r}: every form in {language!r} needs a letter or a digit, got {list(forms)}.")
+    # Longest first, or "Milan Cathedral" would count twice, as "Milan" and as "Cathedral".
+    alternatives = "|".join(map(re.escape, sorted(matchable, key=len, reverse=True)))
+    return re.compile(alternatives if unspaced(language) else f"(?<= )(?:{alternatives})(?= )")
+
+
+@lru_cache(maxsize=2**15)  # every text is searched for every word
+def _matchable(text: str, language: str) -> str:
+    """Casefolded characters, or words in single spaces: "Goethe’s" is " goethe s "."""
+    folded = text.casefold()
+    if unspaced(language):
+        return for_cer(folded)
+    return " " + for_wer(folded).replace("'", " ") + " "

@@ -1,0 +1,55 @@
+"""Every metric of one model's hypotheses, with p-values against the baselines, as one long table."""
+
+from dataclasses import asdict
+from math import nan
+
+import pandas as pd
+
+from tauspeech.scoring.metrics import bleu, cer, chrf, wer
+from tauspeech.scoring.normalise import unspaced
+from tauspeech.scoring.rare_words import word_counts
+from tauspeech.scoring.significance import paired_p_value
+from tauspeech.scoring.tally import Tally
+from tauspeech.scoring.utterances import by_set_and_task, with_hypotheses_of
+
+Words = dict[str, dict[str, tuple[str, ...]]]  # word id -> language -> accepted forms
+
+
+def score_model(hypotheses: pd.DataFrame, baselines: dict[str, pd.DataFrame], words: Words, seed: int) -> pd.DataFrame:
+    """One row per set, task and metric; values are in percent.
+
+    The tables have one row per utterance: id, set, task, language (of the text to be produced), reference, hypothesis,
+    word_id ('' for general sets). A baseline may lack whole sets; its p-values are NaN there.
+    """
+    baseline_groups = {name: by_set_and_task(table, f"baseline {name!r}") for name, table in baselines.items()}
+    rows = []
+    for key, utterances in by_set_and_task(hypotheses, "the hypotheses").items():
+        rivals = {
+            name: _tallies(with_hypotheses_of(groups[key], utterances, name), words) if key in groups else {}
+            for name, groups in baseline_groups.items()
+        }
+        for name, tally in _tallies(utterances, words).items():
+            p_values = [paired_p_value(tally, rival[name], seed) if rival else nan for rival in rivals.values()]
+            rows.append([*key, *asdict(tally.metric(seed)).values(), *p_values])
+    return _table(rows, [f"p_{name}" for name in baselines])
+
+
+def _tallies(utterances: pd.DataFrame, words: Words) -> dict[str, Tally]:
+    task, language = utterances[["task", "language"]].iloc[0]
+    texts = utterances["reference"].tolist(), utterances["hypothesis"].tolist()
+    if task == "translate":
+        tallies = [bleu(*texts, language), chrf(*texts)]
+    else:
+        tallies = [cer(*texts)] if unspaced(language) else [wer(*texts), cer(*texts)]
+    for word_id, forms in words.items():
+        if language in forms:
+            counts = word_counts(word_id, forms[language], language, *texts)
+            is_own_set = (utterances["word_id"] == word_id).any()
+            tallies += [counts.recall(), counts.precision()] if is_own_set else [counts.false_alarms()]
+    return {tally.name: tally for tally in tallies}
+
+
+def _table(rows: list[list], p_columns: list[str]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["set", "task", "metric", "value", "low", "high", "n", "signature", *p_columns])
+    numbers = dict.fromkeys(["value", "low", "high", *p_columns], float)
+    return table.astype({**numbers, "n": int}).sort_values(["set", "task", "metric"], ignore_index=True)

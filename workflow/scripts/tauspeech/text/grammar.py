@@ -1,0 +1,77 @@
+"""Sentences in several languages at once, from templates whose slots are filled from lists."""
+
+import random
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tauspeech.errors import UserError
+
+SLOT = re.compile(r"\{(\w+?)(2?)(_after)?\}")
+
+Phrase = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """What the YAML file of a grammar says."""
+
+    domains: dict[str, str]
+    fillers: dict[str, list[Phrase]]
+    templates: list[Phrase]
+
+    @classmethod
+    def load(cls, path: Path) -> "Grammar":
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        fillers = dict(content["fillers"])
+        for union, members in content.get("unions", {}).items():
+            fillers[union] = [phrase for member in members for phrase in fillers[member]]
+        return cls(content["domains"], fillers, content["templates"])
+
+    @property
+    def languages(self) -> set[str]:
+        return set(self.templates[0])
+
+    def slot_of(self, domain: str) -> str:
+        """The slot that a word of this domain takes."""
+        try:
+            return self.domains[domain]
+        except KeyError:
+            known = ", ".join(sorted(self.domains))
+            raise UserError(f"The template grammar has no sentences for the domain '{domain}'; it knows {known}.") from None
+
+    def with_slot(self, slot: str) -> list[Phrase]:
+        return [template for template in self.templates if slot in slots_of(template)]
+
+
+def slots_of(template: Phrase) -> list[str]:
+    """Slot names of a template, a doubled one as e.g. ``place2``, in a fixed order."""
+    found = {name.lower() + second for text in template.values() for name, second, _ in SLOT.findall(text)}
+    return sorted(found)
+
+
+def fill(template: Phrase, chosen: dict[str, Phrase]) -> Phrase:
+    """The sentence of a template in each of its languages."""
+
+    def sentence(language: str, text: str) -> str:
+        def phrase(match: re.Match[str]) -> str:
+            name, second, after = match.groups()
+            value = chosen[name.lower() + second][language + (after or "")]
+            return value[0].upper() + value[1:] if name[0].isupper() else value
+
+        return SLOT.sub(phrase, text)
+
+    return {language: sentence(language, text) for language, text in template.items()}
+
+
+def draw(grammar: Grammar, template: Phrase, rng: random.Random, fixed: dict[str, Phrase] | None = None) -> dict[str, Any]:
+    """Phrases for all slots of a template: ``fixed`` ones as they are, no phrase twice."""
+    chosen: dict[str, Phrase] = dict(fixed or {})
+    for slot in slots_of(template):
+        if slot not in chosen:
+            free = [phrase for phrase in grammar.fillers[slot.rstrip("2")] if phrase not in chosen.values()]
+            chosen[slot] = rng.choice(free)
+    return chosen
