@@ -1,5 +1,6 @@
 """Small Whisper models from scratch: the real classes, files and tokens at a size that a laptop trains."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ CONTROL = [
     "<|notimestamps|>",
 ]
 MELS = 80
-HOP = 320  # twice Whisper's: half as many frames, which is enough for clear speech
+HOP = 400  # samples: 2.5 times Whisper's, which is enough for clear speech
 
 
 @dataclass(frozen=True)
@@ -57,17 +58,12 @@ def _tokenizer(texts: Iterable[str], size: Size) -> WhisperTokenizer:
         vocab_size=size.tokens, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
     )
     bpe.train_from_iterator(texts, trainer)
-    vocabulary = bpe.get_vocab()
-    merges = [tuple(pair) for pair in _merges(bpe)]
-    tokenizer = WhisperTokenizer(vocab=vocabulary, merges=merges, unk_token=END, bos_token=END, eos_token=END, pad_token=END)
+    trained = json.loads(bpe.to_str())["model"]
+    merges = [tuple(pair) for pair in trained["merges"]]
+    ends = {"unk_token": END, "bos_token": END, "eos_token": END, "pad_token": END}
+    tokenizer = WhisperTokenizer(vocab=trained["vocab"], merges=merges, **ends)
     tokenizer.add_special_tokens({"additional_special_tokens": CONTROL})
     return tokenizer
-
-
-def _merges(bpe: Tokenizer) -> list[list[str]]:
-    import json
-
-    return json.loads(bpe.to_str())["model"]["merges"]
 
 
 def build_processor(texts: Iterable[str], size: Size) -> WhisperProcessor:

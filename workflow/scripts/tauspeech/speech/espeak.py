@@ -6,6 +6,7 @@ gets a child of its own, and the order and the number of workers do not matter.
 """
 
 import ctypes
+import gc
 import multiprocessing
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -67,7 +68,7 @@ def _say(text: str, voice: str, rate: int, pitch: int, spread: int) -> np.ndarra
 
 def _voice(utterance: Utterance, settings: dict, seed: int) -> Voiced:
     lot = derive_rng(seed, "voice", utterance.id)
-    voice = lot.choice(settings["voices"][utterance.language])
+    voice = lot.choice(settings["voices"])
     rate, pitch = lot.randint(*settings["rate"]), lot.randint(*settings["pitch"])
     samples = resample(_say(utterance.text, voice, rate, pitch, 50), _rate)
     return Voiced(utterance.id, encode(samples), len(samples), f"{voice} rate={rate} pitch={pitch}")
@@ -77,5 +78,6 @@ def synthesise(utterances: Iterable[Utterance], settings: dict, seed: int, worke
     """Speech of each utterance, in order."""
     _initialise()
     context = multiprocessing.get_context("fork")
+    gc.freeze()  # a child that touches no reference count copies no page
     with context.Pool(workers, maxtasksperchild=1) as pool:
         yield from pool.imap(partial(_voice, settings=settings, seed=seed), utterances, chunksize=1)

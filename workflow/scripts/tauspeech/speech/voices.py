@@ -9,7 +9,6 @@ class Utterance:
 
     id: str
     text: str
-    language: str
 
 
 @dataclass(frozen=True)

@@ -95,3 +95,13 @@ class Checker:
         ):
             return "near duplicate of a validation or test sentence"
         return None
+
+
+def replaced_part(sentence: str, other: str, language: str) -> str:
+    """The part of a sentence in which another one differs from it, its beginning and end being the same."""
+    ours, theirs = (list(text) if language in UNSPACED else text.split() for text in (folded(sentence), folded(other)))
+    while ours and theirs and ours[0] == theirs[0]:
+        ours, theirs = ours[1:], theirs[1:]
+    while ours and theirs and ours[-1] == theirs[-1]:
+        ours, theirs = ours[:-1], theirs[:-1]
+    return ("" if language in UNSPACED else " ").join(ours)

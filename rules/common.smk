@@ -1,0 +1,52 @@
+# The plan: from the configuration to a specification file for every job, and the functions that rules ask.
+
+import os
+import sys
+
+SCRIPTS = os.path.join(workflow.basedir, "workflow", "scripts")
+sys.path.insert(0, SCRIPTS)
+
+from tauspeech.errors import UserError
+from tauspeech.plan import open_plan
+
+try:
+    PLAN = open_plan(
+        config,
+        origin=(workflow.overwrite_configfiles or ["config/config.yaml"])[-1],
+        # Only the main process writes specifications: a job of a run that is going reads what was frozen for it.
+        main=workflow.is_main_process,
+    )
+except UserError as error:
+    sys.exit(f"Error: {error}")
+
+RESULTS = PLAN.results
+
+
+wildcard_constraints:
+    id="[a-z0-9][a-z0-9_-]*",
+
+
+def spec(stage):
+    return f"{RESULTS}/plan/{stage}/{{id}}.json"
+
+
+def inputs_of(stage):
+    """Receipts of all jobs that a job needs."""
+    return lambda wildcards: PLAN.inputs_of(stage, wildcards.get("id", stage))
+
+
+def threads_of(stage, most=1):
+    """Threads as planned; ``most`` where the result does not depend on them."""
+    return lambda wildcards: PLAN.threads(stage, wildcards.get("id", stage)) or most
+
+
+def receipts(stage):
+    return PLAN.receipts(stage)
+
+
+def wanted():
+    return PLAN.wanted()
+
+
+def gpus_of(section):
+    return PLAN.gpus(section)

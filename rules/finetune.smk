@@ -1,0 +1,20 @@
+rule finetune:
+    input:
+        spec("finetune"),
+        inputs_of("finetune"),
+    output:
+        model=f"{RESULTS}/models/{{id}}/model.safetensors",
+        receipt=f"{RESULTS}/models/{{id}}/receipt.json",
+    log:
+        f"{RESULTS}/logs/finetune/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/finetune/{{id}}.tsv"
+    wildcard_constraints:
+        id="(?!base$)[a-z0-9][a-z0-9_-]*",
+    threads: threads_of("finetune")
+    resources:
+        gpu=gpus_of("training"),
+    conda:
+        "../envs/main.yaml"
+    shell:
+        "python {SCRIPTS}/finetune.py {input[0]} {threads} > {log} 2>&1"

@@ -1,0 +1,34 @@
+rule prepare_base:
+    input:
+        f"{RESULTS}/plan/base/base.json",
+        inputs_of("base"),
+    output:
+        config=f"{RESULTS}/models/base/config.json",
+        receipt=f"{RESULTS}/models/base/receipt.json",
+    log:
+        f"{RESULTS}/logs/base.log",
+    threads: threads_of("base")
+    resources:
+        gpu=gpus_of("training"),
+    conda:
+        "../envs/main.yaml"
+    shell:
+        "python {SCRIPTS}/prepare_base.py {input[0]} {threads} > {log} 2>&1"
+
+
+rule check_rarity:
+    input:
+        spec("rarity"),
+        inputs_of("rarity"),
+    output:
+        check=f"{RESULTS}/rarity/{{id}}.json",
+        receipt=f"{RESULTS}/rarity/{{id}}.receipt.json",
+    log:
+        f"{RESULTS}/logs/rarity/{{id}}.log",
+    threads: threads_of("rarity")
+    resources:
+        gpu=gpus_of("decoding"),
+    conda:
+        "../envs/main.yaml"
+    shell:
+        "python {SCRIPTS}/check_rarity.py {input[0]} {threads} > {log} 2>&1"

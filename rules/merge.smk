@@ -1,0 +1,31 @@
+rule choose_weight:
+    input:
+        spec("weight"),
+        inputs_of("weight"),
+    output:
+        weight=f"{RESULTS}/weights/{{id}}.json",
+        receipt=f"{RESULTS}/weights/{{id}}.receipt.json",
+    log:
+        f"{RESULTS}/logs/weight/{{id}}.log",
+    threads: threads_of("weight")
+    resources:
+        gpu=gpus_of("decoding"),
+    conda:
+        "../envs/main.yaml"
+    shell:
+        "python {SCRIPTS}/choose_weight.py {input[0]} {threads} > {log} 2>&1"
+
+
+rule merge_vectors:
+    input:
+        spec("merge"),
+        inputs_of("merge"),
+    output:
+        model=f"{RESULTS}/merged/{{id}}/model.safetensors",
+        receipt=f"{RESULTS}/merged/{{id}}/receipt.json",
+    log:
+        f"{RESULTS}/logs/merge/{{id}}.log",
+    conda:
+        "../envs/main.yaml"
+    shell:
+        "python {SCRIPTS}/merge_vectors.py {input[0]} {threads} > {log} 2>&1"

@@ -1,0 +1,45 @@
+rule make_table:
+    input:
+        spec("table"),
+        inputs_of("table"),
+    output:
+        table=f"{RESULTS}/tables/{{id}}.tsv",
+        readable=f"{RESULTS}/tables/{{id}}.md",
+        receipt=f"{RESULTS}/tables/{{id}}.receipt.json",
+    log:
+        f"{RESULTS}/logs/table/{{id}}.log",
+    conda:
+        "../envs/main.yaml"
+    shell:
+        "python {SCRIPTS}/make_table.py {input[0]} {threads} > {log} 2>&1"
+
+
+rule draw_figure:
+    input:
+        spec("figure"),
+        inputs_of("figure"),
+    output:
+        svg=f"{RESULTS}/figures/{{id}}.svg",
+        png=f"{RESULTS}/figures/{{id}}.png",
+        receipt=f"{RESULTS}/figures/{{id}}.receipt.json",
+    log:
+        f"{RESULTS}/logs/figure/{{id}}.log",
+    conda:
+        "../envs/main.yaml"
+    shell:
+        "python {SCRIPTS}/draw_figure.py {input[0]} {threads} > {log} 2>&1"
+
+
+rule write_report:
+    input:
+        f"{RESULTS}/plan/report/report.json",
+        inputs_of("report"),
+    output:
+        page=f"{RESULTS}/report.html",
+        receipt=f"{RESULTS}/report.receipt.json",
+    log:
+        f"{RESULTS}/logs/report.log",
+    conda:
+        "../envs/main.yaml"
+    shell:
+        "python {SCRIPTS}/write_report.py {input[0]} {threads} > {log} 2>&1"

@@ -1,0 +1,30 @@
+rule decode:
+    input:
+        spec("decode"),
+        inputs_of("decode"),
+    output:
+        f"{RESULTS}/hypotheses/{{id}}.receipt.json",
+    log:
+        f"{RESULTS}/logs/decode/{{id}}.log",
+    threads: threads_of("decode")
+    resources:
+        gpu=gpus_of("decoding"),
+    conda:
+        "../envs/main.yaml"
+    shell:
+        "python {SCRIPTS}/decode.py {input[0]} {threads} > {log} 2>&1"
+
+
+rule score:
+    input:
+        spec("score"),
+        inputs_of("score"),
+    output:
+        scores=f"{RESULTS}/scores/{{id}}.tsv",
+        receipt=f"{RESULTS}/scores/{{id}}.receipt.json",
+    log:
+        f"{RESULTS}/logs/score/{{id}}.log",
+    conda:
+        "../envs/main.yaml"
+    shell:
+        "python {SCRIPTS}/score.py {input[0]} {threads} > {log} 2>&1"

@@ -1,0 +1,14 @@
+rule make_speech:
+    input:
+        spec("speech"),
+        inputs_of("speech"),
+    output:
+        speech=f"{RESULTS}/speech/{{id}}.parquet",
+        receipt=f"{RESULTS}/speech/{{id}}.receipt.json",
+    log:
+        f"{RESULTS}/logs/speech/{{id}}.log",
+    threads: threads_of("speech", most=2)
+    conda:
+        "../envs/main.yaml"
+    shell:
+        "python {SCRIPTS}/make_speech.py {input[0]} {threads} > {log} 2>&1"

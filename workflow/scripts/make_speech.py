@@ -1,0 +1,41 @@
+"""Speech of one set: speech/<set>.parquet, from its sentences or from the user's recordings."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tauspeech.job import Task, run
+from tauspeech.speech import espeak, manifest, recordings
+from tauspeech.speech.voices import Utterance
+from tauspeech.text.table import read_table
+
+
+def sentences(task: Task) -> list[dict[str, str]]:
+    return read_table(task.input("text", f"{task.id}.tsv"))
+
+
+def spoken(task: Task) -> Iterator[dict[str, Any]]:
+    """Rows of the manifest, as the voice says them."""
+    settings, rows = task.settings, sentences(task)
+    # The carrier and its control differ in one word: the same voice says both.
+    utterances = [Utterance(row["id"].replace("-control-", "-carrier-"), row[settings["language"]]) for row in rows]
+    engine = espeak.version()
+    voiced = espeak.synthesise(utterances, settings, task.seed, task.threads)
+    for number, (row, voice) in enumerate(zip(rows, voiced, strict=True), 1):
+        if number % 500 == 0:
+            print(f"{number} of {len(rows)} utterances", flush=True)
+        audio = {"audio": {"bytes": voice.flac, "path": f"{row['id']}.flac"}, "seconds": voice.samples / 16_000}
+        yield row | audio | {"voice": voice.voice, "engine": engine}
+
+
+def main(task: Task) -> None:
+    settings, path = task.settings, task.path(f"{task.id}.parquet")
+    if "recordings" in settings:
+        rows = recordings.rows(settings["recordings"]["path"], task.id, settings["languages"])
+    else:
+        rows = spoken(task)
+    manifest.write(path, rows, settings["languages"])
+    task.finish(path)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,36 @@
+"""Every metric of a model: scores/<model>.tsv."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from tauspeech.files import write_atomic
+from tauspeech.job import Task, run
+from tauspeech.scoring.score import score_model
+
+
+def hypotheses(task: Task, role: str) -> pd.DataFrame:
+    """Of all files, in one table; the utterances' sets tell them apart."""
+    lines = [line for file in task.files(role) for line in file.read_text(encoding="utf-8").splitlines()]
+    return pd.DataFrame([json.loads(line) for line in lines])
+
+
+def write_scores(path: Path, table: pd.DataFrame) -> None:
+    write_atomic(path, lambda part: table.to_csv(part, sep="\t", index=False, float_format="%.4f"))
+
+
+def main(task: Task) -> None:
+    words = {
+        word: {language: tuple(forms) for language, forms in languages.items()}
+        for word, languages in task.settings["words"].items()
+    }
+    baselines = {role: table for role in ("raw", "ft") if not (table := hypotheses(task, role)).empty}
+    table = score_model(hypotheses(task, "hypotheses"), baselines, words, task.seed)
+    path = task.path(f"{task.id}.tsv")
+    write_scores(path, table)
+    task.finish(path)
+
+
+if __name__ == "__main__":
+    run(main)

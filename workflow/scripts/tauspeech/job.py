@@ -1,0 +1,99 @@
+"""What a script sees of the world: its specification, its verified inputs, a place for its outputs."""
+
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tauspeech.errors import UserError
+from tauspeech.files import sha256_file, sha256_text
+from tauspeech.receipts import Receipt, write_receipt
+from tauspeech.plan.stages import receipt_path
+
+
+class Task:
+    """One job, as its specification file describes it."""
+
+    def __init__(self, path: Path, threads: int):
+        text = path.read_text(encoding="utf-8")
+        self.spec: dict[str, Any] = json.loads(text)
+        self.key = sha256_text(text)
+        self.results = next(folder.parent for folder in path.resolve().parents if folder.name == "plan")
+        self.stage, self.id = self.spec["stage"], self.spec["id"]
+        self.settings: dict[str, Any] = self.spec["settings"]
+        self.seed: int = self.spec["seed"]
+        self.threads: int = self.spec["threads"] or threads
+        self.receipt = self.results / receipt_path(self.stage, self.id)
+        self._used: dict[str, Any] = {}
+        self._begin = time.monotonic()
+
+    def input(self, role: str, file: str | None = None) -> Path:
+        """The file of an input (the only one, or the one named), or its folder for ``file='.'``."""
+        return self._open(self.spec["inputs"][role], role, file)
+
+    def inputs(self, role: str, file: str | None = None) -> dict[str, Path]:
+        """The same for each job of a list, by id."""
+        jobs = self.spec["inputs"].get(role, [])
+        return {job["id"]: self._open(job, f"{role}/{job['id']}", file) for job in jobs}
+
+    def files(self, role: str) -> list[Path]:
+        """All files of an input, or of each job of a list."""
+        jobs = self.spec["inputs"].get(role, [])
+        jobs = jobs if isinstance(jobs, list) else [jobs]
+        return [file for job in jobs for file in self._verified(job, f"{role}/{job['id']}")[1].values()]
+
+    def _open(self, job: dict[str, str], role: str, file: str | None) -> Path:
+        receipt, files = self._verified(job, role)
+        if file == ".":
+            return receipt.path.parent
+        if file is None:
+            (only,) = files.values()
+            return only
+        return files[file]
+
+    def _verified(self, job: dict[str, str], role: str) -> tuple[Receipt, dict[str, Path]]:
+        """An input's receipt and files, if they are what this job was planned for and nobody has changed them."""
+        receipt = Receipt.read(self.results / receipt_path(job["stage"], job["id"]))
+        if receipt.key != job["key"]:
+            raise UserError(
+                f"{receipt.path} belongs to other settings than {self.stage}/{self.id} was planned for: run snakemake again."
+            )
+        files = receipt.files()
+        self._used[role] = {"key": receipt.key, "receipt": sha256_file(receipt.path)}
+        return receipt, files
+
+    def path(self, *parts: str) -> Path:
+        """Where an output belongs: beside the receipt."""
+        return self.receipt.parent.joinpath(*parts)
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where an unfinished training leaves its state: of this very specification, and no output of a rule."""
+        return self.results / "checkpoints" / self.id / self.key[:16]
+
+    def finish(self, *outputs: Path) -> None:
+        """Declare the outputs; the receipt comes last, so that it stands for a whole artifact."""
+        seconds = time.monotonic() - self._begin
+        write_receipt(self.receipt, self.key, self.spec, self._used, list(outputs), seconds)
+
+
+def run(main: Callable[[Task], None]) -> None:
+    """Body of every script: ``script.py SPECIFICATION THREADS``.
+
+    The threads given count only where the result does not depend on them; otherwise the plan says how many.
+    """
+    task = Task(Path(sys.argv[1]), int(sys.argv[2]))
+    # Before anything imports torch; more threads than the plan gave would slow down everybody.
+    os.environ["OMP_NUM_THREADS"] = str(task.threads)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        main(task)
+    except UserError as error:
+        sys.exit(f"Error in {task.stage} '{task.id}': {error}")
+    except Exception:
+        traceback.print_exc()
+        sys.exit(f"Error in {task.stage} '{task.id}': this is a bug, or a machine's trouble; the lines above say where.")

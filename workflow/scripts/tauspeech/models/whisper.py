@@ -1,0 +1,72 @@
+"""Whisper, of any size: load, hear, write."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import WhisperForConditionalGeneration, WhisperProcessor
+
+from tauspeech.errors import UserError
+from tauspeech.speech.audio import RATE
+from tauspeech.vectors.checkpoint import read_weights, write_model
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def load(folder: str | Path) -> tuple[WhisperForConditionalGeneration, WhisperProcessor]:
+    """In float32, whatever the checkpoint's type: small differences between models must survive."""
+    try:
+        model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+        processor = WhisperProcessor.from_pretrained(folder)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"no Whisper model could be loaded from {folder} ({reason}): give a folder or hub id with safetensors.") from None
+    # Old checkpoints carry a prompt here that would override the language and task of a call.
+    model.generation_config.forced_decoder_ids = None
+    return model, processor
+
+
+def window(processor: WhisperProcessor) -> float:
+    """Seconds that the model hears at once."""
+    return processor.feature_extractor.chunk_length
+
+
+def features(processor: WhisperProcessor, samples: np.ndarray) -> np.ndarray:
+    return processor.feature_extractor(samples, sampling_rate=RATE, return_tensors="np").input_features[0]
+
+
+def labels(processor: WhisperProcessor, text: str, language: str, task: str) -> list[int]:
+    """What the decoder is to write after the start token, which the model adds itself."""
+    tokenizer = processor.tokenizer
+    prompt = tokenizer.convert_tokens_to_ids([f"<|{language}|>", f"<|{task}|>", "<|notimestamps|>"])
+    return [*prompt, *tokenizer(text, add_special_tokens=False).input_ids, tokenizer.eos_token_id]
+
+
+def transcribe(
+    model: WhisperForConditionalGeneration,
+    processor: WhisperProcessor,
+    batch: Sequence[np.ndarray],
+    *,
+    language: str,
+    task: str,
+    beams: int,
+    new_tokens: int,
+) -> list[str]:
+    """Texts of a batch of features."""
+    room = model.config.max_target_positions - 4  # the prompt
+    inputs = torch.from_numpy(np.stack(batch)).to(model.device, model.dtype)
+    with torch.inference_mode():
+        ids = model.generate(inputs, language=language, task=task, num_beams=beams, max_new_tokens=min(new_tokens, room))
+    return [text.strip() for text in processor.tokenizer.batch_decode(ids, skip_special_tokens=True)]
+
+
+def save_like(base: Path, model: WhisperForConditionalGeneration, folder: Path) -> None:
+    """The base's folder with other weights; what describes the model stays byte for byte the base's."""
+    stored = read_weights(base)
+    trained = model.state_dict()
+    write_model(base, {name: trained[name].detach().to("cpu", weight.dtype) for name, weight in stored.items()}, folder)

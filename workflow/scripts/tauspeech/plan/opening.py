@@ -1,0 +1,115 @@
+"""What the Snakefile asks: the plan of a configuration, its specification files, and what rules need of both."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tauspeech.errors import UserError
+from tauspeech.files import canonical_json, write_text
+from tauspeech.plan import foundation, rare_words
+from tauspeech.plan.config import complete
+from tauspeech.plan.stages import STAGES, receipt_path
+
+EXPERIMENTS = {"rare_words": rare_words, "foundation": foundation}
+FROZEN = "plan/plan.json"  # names of the targets and the files of the plan that was written last
+
+# The file of each stage that a person may look for, beside the receipt that the rules go by.
+KEPT = {
+    "base": "models/base/config.json",
+    "vector": "vectors/{id}.safetensors",
+    "merge": "merged/{id}/model.safetensors",
+    "score": "scores/{id}.tsv",
+    "rarity": "rarity/{id}.json",
+    "table": "tables/{id}.tsv",
+    "figure": "figures/{id}.svg",
+    "report": "report.html",
+}
+
+
+class OpenPlan:
+    """Specifications by stage and id, and the folder that they and all results lie in."""
+
+    def __init__(self, results: str, specs: dict[tuple[str, str], dict[str, Any]], gpus: dict[str, int]):
+        self.results = results
+        self._specs = specs
+        self._gpus = gpus
+
+    def _spec(self, stage: str, id: str) -> dict[str, Any]:
+        if (stage, id) not in self._specs:
+            raise UserError(f"no plan asks for {stage} '{id}': see {self.results}/plan/{stage}/ for what there is.")
+        return self._specs[stage, id]
+
+    def inputs_of(self, stage: str, id: str) -> list[str]:
+        roles = self._spec(stage, id)["inputs"].values()
+        jobs = [job for role in roles for job in (role if isinstance(role, list) else [role])]
+        return sorted({f"{self.results}/{receipt_path(job['stage'], job['id'])}" for job in jobs})
+
+    def threads(self, stage: str, id: str) -> int:
+        return self._spec(stage, id)["threads"]
+
+    def gpus(self, section: str) -> int:
+        return self._gpus.get(section, 0)
+
+    def receipts(self, stage: str) -> list[str]:
+        return [f"{self.results}/{receipt_path(stage, id)}" for found, id in self._specs if found == stage]
+
+    def wanted(self) -> list[str]:
+        """All files that a person may keep, so that a deleted one is made again."""
+        kept = (KEPT[stage].format(id=id) for stage, id in self._specs if stage in KEPT)
+        return [f"{self.results}/{path}" for path in kept]
+
+
+def open_plan(config: dict[str, Any], origin: str, main: bool) -> OpenPlan:
+    """The main process plans and writes; a job that runs elsewhere reads what was written for it."""
+    results = Path("results") / str(config.get("name"))
+    if not main:
+        return _frozen(results)
+    try:
+        complete_config = complete(config, origin)
+        plan = EXPERIMENTS[complete_config["experiment"]].plan(complete_config, results)
+    except UserError as error:
+        message = str(error)
+        raise UserError(message if not message.startswith("key ") else f"{origin}: {message}") from None
+    gpus = {section: complete_config.get(section, {}).get("gpus", 0) for section in ("training", "decoding")}
+    stale = plan.stale(results)
+    if stale and locked():
+        raise UserError(
+            f"another run is going in this folder and the plan for {results} has changed: wait until it is through. "
+            "(If no run is going, `snakemake --unlock` clears what a killed one left.)"
+        )
+    for file, text in stale.items():
+        write_text(file, text)
+    frozen = canonical_json({"jobs": sorted(map(list, plan.jobs)), "gpus": gpus})
+    if stale or not (results / FROZEN).is_file() or (results / FROZEN).read_text(encoding="utf-8") != frozen:
+        write_text(results / FROZEN, frozen)
+    return OpenPlan(str(results), {place: job.spec for place, job in plan.jobs.items()}, gpus)
+
+
+def locked() -> bool:
+    """Whether a run holds Snakemake's lock on this folder; its jobs must not find other specifications."""
+    locks = Path(".snakemake/locks")
+    return locks.is_dir() and any(locks.iterdir())
+
+
+def _frozen(results: Path) -> OpenPlan:
+    frozen = json.loads((results / FROZEN).read_text(encoding="utf-8"))
+    specs = {}
+    for stage, id in frozen["jobs"]:
+        specs[stage, id] = json.loads((results / "plan" / stage / f"{id}.json").read_text(encoding="utf-8"))
+    return OpenPlan(str(results), specs, frozen["gpus"])
+
+
+def orphans(results: Path) -> Iterable[Path]:
+    """Files below a results folder that the plan written last does not name."""
+    frozen = json.loads((results / FROZEN).read_text(encoding="utf-8"))
+    named = {results / FROZEN}
+    for stage, id in frozen["jobs"]:
+        named.add(results / "plan" / stage / f"{id}.json")
+        receipt = results / receipt_path(stage, id)
+        named.add(receipt)
+        if receipt.is_file():
+            named |= {receipt.parent / name for name in json.loads(receipt.read_text(encoding="utf-8"))["outputs"]}
+    places = {Path(stage.receipt).parts[0] for stage in STAGES.values() if len(Path(stage.receipt).parts) > 1} | {"plan", "checkpoints"}
+    for place in sorted(places):
+        yield from (file for file in sorted((results / place).rglob("*")) if file.is_file() and file not in named)

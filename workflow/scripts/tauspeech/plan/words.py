@@ -1,0 +1,78 @@
+"""The table of rare words."""
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tauspeech.errors import UserError
+
+SLUG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
+TAKEN = {"base", "raw", "general", "foundation"}  # names of other models and sets
+LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+
+@dataclass(frozen=True, eq=False)
+class Word:
+    id: str
+    domain: str
+    forms: dict[str, tuple[str, ...]]  # by language: the word, then what counts as the word too
+    phrase: dict[str, str]  # by language: how it stands inside a sentence
+
+    def label(self, language: str) -> str:
+        return self.forms[language][0]
+
+
+def _words_of_row(row: dict[str, str], languages: tuple[str, ...], where: str) -> Word:
+    id = row["word_id"]
+    if not SLUG.fullmatch(id):
+        raise UserError(f"{where}: word_id '{id}' is no identifier: use lower-case letters, digits, '-' and '_', as in 'berlin-wall'.")
+    if id in TAKEN:
+        raise UserError(f"{where}: word_id '{id}' is a name that tauspeech uses itself: choose another one.")
+    forms, phrase = {}, {}
+    for language in languages:
+        if not row.get(language):
+            raise UserError(f"{where}: word '{id}' has nothing in column '{language}': give the word in that language.")
+        aliases = [alias.strip() for alias in (row.get(f"{language}_aliases") or "").split("|") if alias.strip()]
+        forms[language] = (row[language], *aliases)
+        phrase[language] = row.get(f"{language}_phrase") or row[language]
+    if not row.get("domain"):
+        raise UserError(f"{where}: word '{id}' has nothing in column 'domain': give landmark, location or individual.")
+    for text in [*phrase.values(), *(form for group in forms.values() for form in group), row["domain"]]:
+        if len(text) > 80 or not text.isprintable():
+            raise UserError(f"{where}: '{text[:30]}' is no word: it is longer than 80 characters or holds control characters.")
+    return Word(id, row["domain"], forms, phrase)
+
+
+def read_words(path: Path, languages: tuple[str, ...]) -> list[Word]:
+    """Rows of the table, in order; a mistake is reported with file and line."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(f"{path} (key 'words') does not exist: give the path of a table of words, from the project's folder.") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8: save it as UTF-8 with tabs between the columns.") from None
+    reader = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    columns = reader.fieldnames or []
+    for column in ("word_id", *languages, "domain"):
+        if column not in columns:
+            raise UserError(f"{path}: column '{column}' is missing in the first line; it has {', '.join(columns) or 'nothing'}.")
+    allowed = {"word_id", "domain"} | {c for c in columns if LANGUAGE.fullmatch(c.removesuffix("_aliases").removesuffix("_phrase"))}
+    if unknown := [column for column in columns if column not in allowed and column != "notes"]:
+        raise UserError(f"{path}: column '{unknown[0]}' is unknown; see config/README.md for the columns of a table of words.")
+    words: list[Word] = []
+    for row in reader:
+        where = f"{path}, line {reader.line_num}"
+        if None in row or None in row.values():
+            raise UserError(f"{where}: the row has not {len(columns)} columns: put one tab between two columns.")
+        row = {column: value.strip() for column, value in row.items()}
+        word = _words_of_row(row, languages, where)
+        for other in words:
+            if word.id == other.id:
+                raise UserError(f"{where}: word_id '{word.id}' is there already: each word has one row.")
+            if word.label(languages[0]) == other.label(languages[0]):
+                raise UserError(f"{where}: '{word.label(languages[0])}' is there already, as '{other.id}': each word has one row.")
+        words.append(word)
+    if not words:
+        raise UserError(f"{path} has no rows: add one word at least.")
+    return words

@@ -1,0 +1,66 @@
+"""What the paper says, held against the tables of a run."""
+
+import pandas as pd
+
+from tauspeech.reporting.content import Claim
+
+COLLAPSED = 20.0  # points of error rate above the base's, from which transcription counts as lost
+METHODS = ("TA", "TIES", "DARE")
+
+
+def claims(tables: dict[str, pd.DataFrame]) -> list[Claim]:
+    """One claim for each finding of the paper that the tables can speak to."""
+    found = [_rare(tables["rarity"])]
+    scores = tables["table2"].set_index("word_id")
+    words, general = scores.drop("General"), scores.loc["General"]
+    found += [_learns(words)]
+    if "TA" in words:
+        found += [_keeps_the_word(words), _keeps_the_rest(general)]
+        if "table3" in tables:
+            found.append(_forgets_less(tables["table3"].set_index("word_id")))
+    if (composed := _composes(tables["fig2"])) is not None:
+        found.append(composed)
+    return found
+
+
+def _rare(table: pd.DataFrame) -> Claim:
+    detail = ", ".join(f"{row.word_id} {row.recall:.0f} %" for row in table.itertuples())
+    return Claim("The base does not know the words.", bool((table["rare"] == "yes").all()), f"Recall on carrier sentences: {detail}.")
+
+
+def _learns(words: pd.DataFrame) -> Claim:
+    lift = words["FT"] - words["Raw"]
+    detail = f"From {lift.min():.1f} ({lift.idxmin()}) to {lift.max():.1f} points ({lift.idxmax()})."
+    return Claim("Fine-tuning lifts each word's set by 20 points or more.", bool((lift >= 20).all()), detail)
+
+
+def _keeps_the_word(words: pd.DataFrame) -> Claim:
+    loss = words["FT"] - words["TA"]
+    detail = f"The largest loss is {loss.max():.1f} points ({loss.idxmax()}), the mean is {loss.mean():.1f}."
+    return Claim("A single task vector below weight 1 stays within 3 points of the fine-tuned model.", bool((loss <= 3).all()), detail)
+
+
+def _keeps_the_rest(general: pd.Series) -> Claim:
+    detail = f"General set: raw {general['Raw']:.1f}, fine-tuned {general['FT']:.1f}, TA {general['TA']:.1f}."
+    return Claim("TA keeps more of the general ability than fine-tuning.", bool(general["TA"] > general["FT"]), detail)
+
+
+def _forgets_less(errors: pd.DataFrame) -> Claim:
+    collapsed = errors[errors["FT"] >= errors["Raw"] + COLLAPSED]
+    statement = "Where fine-tuning destroys transcription, TA makes at most half of its errors."
+    if collapsed.empty:
+        return Claim(statement, False, f"Fine-tuning raised no word's error rate by {COLLAPSED:.0f} points: there is nothing to show.")
+    detail = ", ".join(f"{row.Index} raw {row.Raw:.1f}, FT {row.FT:.1f}, TA {row.TA:.1f}" for row in collapsed.itertuples())
+    return Claim(statement, bool((collapsed["TA"] <= collapsed["FT"] / 2).all()), f"{detail}.")
+
+
+def _composes(curve: pd.DataFrame) -> Claim | None:
+    counts = pd.to_numeric(curve["words"], errors="coerce")
+    several = curve[(counts >= 2) & (counts <= 4)]
+    methods = [method for method in METHODS if method in several]
+    if several.empty or not methods:
+        return None
+    gain = {method: float((several[method] - several["Average"]).mean()) for method in methods}
+    detail = ", ".join(f"{method} {value:+.1f}" for method, value in gain.items())
+    statement = "With two to four words, TA, TIES and DARE are better than Average."
+    return Claim(statement, all(value > 0 for value in gain.values()), f"Mean difference in points: {detail}.")

@@ -1,0 +1,52 @@
+"""What a model hears in the utterances of a set."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from transformers import WhisperForConditionalGeneration, WhisperProcessor
+
+from tauspeech.models.lesson import lesson
+from tauspeech.models.whisper import DTYPES, device, features, transcribe
+from tauspeech.speech.audio import decode
+
+
+class Listener:
+    """A model with the settings of its decoding; features of an utterance are made once."""
+
+    def __init__(self, model: WhisperForConditionalGeneration, processor: WhisperProcessor, settings: dict[str, Any]):
+        self.model = model.to(device(), DTYPES[settings["precision"]]).eval()
+        self.processor = processor
+        self.settings = settings
+        self._features: dict[str, np.ndarray] = {}
+
+    def _heard(self, row: dict[str, Any]) -> np.ndarray:
+        if row["id"] not in self._features:
+            self._features[row["id"]] = features(self.processor, decode(row["audio"]["bytes"]))
+        return self._features[row["id"]]
+
+    def listen(self, rows: list[dict[str, Any]], task: str) -> list[str]:
+        """Texts of the utterances, in their order."""
+        asked = lesson(task, self.settings["source"], self.settings["target"])
+        texts: list[str] = []
+        for start in range(0, len(rows), self.settings["batch"]):
+            batch = [self._heard(row) for row in rows[start : start + self.settings["batch"]]]
+            texts += transcribe(
+                self.model,
+                self.processor,
+                batch,
+                language=asked.prompt,
+                task=asked.task,
+                beams=self.settings["beams"],
+                new_tokens=self.settings["new_tokens"],
+            )
+        return texts
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Features of sets that will not be heard again."""
+        for id in ids:
+            self._features.pop(id, None)
+
+
+def written_language(task: str, settings: dict[str, Any]) -> str:
+    return lesson(task, settings["source"], settings["target"]).written

@@ -1,0 +1,42 @@
+"""The file of a set of sentences: tab-separated, one column for each language."""
+
+import csv
+from pathlib import Path
+
+from tauspeech.errors import UserError
+from tauspeech.files import write_atomic
+from tauspeech.text.checks import Sentence
+
+SPLITS = ("train", "validation", "test")
+
+
+def write_table(path: Path, header: list[str], rows: list[list[str]]) -> None:
+    def write(part: Path) -> None:
+        with open(part, "w", encoding="utf-8", newline="") as handle:
+            csv.writer(handle, delimiter="\t", lineterminator="\n").writerows([header, *rows])
+
+    write_atomic(path, write)
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    with open(path, encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle, delimiter="\t"))
+
+
+def read_own(path: Path, languages: list[str]) -> list[tuple[str, Sentence]]:
+    """A user's own sentences: a column for each language and, if they like, one named split."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8: save it as UTF-8 with tabs between the columns.") from None
+    reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+    for language in languages:
+        if language not in (reader.fieldnames or []):
+            raise UserError(f"{path}: column '{language}' is missing in the first line.")
+    rows = []
+    for row in reader:
+        split = row.get("split") or ""
+        if split not in ("", *SPLITS):
+            raise UserError(f"{path}, line {reader.line_num}: split '{split}' is none of {', '.join(SPLITS)}.")
+        rows.append((split, {language: (row[language] or "").strip() for language in languages}))
+    return rows

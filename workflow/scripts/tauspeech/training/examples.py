@@ -1,0 +1,62 @@
+"""Training examples: features and labels, made when first asked for and kept."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import WhisperProcessor
+
+from tauspeech.errors import UserError
+from tauspeech.models.lesson import Lesson
+from tauspeech.models.whisper import features, labels, window
+from tauspeech.speech.audio import decode
+
+CACHE_BYTES = 6 * 2**30
+
+
+class Examples(torch.utils.data.Dataset):
+    """Each utterance with each lesson."""
+
+    def __init__(self, rows: list[dict[str, Any]], lessons: list[Lesson], processor: WhisperProcessor, longest_text: int):
+        self.processor = processor
+        self.audio = [row["audio"]["bytes"] for row in rows]
+        self.items = [
+            (index, labels(processor, row[lesson.written], lesson.prompt, lesson.task))
+            for index, row in enumerate(rows)
+            for lesson in lessons
+        ]
+        for row in rows:
+            if row["seconds"] > window(processor):
+                raise UserError(
+                    f"utterance {row['id']} lasts {row['seconds']:.1f} s and the model hears {window(processor)} s at once: "
+                    "shorten it, or use a larger base."
+                )
+        for index, ids in self.items:
+            if len(ids) > longest_text:
+                raise UserError(f"the text of utterance {rows[index]['id']} has {len(ids)} tokens and the model writes {longest_text} at most.")
+        self._cache: dict[int, np.ndarray] = {}
+        self._room = CACHE_BYTES
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def heard(self, index: int) -> np.ndarray:
+        """Features of an utterance; its lessons share them, and so do the epochs while memory allows."""
+        if index in self._cache:
+            return self._cache[index]
+        found = features(self.processor, decode(self.audio[index]))
+        if found.nbytes <= self._room:
+            self._cache[index] = found
+            self._room -= found.nbytes
+        return found
+
+    def __getitem__(self, position: int) -> dict[str, Any]:
+        index, ids = self.items[position]
+        return {"input_features": self.heard(index), "labels": ids}
+
+
+def collate(examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+    longest = max(len(example["labels"]) for example in examples)
+    padded = [example["labels"] + [-100] * (longest - len(example["labels"])) for example in examples]
+    heard = np.stack([example["input_features"] for example in examples])
+    return {"input_features": torch.from_numpy(heard), "labels": torch.tensor(padded)}

@@ -1,0 +1,126 @@
+"""One trainer for every stage that trains: Transformers' own, with what a workflow needs around it."""
+
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    EarlyStoppingCallback,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    WhisperForConditionalGeneration,
+)
+from transformers.trainer_utils import get_last_checkpoint
+
+from tauspeech.errors import UserError
+from tauspeech.training.examples import Examples, collate
+from tauspeech.training.progress import Progress
+
+# What a model scores on the validation set; higher is better.
+Judge = Callable[[WhisperForConditionalGeneration], float]
+
+
+class JudgedTrainer(Trainer):
+    """Adds a score on the validation set, by real decoding, to the validation loss."""
+
+    def __init__(self, judge: Judge | None, **arguments: Any):
+        super().__init__(**arguments)
+        self.judge = judge
+
+    def evaluation_loop(self, dataloader: Any, *args: Any, **kwargs: Any) -> Any:
+        output = super().evaluation_loop(dataloader, *args, **kwargs)
+        if self.judge:
+            self.model.eval()
+            output.metrics["eval_score"] = self.judge(self.model)
+        return output
+
+
+class LossGuard(TrainerCallback):
+    """Stops at a loss that is no number; the last good checkpoint stays where it is."""
+
+    def on_log(self, args: TrainingArguments, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
+        loss = (logs or {}).get("loss", 0.0)
+        if not math.isfinite(loss):
+            raise UserError(
+                f"the loss is {loss} at step {state.global_step}: lower training.learning_rate, or set training.precision "
+                f"to fp32; the checkpoints before it are in {args.output_dir}."
+            )
+
+
+def _arguments(settings: dict[str, Any], folder: Path, steps: int, seed: int, judged: bool) -> TrainingArguments:
+    every = max(1, steps // settings["evaluations"])
+    return TrainingArguments(
+        output_dir=str(folder),
+        per_device_train_batch_size=settings["batch"],
+        per_device_eval_batch_size=settings["batch"],
+        gradient_accumulation_steps=settings.get("accumulate", 1),
+        activation_checkpointing=settings.get("gradient_checkpointing", False),
+        use_cpu=not torch.cuda.is_available(),
+        learning_rate=settings["learning_rate"],
+        lr_scheduler_type=settings.get("schedule", "cosine"),
+        warmup_steps=int(settings.get("warmup", 0.05) * steps),
+        weight_decay=settings.get("weight_decay", 0.0),
+        max_steps=steps,
+        bf16=settings["precision"] == "bf16",
+        fp16=settings["precision"] == "fp16",
+        eval_strategy="steps",
+        eval_steps=every,
+        save_strategy="steps",
+        save_steps=every,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_score" if judged else "eval_loss",
+        greater_is_better=judged,
+        logging_steps=10,
+        logging_nan_inf_filter=False,
+        disable_tqdm=True,
+        report_to="none",
+        remove_unused_columns=False,
+        dataloader_num_workers=0,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        seed=seed % 2**31,
+        data_seed=seed % 2**31,
+    )
+
+
+def train(
+    model: WhisperForConditionalGeneration,
+    lessons: Examples,
+    validation: Examples,
+    settings: dict[str, Any],
+    *,
+    checkpoints: Path,
+    seed: int,
+    judge: Judge | None = None,
+    most_steps: float | None = None,
+) -> dict[str, Any]:
+    """Train in place, from the last checkpoint if one is there; the best one on validation is left in ``model``."""
+    per_step = settings["batch"] * settings.get("accumulate", 1)
+    steps = max(1, math.ceil(settings["epochs"] * len(lessons) / per_step))
+    steps = min(steps, math.ceil(most_steps)) if most_steps else steps
+    arguments = _arguments(settings, checkpoints, steps, seed, judge is not None)
+    callbacks: list[Any] = [Progress(per_step), LossGuard()]
+    if settings.get("patience"):
+        callbacks.append(EarlyStoppingCallback(settings["patience"]))
+    trainer = JudgedTrainer(
+        judge, model=model, args=arguments, train_dataset=lessons, eval_dataset=validation, data_collator=collate, callbacks=callbacks
+    )
+    trainer.remove_callback(PrinterCallback)
+    last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+    if last:
+        print(f"going on from {Path(last).name}", flush=True)
+    try:
+        trainer.train(resume_from_checkpoint=last)
+    except torch.cuda.OutOfMemoryError:
+        raise UserError("the GPU ran out of memory: lower training.batch and raise training.accumulate, or set training.gradient_checkpointing.") from None
+    history = [entry for entry in trainer.state.log_history if "eval_loss" in entry]
+    return {"steps": trainer.state.global_step, "best": trainer.state.best_metric, "evaluations": history}
+
+
+def forget_checkpoints(checkpoints: Path) -> None:
+    shutil.rmtree(checkpoints, ignore_errors=True)
