@@ -7,7 +7,7 @@ SCRIPTS = os.path.join(workflow.basedir, "workflow", "scripts")
 sys.path.insert(0, SCRIPTS)
 
 from tauspeech.errors import UserError
-from tauspeech.plan import open_plan
+from tauspeech.plan.opening import open_plan
 
 try:
     PLAN = open_plan(
@@ -20,6 +20,10 @@ except UserError as error:
     sys.exit(f"Error: {error}")
 
 RESULTS = PLAN.results
+
+# Rules say `python`: without an environment of their own they mean the one that runs Snakemake.
+if not workflow.deployment_settings.deployment_method:
+    shell.prefix(f"export PATH={os.path.dirname(sys.executable)}:$PATH; ")
 
 
 wildcard_constraints:

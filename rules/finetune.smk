@@ -10,7 +10,7 @@ rule finetune:
     benchmark:
         f"{RESULTS}/benchmarks/finetune/{{id}}.tsv"
     wildcard_constraints:
-        id="(?!base$)[a-z0-9][a-z0-9_-]*",
+        id="(?!base/)[a-z0-9][a-z0-9_-]*",
     threads: threads_of("finetune")
     resources:
         gpu=gpus_of("training"),

@@ -1,3 +1,7 @@
+# The base is heard and scored for each set by itself: raw/<set>.
+MODEL_OR_SET = "[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)?"
+
+
 rule decode:
     input:
         spec("decode"),
@@ -6,6 +10,8 @@ rule decode:
         f"{RESULTS}/hypotheses/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/decode/{{id}}.log",
+    wildcard_constraints:
+        id=MODEL_OR_SET,
     threads: threads_of("decode")
     resources:
         gpu=gpus_of("decoding"),
@@ -24,6 +30,8 @@ rule score:
         receipt=f"{RESULTS}/scores/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/score/{{id}}.log",
+    wildcard_constraints:
+        id=MODEL_OR_SET,
     conda:
         "../envs/main.yaml"
     shell:

@@ -31,8 +31,13 @@ def main(task: Task) -> None:
     control_hits = None
     if controls:
         texts = listener.listen(controls, settings["task"])
-        common = [replaced_part(control[language], carrier[language], language) for control, carrier in zip(controls, carriers, strict=True)]
-        control_hits = sum(contains(text, (part,), language) for part, text in zip(common, texts, strict=True)) / len(controls)
+        common = [
+            replaced_part(control[language], carrier[language], language)
+            for control, carrier in zip(controls, carriers, strict=True)
+        ]
+        control_hits = sum(contains(text, (part,), language) for part, text in zip(common, texts, strict=True)) / len(
+            controls
+        )
     recall = counts.recall().value() / 100
     content = {
         "word_id": task.id,

@@ -38,7 +38,9 @@ def main(task: Task) -> None:
     for weight in settings["grid"]:
         model.load_state_dict(apply(weights, phi, weight), strict=False)
         scores = [
-            headline(settings["task"], language, [row[language] for row in rows], listener.listen(rows, settings["task"]))
+            headline(
+                settings["task"], language, [row[language] for row in rows], listener.listen(rows, settings["task"])
+            )
             for rows in sets.values()
         ]
         curve[weight] = sum(scores) / len(scores)

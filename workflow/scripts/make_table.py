@@ -16,7 +16,9 @@ def content(task: Task) -> tuple[pd.DataFrame, pd.DataFrame | None]:
         scores = {id: tables.read_scores(path) for id, path in task.inputs("scores").items()}
         return tables.score_table(settings, scores)
     if kind == "sets":
-        splits = {id: pd.read_parquet(path, columns=["split"])["split"].tolist() for id, path in task.inputs("sets").items()}
+        splits = {
+            id: pd.read_parquet(path, columns=["split"])["split"].tolist() for id, path in task.inputs("sets").items()
+        }
         return tables.sets_table(settings["words"], splits), None
     if kind == "rarity":
         checks = {id: tables.read_json(path) for id, path in task.inputs("rarity").items()}

@@ -34,7 +34,12 @@ def main(task: Task) -> None:
     checker = Checker(languages, forms, reserved_forms(languages, forms), Limits(**settings["limits"]))
     accepted = collect(task, checker)
     rows = [
-        [f"{task.id}-{split}-{number:05d}", split, task.id if word else "", *(sentence[language] for language in languages)]
+        [
+            f"{task.id}-{split}-{number:05d}",
+            split,
+            task.id if word else "",
+            *(sentence[language] for language in languages),
+        ]
         for split, sentences in accepted.items()
         for number, sentence in enumerate(sentences)
     ]
@@ -42,7 +47,9 @@ def main(task: Task) -> None:
         raise UserError("no sentence passed the checks.")
     text, rejected = task.path(f"{task.id}.tsv"), task.path(f"{task.id}.rejected.tsv")
     write_table(text, ["id", "split", "word_id", *languages], rows)
-    write_table(rejected, ["reason", "count"], [[reason, str(count)] for reason, count in sorted(checker.rejected.items())])
+    write_table(
+        rejected, ["reason", "count"], [[reason, str(count)] for reason, count in sorted(checker.rejected.items())]
+    )
     print(f"{task.id}: {len(rows)} sentences, {sum(checker.rejected.values())} turned away")
     task.finish(text, rejected)
 

@@ -26,7 +26,10 @@ def train_foundation(task: Task, folder: Path) -> None:
     train_rows = [row for row in rows if row["split"] == "train"]
     processor = build_processor((row[each.written] for row in train_rows for each in lessons), size)
     model = build_model(processor, size, task.seed)
-    print(f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(train_rows):,} utterances", flush=True)
+    print(
+        f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(train_rows):,} utterances",
+        flush=True,
+    )
     validation = [row for row in rows if row["split"] == "validation"]
     train(
         model,

@@ -43,7 +43,9 @@ def examples(task: Task) -> list[Example]:
         forms = settings["words"][word]
         for row in manifest.read(path, "test")[: settings["examples"]]:
             texts = {system: heard[model.split("/")[0]][row["id"]] for system, model in settings["heard"][word].items()}
-            outputs = [Output(system, text, contains(text, forms[language], language)) for system, text in texts.items()]
+            outputs = [
+                Output(system, text, contains(text, forms[language], language)) for system, text in texts.items()
+            ]
             spellings = tuple(form for group in forms.values() for form in group)
             audio = row["audio"]["bytes"]
             found.append(Example(word, row["id"], row[listening["source"]], row[language], audio, outputs, spellings))
@@ -62,7 +64,9 @@ def main(task: Task) -> None:
         tables=described_tables(tables, config),
         figures=described_figures(drawn, config),
         examples=examples(task),
-        provenance=f"Plan {task.key[:16]}. " + ", ".join(f"{name} {version}" for name, version in versions().items()) + ".",
+        provenance=f"Plan {task.key[:16]}. "
+        + ", ".join(f"{name} {version}" for name, version in versions().items())
+        + ".",
     )
     page = task.path("report.html")
     write_text(page, build_page(report))

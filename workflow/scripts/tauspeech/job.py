@@ -11,8 +11,8 @@ from typing import Any
 
 from tauspeech.errors import UserError
 from tauspeech.files import sha256_file, sha256_text
-from tauspeech.receipts import Receipt, write_receipt
 from tauspeech.plan.stages import receipt_path
+from tauspeech.receipts import Receipt, write_receipt
 
 
 class Task:
@@ -96,4 +96,6 @@ def run(main: Callable[[Task], None]) -> None:
         sys.exit(f"Error in {task.stage} '{task.id}': {error}")
     except Exception:
         traceback.print_exc()
-        sys.exit(f"Error in {task.stage} '{task.id}': this is a bug, or a machine's trouble; the lines above say where.")
+        sys.exit(
+            f"Error in {task.stage} '{task.id}': this is a bug, or a machine's trouble; the lines above say where."
+        )

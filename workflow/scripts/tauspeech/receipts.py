@@ -47,7 +47,9 @@ class Receipt:
         for name, digest in self.content["outputs"].items():
             file = self.path.parent / name
             if not file.is_file():
-                raise UserError(f"{file} is missing although {self.path} names it: delete the receipt and run snakemake again.")
+                raise UserError(
+                    f"{file} is missing although {self.path} names it: delete the receipt and run snakemake again."
+                )
             if sha256_file(file) != digest:
                 raise UserError(
                     f"{file} was changed by hand or damaged (it differs from {self.path}): "
@@ -57,7 +59,9 @@ class Receipt:
         return found
 
 
-def write_receipt(path: Path, key: str, spec: dict[str, Any], inputs: dict[str, Any], outputs: list[Path], seconds: float) -> None:
+def write_receipt(
+    path: Path, key: str, spec: dict[str, Any], inputs: dict[str, Any], outputs: list[Path], seconds: float
+) -> None:
     content = {
         "key": key,
         "spec": spec,

@@ -25,7 +25,9 @@ def load(folder: str | Path) -> tuple[WhisperForConditionalGeneration, WhisperPr
         processor = WhisperProcessor.from_pretrained(folder)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"no Whisper model could be loaded from {folder} ({reason}): give a folder or hub id with safetensors.") from None
+        raise UserError(
+            f"no Whisper model could be loaded from {folder} ({reason}): give a folder or hub id with safetensors."
+        ) from None
     # Old checkpoints carry a prompt here that would override the language and task of a call.
     model.generation_config.forced_decoder_ids = None
     return model, processor
@@ -61,7 +63,9 @@ def transcribe(
     room = model.config.max_target_positions - 4  # the prompt
     inputs = torch.from_numpy(np.stack(batch)).to(model.device, model.dtype)
     with torch.inference_mode():
-        ids = model.generate(inputs, language=language, task=task, num_beams=beams, max_new_tokens=min(new_tokens, room))
+        ids = model.generate(
+            inputs, language=language, task=task, num_beams=beams, max_new_tokens=min(new_tokens, room)
+        )
     return [text.strip() for text in processor.tokenizer.batch_decode(ids, skip_special_tokens=True)]
 
 

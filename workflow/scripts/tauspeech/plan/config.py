@@ -13,7 +13,6 @@ from tauspeech.errors import UserError
 from tauspeech.paths import SCHEMAS
 
 
-
 def _defaults(value: Any, schema: dict[str, Any]) -> Any:
     """The value with the schema's defaults where it is silent."""
     if isinstance(value, dict):

@@ -10,7 +10,14 @@ from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[2]
-PLUMBING = {"tauspeech", "tauspeech.errors", "tauspeech.files", "tauspeech.job", "tauspeech.paths", "tauspeech.receipts"}
+PLUMBING = {
+    "tauspeech",
+    "tauspeech.errors",
+    "tauspeech.files",
+    "tauspeech.job",
+    "tauspeech.paths",
+    "tauspeech.receipts",
+}
 
 
 def _without_docstrings(tree: ast.AST) -> ast.AST:

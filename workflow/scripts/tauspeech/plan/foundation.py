@@ -29,7 +29,12 @@ def foundation_base(size: str, languages: tuple[str, ...], config: dict[str, Any
     }
     text = Job("text", set_id, text_settings, seed=seed)
     voices = config["speech"]["voices"][languages[0]]
-    speech_settings = {"engine": "espeak", "language": languages[0], "languages": list(languages), "voices": voices} | VOICES
+    speech_settings = {
+        "engine": "espeak",
+        "language": languages[0],
+        "languages": list(languages),
+        "voices": voices,
+    } | VOICES
     speech = Job("speech", set_id, speech_settings, {"text": text}, seed, threads=0)
     settings = {
         "kind": "train",

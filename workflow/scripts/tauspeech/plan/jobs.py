@@ -95,4 +95,6 @@ class Plan:
     def stale(self, results: Path) -> dict[Path, str]:
         """Specification files that are not yet as they must be. An unchanged one keeps its time stamp."""
         files = {results / path: text for path, text in self.specs().items()}
-        return {file: text for file, text in files.items() if not file.is_file() or file.read_text(encoding="utf-8") != text}
+        return {
+            file: text for file, text in files.items() if not file.is_file() or file.read_text(encoding="utf-8") != text
+        }

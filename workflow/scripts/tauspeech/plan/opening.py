@@ -110,6 +110,9 @@ def orphans(results: Path) -> Iterable[Path]:
         named.add(receipt)
         if receipt.is_file():
             named |= {receipt.parent / name for name in json.loads(receipt.read_text(encoding="utf-8"))["outputs"]}
-    places = {Path(stage.receipt).parts[0] for stage in STAGES.values() if len(Path(stage.receipt).parts) > 1} | {"plan", "checkpoints"}
+    places = {Path(stage.receipt).parts[0] for stage in STAGES.values() if len(Path(stage.receipt).parts) > 1} | {
+        "plan",
+        "checkpoints",
+    }
     for place in sorted(places):
         yield from (file for file in sorted((results / place).rglob("*")) if file.is_file() and file not in named)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.errors import UserError
-from tauspeech.plan.foundation import SENTENCES as FOUNDATION_SENTENCES
 from tauspeech.plan.foundation import foundation_base
 from tauspeech.plan.jobs import Job, Plan, once
 from tauspeech.plan.sources import base_source, grammar_source, own_file
@@ -80,7 +79,11 @@ class RareWords:
             return Job("speech", set_id, {"recordings": recordings, "languages": list(self.languages)})
         speech = self.setting("speech", word)
         settings = {key: speech[key] for key in ("engine", "rate", "pitch")}
-        settings |= {"language": self.source, "languages": list(self.languages), "voices": speech["voices"].get(self.source, [])}
+        settings |= {
+            "language": self.source,
+            "languages": list(self.languages),
+            "voices": speech["voices"].get(self.source, []),
+        }
         if not settings["voices"]:
             raise UserError(f"key 'speech.voices.{self.source}' is missing: name at least one voice for this language.")
         return Job("speech", set_id, settings, {"text": self.text(word)}, self.seed, threads=0)
@@ -95,7 +98,13 @@ class RareWords:
     @once
     def rarity(self, word: Word) -> Job:
         settings = self._hearing() | {"threshold": self.config["rarity"]["threshold"], "word": self._forms(word)}
-        return Job("rarity", word.id, settings, {"base": self.base, "speech": self.speech(word)}, threads=self._decoding_threads)
+        return Job(
+            "rarity",
+            word.id,
+            settings,
+            {"base": self.base, "speech": self.speech(word)},
+            threads=self._decoding_threads,
+        )
 
     # Training
 
@@ -106,7 +115,10 @@ class RareWords:
         settings = {key: value for key, value in training.items() if key not in ("threads", "gpus")}
         settings |= {"task": self.config["task"], "source": self.source, "target": self.target}
         settings["joint_steps"] = None if single else self.config["composition"]["joint_steps"]
-        settings["listening"] = {key: self.config["decoding"][key] for key in ("batch", "new_tokens")} | {"beams": 1, "precision": "fp32"}
+        settings["listening"] = {key: self.config["decoding"][key] for key in ("batch", "new_tokens")} | {
+            "beams": 1,
+            "precision": "fp32",
+        }
         sets = [self.speech(word) for word in words]
         run = words[0].id if single else f"joint--{len(words)}"
         return Job("finetune", run, settings, {"base": self.base, "sets": sets}, self.seed, training["threads"])
@@ -177,7 +189,10 @@ class RareWords:
         """What a model hears; the control task is asked of models of one word, on that word's set."""
         tasks = [self.config["task"], self.control] if self.control and len(words) == 1 else [self.config["task"]]
         sets = {word.id: tasks for word in words} | ({"general": [self.config["task"]]} if general else {})
-        inputs = {"model": model, "sets": [self.speech(word) for word in words] + ([self.speech(None)] if general else [])}
+        inputs = {
+            "model": model,
+            "sets": [self.speech(word) for word in words] + ([self.speech(None)] if general else []),
+        }
         return Job("decode", id, self._hearing() | {"tasks": sets}, inputs, threads=self._decoding_threads)
 
     def raw(self, words: tuple[Word, ...]) -> tuple[Job, ...]:
@@ -197,7 +212,8 @@ class RareWords:
         by_id = {word.id: word for word in words}
         sets = [job.id.removeprefix("raw/") for job in jobs]
         return {
-            id: self.score(job, (by_id[id],) if id in by_id else (), (), None) for id, job in zip(sets, jobs, strict=True)
+            id: self.score(job, (by_id[id],) if id in by_id else (), (), None)
+            for id, job in zip(sets, jobs, strict=True)
         }
 
     def systems(self, subset: Subset, weight: str | float) -> dict[str, Job]:
@@ -222,11 +238,17 @@ class RareWords:
         """The points of Figure 2 and what the configuration adds."""
         composition = self.config["composition"]
         counts = composition["counts"] or range(1, MOST_COUNTED + 1)
-        found = [Subset(f"first{count}", tuple(self.words[:count])) if count > 1 else self.singles[0] for count in sorted(counts) if count <= len(self.words)]
+        found = [
+            Subset(f"first{count}", tuple(self.words[:count])) if count > 1 else self.singles[0]
+            for count in sorted(counts)
+            if count <= len(self.words)
+        ]
         by_id = {word.id: word for word in self.words}
         for name, members in composition["subsets"].items():
             if missing := [member for member in members if member not in by_id]:
-                raise UserError(f"key 'composition.subsets.{name}': there is no word '{missing[0]}' in {self.config['words']}.")
+                raise UserError(
+                    f"key 'composition.subsets.{name}': there is no word '{missing[0]}' in {self.config['words']}."
+                )
             found.append(Subset(name, tuple(by_id[member] for member in members)))
         return found
 
@@ -236,13 +258,22 @@ class RareWords:
         systems = {subset.id: self.systems(subset, weight) for subset in self.singles}
         tables = {
             "table1": self._table1(),
-            "rarity": Job("table", "rarity", {"kind": "rarity", "words": self._labels(self.all_words)}, {"rarity": [self.rarity(word) for word in self.all_words]}),
+            "rarity": Job(
+                "table",
+                "rarity",
+                {"kind": "rarity", "words": self._labels(self.all_words)},
+                {"rarity": [self.rarity(word) for word in self.all_words]},
+            ),
             "table2": self._scores_table("table2", systems, self.config["task"], with_general=True),
             "fig2": self._fig2(),
         }
         if self.control:
             tables["table3"] = self._scores_table("table3", systems, self.control, with_general=False)
-        weights = [self.weight(subset, method) for subset in self.subsets_and_singles for method in self.config["merging"]["methods"]]
+        weights = [
+            self.weight(subset, method)
+            for subset in self.subsets_and_singles
+            for method in self.config["merging"]["methods"]
+        ]
         tables["weights"] = Job("table", "weights", {"kind": "weights"}, {"weights": weights})
         return tables
 
@@ -292,8 +323,18 @@ class RareWords:
     def figures(self, tables: dict[str, Job]) -> list[Job]:
         label = "BLEU" if self.config["task"] == "translate" else "100 - error rate"
         return [
-            Job("figure", "fig2", {"kind": "lines", "ylabel": f"{label} on the words' test sets"}, {"table": tables["fig2"]}),
-            Job("figure", "weights", {"kind": "weights", "ylabel": f"{label} on validation", "names": NAMES}, {"table": tables["weights"]}),
+            Job(
+                "figure",
+                "fig2",
+                {"kind": "lines", "ylabel": f"{label} on the words' test sets"},
+                {"table": tables["fig2"]},
+            ),
+            Job(
+                "figure",
+                "weights",
+                {"kind": "weights", "ylabel": f"{label} on validation", "names": NAMES},
+                {"table": tables["weights"]},
+            ),
         ]
 
     def report(self, tables: dict[str, Job], figures: list[Job]) -> Job:
@@ -301,7 +342,10 @@ class RareWords:
         systems = {word.id: self.systems(subset, weight) for subset, word in zip(self.singles, self.words, strict=True)}
         raw = {word.id: self.raw((word,))[0] for word in self.words}
         # What the report plays: for each word its systems and the hypotheses of each.
-        heard = {id: {"Raw": raw[id].id} | {system: score.id for system, score in of_word.items()} for id, of_word in systems.items()}
+        heard = {
+            id: {"Raw": raw[id].id} | {system: score.id for system, score in of_word.items()}
+            for id, of_word in systems.items()
+        }
         told = ("name", "base", "seed", "task", "languages", "control_task", "text", "speech", "training", "merging")
         settings = {
             "examples": EXAMPLES,
@@ -324,7 +368,9 @@ def overlaid(section: dict[str, Any], special: dict[str, Any]) -> dict[str, Any]
     """A section with some of its keys replaced, at any depth."""
     result = dict(section)
     for key, value in special.items():
-        result[key] = overlaid(section[key], value) if isinstance(value, dict) and isinstance(section.get(key), dict) else value
+        result[key] = (
+            overlaid(section[key], value) if isinstance(value, dict) and isinstance(section.get(key), dict) else value
+        )
     return result
 
 
@@ -340,7 +386,9 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
             return Plan(checks)
         experiment = RareWords(config, experiment.all_words, frozenset(id for id, known in verdicts.items() if known))
         if not experiment.words:
-            raise UserError("key 'rarity.known' is skip, and the base knows every word: set it to keep, or give other words.")
+            raise UserError(
+                "key 'rarity.known' is skip, and the base knows every word: set it to keep, or give other words."
+            )
     tables = experiment.tables()
     figures = experiment.figures(tables)
     vectors = [experiment.vector(word) for word in experiment.words]

@@ -11,7 +11,6 @@ from tauspeech.files import canonical_json, sha256_file, sha256_text
 from tauspeech.paths import FOUNDATIONS, GRAMMARS
 
 
-
 def file_source(path: Path) -> dict[str, str]:
     return {"path": str(path), "sha256": sha256_file(path)}
 
@@ -46,7 +45,11 @@ def base_source(base: str, retrain: bool) -> dict[str, Any]:
     folder = Path(base).expanduser()
     if (folder / "config.json").is_file():
         weights = sorted(folder.glob("*.safetensors"))
-        return {"kind": "folder", "path": base, "files": {path.name: sha256_file(path) for path in [folder / "config.json", *weights]}}
+        return {
+            "kind": "folder",
+            "path": base,
+            "files": {path.name: sha256_file(path) for path in [folder / "config.json", *weights]},
+        }
     if folder.exists() or base.startswith((".", "/", "~")) or base.count("/") > 1:
         raise UserError(f"Key 'base': the folder {base} holds no model: it has no config.json.")
     return {"kind": "hub", "model": base}

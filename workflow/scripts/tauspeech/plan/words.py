@@ -26,7 +26,9 @@ class Word:
 def _words_of_row(row: dict[str, str], languages: tuple[str, ...], where: str) -> Word:
     id = row["word_id"]
     if not SLUG.fullmatch(id):
-        raise UserError(f"{where}: word_id '{id}' is no identifier: use lower-case letters, digits, '-' and '_', as in 'berlin-wall'.")
+        raise UserError(
+            f"{where}: word_id '{id}' is no identifier: use lower-case letters, digits, '-' and '_', as in 'berlin-wall'."
+        )
     if id in TAKEN:
         raise UserError(f"{where}: word_id '{id}' is a name that tauspeech uses itself: choose another one.")
     forms, phrase = {}, {}
@@ -40,7 +42,9 @@ def _words_of_row(row: dict[str, str], languages: tuple[str, ...], where: str) -
         raise UserError(f"{where}: word '{id}' has nothing in column 'domain': give landmark, location or individual.")
     for text in [*phrase.values(), *(form for group in forms.values() for form in group), row["domain"]]:
         if len(text) > 80 or not text.isprintable():
-            raise UserError(f"{where}: '{text[:30]}' is no word: it is longer than 80 characters or holds control characters.")
+            raise UserError(
+                f"{where}: '{text[:30]}' is no word: it is longer than 80 characters or holds control characters."
+            )
     return Word(id, row["domain"], forms, phrase)
 
 
@@ -49,17 +53,25 @@ def read_words(path: Path, languages: tuple[str, ...]) -> list[Word]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise UserError(f"{path} (key 'words') does not exist: give the path of a table of words, from the project's folder.") from None
+        raise UserError(
+            f"{path} (key 'words') does not exist: give the path of a table of words, from the project's folder."
+        ) from None
     except UnicodeDecodeError:
         raise UserError(f"{path} is not UTF-8: save it as UTF-8 with tabs between the columns.") from None
     reader = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
     columns = reader.fieldnames or []
     for column in ("word_id", *languages, "domain"):
         if column not in columns:
-            raise UserError(f"{path}: column '{column}' is missing in the first line; it has {', '.join(columns) or 'nothing'}.")
-    allowed = {"word_id", "domain"} | {c for c in columns if LANGUAGE.fullmatch(c.removesuffix("_aliases").removesuffix("_phrase"))}
+            raise UserError(
+                f"{path}: column '{column}' is missing in the first line; it has {', '.join(columns) or 'nothing'}."
+            )
+    allowed = {"word_id", "domain"} | {
+        c for c in columns if LANGUAGE.fullmatch(c.removesuffix("_aliases").removesuffix("_phrase"))
+    }
     if unknown := [column for column in columns if column not in allowed and column != "notes"]:
-        raise UserError(f"{path}: column '{unknown[0]}' is unknown; see config/README.md for the columns of a table of words.")
+        raise UserError(
+            f"{path}: column '{unknown[0]}' is unknown; see config/README.md for the columns of a table of words."
+        )
     words: list[Word] = []
     for row in reader:
         where = f"{path}, line {reader.line_num}"
@@ -71,7 +83,9 @@ def read_words(path: Path, languages: tuple[str, ...]) -> list[Word]:
             if word.id == other.id:
                 raise UserError(f"{where}: word_id '{word.id}' is there already: each word has one row.")
             if word.label(languages[0]) == other.label(languages[0]):
-                raise UserError(f"{where}: '{word.label(languages[0])}' is there already, as '{other.id}': each word has one row.")
+                raise UserError(
+                    f"{where}: '{word.label(languages[0])}' is there already, as '{other.id}': each word has one row."
+                )
         words.append(word)
     if not words:
         raise UserError(f"{path} has no rows: add one word at least.")

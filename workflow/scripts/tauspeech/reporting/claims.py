@@ -25,7 +25,11 @@ def claims(tables: dict[str, pd.DataFrame]) -> list[Claim]:
 
 def _rare(table: pd.DataFrame) -> Claim:
     detail = ", ".join(f"{row.word_id} {row.recall:.0f} %" for row in table.itertuples())
-    return Claim("The base does not know the words.", bool((table["rare"] == "yes").all()), f"Recall on carrier sentences: {detail}.")
+    return Claim(
+        "The base does not know the words.",
+        bool((table["rare"] == "yes").all()),
+        f"Recall on carrier sentences: {detail}.",
+    )
 
 
 def _learns(words: pd.DataFrame) -> Claim:
@@ -37,7 +41,11 @@ def _learns(words: pd.DataFrame) -> Claim:
 def _keeps_the_word(words: pd.DataFrame) -> Claim:
     loss = words["FT"] - words["TA"]
     detail = f"The largest loss is {loss.max():.1f} points ({loss.idxmax()}), the mean is {loss.mean():.1f}."
-    return Claim("A single task vector below weight 1 stays within 3 points of the fine-tuned model.", bool((loss <= 3).all()), detail)
+    return Claim(
+        "A single task vector below weight 1 stays within 3 points of the fine-tuned model.",
+        bool((loss <= 3).all()),
+        detail,
+    )
 
 
 def _keeps_the_rest(general: pd.Series) -> Claim:
@@ -49,8 +57,14 @@ def _forgets_less(errors: pd.DataFrame) -> Claim:
     collapsed = errors[errors["FT"] >= errors["Raw"] + COLLAPSED]
     statement = "Where fine-tuning destroys transcription, TA makes at most half of its errors."
     if collapsed.empty:
-        return Claim(statement, False, f"Fine-tuning raised no word's error rate by {COLLAPSED:.0f} points: there is nothing to show.")
-    detail = ", ".join(f"{row.Index} raw {row.Raw:.1f}, FT {row.FT:.1f}, TA {row.TA:.1f}" for row in collapsed.itertuples())
+        return Claim(
+            statement,
+            False,
+            f"Fine-tuning raised no word's error rate by {COLLAPSED:.0f} points: there is nothing to show.",
+        )
+    detail = ", ".join(
+        f"{row.Index} raw {row.Raw:.1f}, FT {row.FT:.1f}, TA {row.TA:.1f}" for row in collapsed.itertuples()
+    )
     return Claim(statement, bool((collapsed["TA"] <= collapsed["FT"] / 2).all()), f"{detail}.")
 
 

@@ -40,7 +40,10 @@ def score_table(settings: dict[str, Any], scores: Scores) -> tuple[pd.DataFrame,
             line[system] = round(sum(cell["value"] for cell in cells) / len(cells), 2)
             if len(cells) == 1:
                 bounds |= {f"{system}_low": round(cells[0]["low"], 2), f"{system}_high": round(cells[0]["high"], 2)}
-            details += [_details(row["label"], system, model, scores[model], set_id, settings["task"]) for model, set_id in pairs]
+            details += [
+                _details(row["label"], system, model, scores[model], set_id, settings["task"])
+                for model, set_id in pairs
+            ]
         rows.append(line | bounds)
     return pd.DataFrame(rows), pd.concat(details, ignore_index=True)
 
@@ -56,7 +59,10 @@ def _details(label: str, system: str, model: str, table: pd.DataFrame, set_id: s
 def sets_table(words: list[dict[str, str]], splits: dict[str, list[str]]) -> pd.DataFrame:
     """Table 1: how many utterances each word has."""
     return pd.DataFrame(
-        [word | {split: splits[word["word_id"]].count(split) for split in ("train", "validation", "test")} for word in words],
+        [
+            word | {split: splits[word["word_id"]].count(split) for split in ("train", "validation", "test")}
+            for word in words
+        ],
         columns=["word_id", "domain", "word", "train", "validation", "test"],
     )
 

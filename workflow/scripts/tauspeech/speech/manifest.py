@@ -16,7 +16,9 @@ ROW_GROUP = 200
 def schema(languages: Iterable[str]) -> pa.Schema:
     texts = [(language, pa.string()) for language in languages]
     columns = [("id", pa.string()), ("split", pa.string()), ("word_id", pa.string()), *texts]
-    return pa.schema([*columns, ("audio", AUDIO), ("seconds", pa.float32()), ("voice", pa.string()), ("engine", pa.string())])
+    return pa.schema(
+        [*columns, ("audio", AUDIO), ("seconds", pa.float32()), ("voice", pa.string()), ("engine", pa.string())]
+    )
 
 
 def write(path: Path, rows: Iterable[dict[str, Any]], languages: Iterable[str]) -> None:

@@ -41,7 +41,9 @@ class Grammar:
             return self.domains[domain]
         except KeyError:
             known = ", ".join(sorted(self.domains))
-            raise UserError(f"The template grammar has no sentences for the domain '{domain}'; it knows {known}.") from None
+            raise UserError(
+                f"The template grammar has no sentences for the domain '{domain}'; it knows {known}."
+            ) from None
 
     def with_slot(self, slot: str) -> list[Phrase]:
         return [template for template in self.templates if slot in slots_of(template)]
@@ -67,7 +69,9 @@ def fill(template: Phrase, chosen: dict[str, Phrase]) -> Phrase:
     return {language: sentence(language, text) for language, text in template.items()}
 
 
-def draw(grammar: Grammar, template: Phrase, rng: random.Random, fixed: dict[str, Phrase] | None = None) -> dict[str, Any]:
+def draw(
+    grammar: Grammar, template: Phrase, rng: random.Random, fixed: dict[str, Phrase] | None = None
+) -> dict[str, Any]:
     """Phrases for all slots of a template: ``fixed`` ones as they are, no phrase twice."""
     chosen: dict[str, Phrase] = dict(fixed or {})
     for slot in slots_of(template):

@@ -17,7 +17,9 @@ CACHE_BYTES = 6 * 2**30
 class Examples(torch.utils.data.Dataset):
     """Each utterance with each lesson."""
 
-    def __init__(self, rows: list[dict[str, Any]], lessons: list[Lesson], processor: WhisperProcessor, longest_text: int):
+    def __init__(
+        self, rows: list[dict[str, Any]], lessons: list[Lesson], processor: WhisperProcessor, longest_text: int
+    ):
         self.processor = processor
         self.audio = [row["audio"]["bytes"] for row in rows]
         self.items = [
@@ -33,7 +35,9 @@ class Examples(torch.utils.data.Dataset):
                 )
         for index, ids in self.items:
             if len(ids) > longest_text:
-                raise UserError(f"the text of utterance {rows[index]['id']} has {len(ids)} tokens and the model writes {longest_text} at most.")
+                raise UserError(
+                    f"the text of utterance {rows[index]['id']} has {len(ids)} tokens and the model writes {longest_text} at most."
+                )
         self._cache: dict[int, np.ndarray] = {}
         self._room = CACHE_BYTES
 

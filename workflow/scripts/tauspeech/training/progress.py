@@ -17,7 +17,14 @@ class Progress(TrainerCallback):
     def on_train_begin(self, _: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         self.begin, self.first_step = time.monotonic(), state.global_step
 
-    def on_log(self, _: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
+    def on_log(
+        self,
+        _: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
         now = time.monotonic()
         evaluation = {key: value for key, value in (logs or {}).items() if key in ("eval_loss", "eval_score")}
         if not evaluation and now - self.last < INTERVAL and state.global_step < state.max_steps:
@@ -25,7 +32,9 @@ class Progress(TrainerCallback):
         self.last = now
         speed = max(state.global_step - self.first_step, 1) / (now - self.begin)
         left = (state.max_steps - state.global_step) / speed
-        shown = evaluation or {key: value for key, value in (logs or {}).items() if key in ("loss", "grad_norm", "learning_rate")}
+        shown = evaluation or {
+            key: value for key, value in (logs or {}).items() if key in ("loss", "grad_norm", "learning_rate")
+        }
         values = "  ".join(f"{key} {value:.4g}" for key, value in shown.items())
         rate = f"{speed * self.examples_per_step:.1f} examples/s, {left / 60:.1f} min left"
         print(f"step {state.global_step}/{state.max_steps}  {values}  ({rate})", flush=True)

@@ -43,7 +43,9 @@ class JudgedTrainer(Trainer):
 class LossGuard(TrainerCallback):
     """Stops at a loss that is no number; the last good checkpoint stays where it is."""
 
-    def on_log(self, args: TrainingArguments, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any) -> None:
+    def on_log(
+        self, args: TrainingArguments, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any
+    ) -> None:
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
             raise UserError(
@@ -108,7 +110,13 @@ def train(
     if settings.get("patience"):
         callbacks.append(EarlyStoppingCallback(settings["patience"]))
     trainer = JudgedTrainer(
-        judge, model=model, args=arguments, train_dataset=lessons, eval_dataset=validation, data_collator=collate, callbacks=callbacks
+        judge,
+        model=model,
+        args=arguments,
+        train_dataset=lessons,
+        eval_dataset=validation,
+        data_collator=collate,
+        callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)
     last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
@@ -117,7 +125,9 @@ def train(
     try:
         trainer.train(resume_from_checkpoint=last)
     except torch.cuda.OutOfMemoryError:
-        raise UserError("the GPU ran out of memory: lower training.batch and raise training.accumulate, or set training.gradient_checkpointing.") from None
+        raise UserError(
+            "the GPU ran out of memory: lower training.batch and raise training.accumulate, or set training.gradient_checkpointing."
+        ) from None
     history = [entry for entry in trainer.state.log_history if "eval_loss" in entry]
     return {"steps": trainer.state.global_step, "best": trainer.state.best_metric, "evaluations": history}
 

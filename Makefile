@@ -1,0 +1,48 @@
+# The two commands are `make run` and `make test`; both make .venv first.
+
+PYTHON ?= python3
+CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+CONFIG ?= config/config.yaml
+BIN := .venv/bin
+NAME = $(shell sed -n 's/^name: *//p' $(CONFIG))
+SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
+CODE := workflow/scripts tests bench
+
+.PHONY: run test check bench foundation clean-orphans help
+
+run: .venv/.run  ## the default experiment, or CONFIG=config/NAME.yaml
+	@$(SNAKEMAKE) --quiet host rules reason
+	@$(BIN)/python workflow/scripts/show_results.py results/$(NAME)
+
+test: .venv/.test check  ## linters, then the tests
+	$(BIN)/python -m pytest
+
+check: .venv/.test  ## ruff, snakefmt and snakemake --lint
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
+
+bench: .venv/.test  ## benchmarks; each prints a table with ratios
+	@for script in bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+foundation: .venv/.run  ## train the shipped foundation again (about an hour on two cores)
+	$(BIN)/snakemake --cores $(CORES) --configfile config/foundation.yaml --quiet host rules reason
+	$(BIN)/python workflow/scripts/ship_foundation.py results/foundation/models/base resources/foundation/small
+
+clean-orphans: .venv/.run  ## list what no plan names any more; DELETE=yes removes it
+	@$(BIN)/python workflow/scripts/clean_orphans.py results/$(NAME) $(DELETE)
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST)
+
+.venv/.run: envs/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("tauspeech needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.11 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing what envs/requirements.txt locks ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r envs/requirements.txt
+	@touch $@
+
+.venv/.test: .venv/.run envs/requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r envs/requirements-dev.txt
+	@touch $@
