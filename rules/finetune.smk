@@ -11,10 +11,10 @@ rule finetune:
         f"{RESULTS}/benchmarks/finetune/{{id}}.tsv"
     wildcard_constraints:
         id="(?!base/)[a-z0-9][a-z0-9_-]*",
+    conda:
+        "../envs/main.yaml"
     threads: threads_of("finetune")
     resources:
         gpu=gpus_of("training"),
-    conda:
-        "../envs/main.yaml"
     shell:
         "python {SCRIPTS}/finetune.py {input[0]} {threads} > {log} 2>&1"

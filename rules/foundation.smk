@@ -7,11 +7,11 @@ rule prepare_base:
         receipt=f"{RESULTS}/models/base/receipt.json",
     log:
         f"{RESULTS}/logs/base.log",
+    conda:
+        "../envs/main.yaml"
     threads: threads_of("base")
     resources:
         gpu=gpus_of("training"),
-    conda:
-        "../envs/main.yaml"
     shell:
         "python {SCRIPTS}/prepare_base.py {input[0]} {threads} > {log} 2>&1"
 
@@ -25,10 +25,10 @@ rule check_rarity:
         receipt=f"{RESULTS}/rarity/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/rarity/{{id}}.log",
+    conda:
+        "../envs/main.yaml"
     threads: threads_of("rarity")
     resources:
         gpu=gpus_of("decoding"),
-    conda:
-        "../envs/main.yaml"
     shell:
         "python {SCRIPTS}/check_rarity.py {input[0]} {threads} > {log} 2>&1"

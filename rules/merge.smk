@@ -7,11 +7,11 @@ rule choose_weight:
         receipt=f"{RESULTS}/weights/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/weight/{{id}}.log",
+    conda:
+        "../envs/main.yaml"
     threads: threads_of("weight")
     resources:
         gpu=gpus_of("decoding"),
-    conda:
-        "../envs/main.yaml"
     shell:
         "python {SCRIPTS}/choose_weight.py {input[0]} {threads} > {log} 2>&1"
 

@@ -12,11 +12,11 @@ rule decode:
         f"{RESULTS}/logs/decode/{{id}}.log",
     wildcard_constraints:
         id=MODEL_OR_SET,
+    conda:
+        "../envs/main.yaml"
     threads: threads_of("decode")
     resources:
         gpu=gpus_of("decoding"),
-    conda:
-        "../envs/main.yaml"
     shell:
         "python {SCRIPTS}/decode.py {input[0]} {threads} > {log} 2>&1"
 

@@ -7,8 +7,8 @@ rule make_speech:
         receipt=f"{RESULTS}/speech/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/speech/{{id}}.log",
-    threads: threads_of("speech", most=2)
     conda:
         "../envs/main.yaml"
+    threads: threads_of("speech", most=2)
     shell:
         "python {SCRIPTS}/make_speech.py {input[0]} {threads} > {log} 2>&1"

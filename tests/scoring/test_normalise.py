@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.scoring.normalise import for_bleu, for_cer, for_wer, unspaced
+from tauspeech.languages import unspaced
+from tauspeech.scoring.normalise import for_bleu, for_cer, for_wer
 
 
 def test_bleu_text_is_lower_case_in_single_spaces_with_its_punctuation():

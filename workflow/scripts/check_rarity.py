@@ -13,8 +13,8 @@ from tauspeech.job import Task, run
 def main(task: Task) -> None:
     import torch
 
+    from tauspeech.models.listener import Listener, written_language
     from tauspeech.models.whisper import load
-    from tauspeech.scoring.hearing import Listener, written_language
     from tauspeech.scoring.rare_words import word_counts
     from tauspeech.speech import manifest
     from tauspeech.text.checks import contains, replaced_part
@@ -24,6 +24,7 @@ def main(task: Task) -> None:
     listener = Listener(*load(task.input("base", ".")), settings)
     language = written_language(settings["task"], settings)
     rows = manifest.read(task.input("speech"))
+    # The user's own carriers come without a control.
     carriers, controls = ([row for row in rows if row["split"] == split] for split in ("carrier", "control"))
     heard = listener.listen(carriers, settings["task"])
     forms = tuple(settings["word"][language])

@@ -17,9 +17,9 @@ def choose(curve: dict[float, float], tolerance: float) -> float:
 def main(task: Task) -> None:
     import torch
 
+    from tauspeech.models.judging import validation_score
+    from tauspeech.models.listener import Listener, written_language
     from tauspeech.models.whisper import load
-    from tauspeech.scoring.headline import headline, headline_metric
-    from tauspeech.scoring.hearing import Listener, written_language
     from tauspeech.speech import manifest
     from tauspeech.vectors.checkpoint import read_weights
     from tauspeech.vectors.merge import apply, combine
@@ -38,7 +38,7 @@ def main(task: Task) -> None:
     for weight in settings["grid"]:
         model.load_state_dict(apply(weights, phi, weight), strict=False)
         scores = [
-            headline(
+            validation_score(
                 settings["task"], language, [row[language] for row in rows], listener.listen(rows, settings["task"])
             )
             for rows in sets.values()
@@ -47,7 +47,6 @@ def main(task: Task) -> None:
         print(f"weight {weight:g}: {curve[weight]:.2f}", flush=True)
     content = {
         "weight": choose(curve, settings["tolerance"]),
-        "metric": headline_metric(settings["task"], language),
         "curve": [{"weight": weight, "score": score} for weight, score in curve.items()],
     }
     path = task.path(f"{task.id}.json")

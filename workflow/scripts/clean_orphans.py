@@ -3,13 +3,17 @@
 import sys
 from pathlib import Path
 
+from tauspeech.errors import UserError
 from tauspeech.plan.opening import FROZEN, orphans
 
 
 def main(results: Path, delete: bool) -> None:
     if not (results / FROZEN).is_file():
         sys.exit(f"{results} has no plan: run snakemake first.")
-    found = list(orphans(results))
+    try:
+        found = list(orphans(results))
+    except UserError as error:
+        sys.exit(f"Error: {error}")
     for file in found:
         print(file)
         if delete:

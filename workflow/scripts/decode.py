@@ -9,8 +9,8 @@ from tauspeech.job import Task, run
 def main(task: Task) -> None:
     import torch
 
+    from tauspeech.models.listener import Listener, written_language
     from tauspeech.models.whisper import load
-    from tauspeech.scoring.hearing import Listener, written_language
     from tauspeech.speech import manifest
 
     torch.set_num_threads(task.threads)

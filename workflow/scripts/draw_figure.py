@@ -7,17 +7,27 @@ from tauspeech.job import Task, run
 
 def main(task: Task) -> None:
     from tauspeech.reporting.figures import lines, weight_curves
+    from tauspeech.scoring.headline import headline_metric
 
     settings = task.settings
     frame = pd.read_csv(task.input("table", f"{task.spec['inputs']['table']['id']}.tsv"), sep="\t")
     stem = task.path(task.id)
     if settings["kind"] == "lines":
         counted = frame[pd.to_numeric(frame["words"], errors="coerce").notna()].astype({"words": int})
-        lines(counted, stem, x="words", xlabel="Number of rare words", ylabel=settings["ylabel"], title="")
+        metric = headline_metric(settings["task"], settings["language"]).upper()
+        lines(
+            counted,
+            stem,
+            x="words",
+            xlabel="Number of rare words",
+            ylabel=f"{metric} on the words' test sets",
+            title="",
+        )
     else:
         frame["chosen"] = frame["chosen"].astype(bool)
         frame["method"] = frame["method"].map(settings["names"])
-        weight_curves(frame, stem, xlabel="Weight of each vector", ylabel=settings["ylabel"], title="")
+        score = "BLEU" if settings["task"] == "translate" else "100 − error rate"
+        weight_curves(frame, stem, xlabel="Weight of each vector", ylabel=f"{score} on validation", title="")
     task.finish(stem.with_suffix(".svg"), stem.with_suffix(".png"))
 
 

@@ -11,10 +11,10 @@ def main(task: Task) -> None:
 
     import torch
 
+    from tauspeech.models.judging import validation_score
     from tauspeech.models.lesson import lesson
+    from tauspeech.models.listener import Listener
     from tauspeech.models.whisper import load, save_like
-    from tauspeech.scoring.headline import headline
-    from tauspeech.scoring.hearing import Listener
     from tauspeech.speech import manifest
     from tauspeech.training.examples import Examples
     from tauspeech.training.trainer import forget_checkpoints, train
@@ -33,7 +33,7 @@ def main(task: Task) -> None:
 
     def judge(_: object) -> float:
         heard = listener.listen(rows["validation"], taught.task)
-        return headline(taught.task, taught.written, [row[taught.written] for row in rows["validation"]], heard)
+        return validation_score(taught.task, taught.written, [row[taught.written] for row in rows["validation"]], heard)
 
     most_steps = None
     if settings["joint_steps"]:

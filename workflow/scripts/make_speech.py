@@ -30,7 +30,9 @@ def spoken(task: Task) -> Iterator[dict[str, Any]]:
 def main(task: Task) -> None:
     settings, path = task.settings, task.path(f"{task.id}.parquet")
     if "recordings" in settings:
-        rows = recordings.rows(settings["recordings"]["path"], task.id, settings["languages"])
+        rows = recordings.rows(
+            settings["recordings"]["path"], task.id, settings["word"], settings["languages"], settings["carriers"]
+        )
     else:
         rows = spoken(task)
     manifest.write(path, rows, settings["languages"])

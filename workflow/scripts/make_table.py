@@ -20,6 +20,12 @@ def content(task: Task) -> tuple[pd.DataFrame, pd.DataFrame | None]:
             id: pd.read_parquet(path, columns=["split"])["split"].tolist() for id, path in task.inputs("sets").items()
         }
         return tables.sets_table(settings["words"], splits), None
+    if kind == "overlap":
+        texts = {
+            id: pd.read_parquet(path, columns=sorted(next(iter(settings["words"].values()))))
+            for id, path in task.inputs("sets").items()
+        }
+        return tables.overlap_table(settings["words"], texts), None
     if kind == "rarity":
         checks = {id: tables.read_json(path) for id, path in task.inputs("rarity").items()}
         return tables.rarity_table(settings["words"], checks), None

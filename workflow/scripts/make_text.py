@@ -15,16 +15,19 @@ from tauspeech.text.template import RareWord, carriers, generate
 
 def collect(task: Task, checker: Checker) -> dict[str, list[Sentence]]:
     """Accepted sentences by split."""
-    settings, word = task.settings, task.settings["word"]
+    settings, counts, word = task.settings, task.settings["counts"], task.settings["word"]
     if settings["own"]:
         own = read_own(Path(settings["own"]["path"]), settings["languages"])
-        accepted = distribute(own, settings["counts"], checker, task.seed, settings["own"]["path"])
-        common = accepted["validation"] or accepted["test"]
-        return accepted | {"carrier": common[: settings["carriers"]]}
-    grammar = Grammar.load(GRAMMARS / f"{settings['grammar']['name']}.yaml")
+        if "carrier" in counts:
+            return {
+                "carrier": [sentence for _, sentence in own if checker.accept(sentence, "carrier")][: counts["carrier"]]
+            }
+        return distribute(own, counts, checker, task.seed, settings["own"]["path"])
+    grammar = Grammar.load(GRAMMARS / f"{settings['grammar']['name']}.yaml", settings["languages"])
     rare = RareWord(word["phrase"], grammar.slot_of(word["domain"])) if word else None
-    accepted = generate(grammar, settings["counts"], checker, task.seed, task.id, rare)
-    return accepted | (carriers(grammar, settings["carriers"], task.seed, task.id, rare) if rare else {})
+    if rare and "carrier" in counts:
+        return carriers(grammar, counts["carrier"], task.seed, task.id, rare)
+    return generate(grammar, counts, checker, task.seed, task.id, rare)
 
 
 def main(task: Task) -> None:

@@ -1,7 +1,8 @@
 """The base model of an experiment, as a folder in float32: models/base/."""
 
-import shutil
+import json
 from pathlib import Path
+from typing import Any
 
 from tauspeech.errors import UserError
 from tauspeech.files import sha256_file, write_folder
@@ -15,7 +16,7 @@ def train_foundation(task: Task, folder: Path) -> None:
     from tauspeech.models.lesson import lesson
     from tauspeech.speech import manifest
     from tauspeech.training.examples import Examples
-    from tauspeech.training.trainer import train
+    from tauspeech.training.trainer import forget_checkpoints, train
 
     settings, size = task.settings, SIZES[task.settings["size"]]
     source, target = settings["source"], settings["target"]
@@ -40,32 +41,54 @@ def train_foundation(task: Task, folder: Path) -> None:
         seed=task.seed,
     )
     save(model, processor, folder)
+    forget_checkpoints(task.checkpoints)
 
 
-def take_shipped(task: Task, folder: Path) -> None:
-    """A shipped foundation is stored in half precision; it works in float32 from here on."""
-    from tauspeech.models.foundation import save
-    from tauspeech.models.whisper import load
+def take(origin: Path, folder: Path) -> None:
+    """Copy a model: its description byte for byte, its weights in float32, where small differences survive."""
+    from tauspeech.vectors.checkpoint import read_weights, write_model
 
-    origin = FOUNDATIONS / task.settings["size"]
+    described = json.loads((origin / "config.json").read_text(encoding="utf-8"))
+    if described.get("model_type") != "whisper":
+        raise UserError(f"{origin} is a {described.get('model_type')} model: key 'base' takes a Whisper model.")
+    weights = read_weights(origin)
+    write_model(
+        origin, {name: each.float() if each.is_floating_point() else each for name, each in weights.items()}, folder
+    )
+
+
+def shipped(settings: dict[str, Any]) -> Path:
+    origin = FOUNDATIONS / settings["size"]
     Receipt.read(origin / "receipt.json").files()
-    save(*load(origin), folder)
+    return origin
 
 
-def take_folder(task: Task, folder: Path) -> None:
-    origin = Path(task.settings["path"]).expanduser()
-    for name, digest in task.settings["files"].items():
+def own_folder(settings: dict[str, Any]) -> Path:
+    origin = Path(settings["path"]).expanduser()
+    for name, digest in settings["files"].items():
         if sha256_file(origin / name) != digest:
             raise UserError(f"{origin / name} changed since this run was planned: run snakemake again.")
-    take_hub(str(origin), folder)
+    return origin
 
 
-def take_hub(model_id: str, folder: Path) -> None:
-    from tauspeech.models.whisper import load
+def from_hub(settings: dict[str, Any]) -> Path:
+    """The model's folder in the cache of the Hugging Face hub, downloaded if need be."""
+    from huggingface_hub import constants, snapshot_download
 
-    model, processor = load(model_id)
-    model.save_pretrained(folder, max_shard_size="100GB")
-    processor.save_pretrained(folder)
+    model, _, revision = settings["model"].partition("@")
+    try:
+        return Path(
+            snapshot_download(model, revision=revision or None, allow_patterns=["*.json", "*.txt", "*.safetensors"])
+        )
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"the model {model} is not in the cache {constants.HF_HUB_CACHE} and cannot be downloaded ({reason}): check the name, "
+            f"or run `hf download {model}` where there is a connection and copy the cache."
+        ) from None
+
+
+ORIGINS = {"shipped": shipped, "folder": own_folder, "hub": from_hub}
 
 
 def main(task: Task) -> None:
@@ -74,16 +97,11 @@ def main(task: Task) -> None:
     def make(folder: Path) -> None:
         if settings["kind"] == "train":
             train_foundation(task, folder)
-        elif settings["kind"] == "shipped":
-            take_shipped(task, folder)
-        elif settings["kind"] == "folder":
-            take_folder(task, folder)
         else:
-            take_hub(settings["model"], folder)
+            take(ORIGINS[settings["kind"]](settings), folder)
 
     write_folder(task.path(), make)
     task.finish(*sorted(file for file in task.path().iterdir() if file.is_file()))
-    shutil.rmtree(task.checkpoints, ignore_errors=True)
 
 
 if __name__ == "__main__":

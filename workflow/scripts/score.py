@@ -27,7 +27,7 @@ def main(task: Task) -> None:
     }
     baselines = {role: table for role in ("raw", "ft") if not (table := hypotheses(task, role)).empty}
     table = score_model(hypotheses(task, "hypotheses"), baselines, words, task.seed)
-    path = task.path(f"{task.id}.tsv")
+    path = task.path(f"{task.name}.tsv")
     write_scores(path, table)
     task.finish(path)
 

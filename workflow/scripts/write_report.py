@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -34,10 +33,10 @@ def read_hypotheses(paths: list[Path], task: str) -> dict[str, dict[str, str]]:
 
 def examples(task: Task) -> list[Example]:
     """The first test utterances of each word, and what its systems heard."""
-    settings = task.settings
-    listening: dict[str, Any] = settings["listening"]
-    language = listening["target"] if listening["task"] == "translate" else listening["source"]
-    heard = read_hypotheses(task.files("hypotheses"), listening["task"])
+    settings, config = task.settings, task.settings["config"]
+    source, target = config["languages"]["source"], config["languages"]["target"]
+    language = target if config["task"] == "translate" else source
+    heard = read_hypotheses(task.files("hypotheses"), config["task"])
     found = []
     for word, path in task.inputs("sets").items():
         forms = settings["words"][word]
@@ -48,7 +47,7 @@ def examples(task: Task) -> list[Example]:
             ]
             spellings = tuple(form for group in forms.values() for form in group)
             audio = row["audio"]["bytes"]
-            found.append(Example(word, row["id"], row[listening["source"]], row[language], audio, outputs, spellings))
+            found.append(Example(word, row["id"], row[source], row[language], audio, outputs, spellings))
     return found
 
 
@@ -60,7 +59,7 @@ def main(task: Task) -> None:
         title="Rare words",
         lead="One task vector for each rare word, used alone and merged with others, without further training.",
         facts=facts(config, tables),
-        claims=claims(tables),
+        claims=claims(tables, config["task"], config["control_task"] if "table3" in tables else None),
         tables=described_tables(tables, config),
         figures=described_figures(drawn, config),
         examples=examples(task),

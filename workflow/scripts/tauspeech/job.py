@@ -24,6 +24,7 @@ class Task:
         self.key = sha256_text(text)
         self.results = next(folder.parent for folder in path.resolve().parents if folder.name == "plan")
         self.stage, self.id = self.spec["stage"], self.spec["id"]
+        self.name = self.id.rpartition("/")[2]
         self.settings: dict[str, Any] = self.spec["settings"]
         self.seed: int = self.spec["seed"]
         self.threads: int = self.spec["threads"] or threads

@@ -53,7 +53,7 @@ class Receipt:
             if sha256_file(file) != digest:
                 raise UserError(
                     f"{file} was changed by hand or damaged (it differs from {self.path}): "
-                    "delete it, and snakemake makes it anew."
+                    f"delete {self.path.name} beside it, and snakemake makes it anew."
                 )
             found[name] = file
         return found

@@ -3,14 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from tauspeech.plan.foundation_sizes import SENTENCES, TRAINING
 from tauspeech.plan.jobs import Job, Plan
 from tauspeech.plan.sources import grammar_source
 
-SENTENCES = {"tiny": {"train": 300, "validation": 20}, "small": {"train": 20_000, "validation": 200}}
-TRAINING = {
-    "tiny": {"epochs": 4, "learning_rate": 2e-3, "batch": 16, "evaluations": 1},
-    "small": {"epochs": 6, "learning_rate": 1.5e-3, "batch": 48, "evaluations": 12},
-}
 # Faster and slower, higher and lower than the words of an experiment are spoken.
 VOICES = {"rate": [215, 275], "pitch": [35, 65]}
 
@@ -24,8 +20,8 @@ def foundation_base(size: str, languages: tuple[str, ...], config: dict[str, Any
         "own": None,
         "grammar": grammar_source(languages),
         "word": None,
+        "word_id": "",
         "counts": SENTENCES[size],
-        "carriers": 0,
     }
     text = Job("text", set_id, text_settings, seed=seed)
     voices = config["speech"]["voices"][languages[0]]

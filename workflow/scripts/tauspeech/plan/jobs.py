@@ -76,8 +76,10 @@ def once(method: Callable[..., Job]) -> Callable[..., Job]:
 class Plan:
     """All jobs that the targets need, by stage and id."""
 
-    def __init__(self, targets: Iterable[Job]):
+    def __init__(self, targets: Iterable[Job], unfinished: str | None = None):
+        """``unfinished`` says why there will be more to do after these targets."""
         self.targets = list(targets)
+        self.unfinished = unfinished
         self.jobs: dict[tuple[str, str], Job] = {}
         queue = list(self.targets)
         while queue:

@@ -1,12 +1,13 @@
 """What the Snakefile asks: the plan of a configuration, its specification files, and what rules need of both."""
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from tauspeech.errors import UserError
-from tauspeech.files import canonical_json, write_text
+from tauspeech.files import canonical_json, sha256_file, write_text
 from tauspeech.plan import foundation, rare_words
 from tauspeech.plan.config import complete
 from tauspeech.plan.stages import STAGES, receipt_path
@@ -73,14 +74,16 @@ def open_plan(config: dict[str, Any], origin: str, main: bool) -> OpenPlan:
         raise UserError(message if not message.startswith("key ") else f"{origin}: {message}") from None
     gpus = {section: complete_config.get(section, {}).get("gpus", 0) for section in ("training", "decoding")}
     stale = plan.stale(results)
-    if stale and locked():
+    if stale and locked() and "--unlock" not in sys.argv:
         raise UserError(
             f"another run is going in this folder and the plan for {results} has changed: wait until it is through. "
             "(If no run is going, `snakemake --unlock` clears what a killed one left.)"
         )
+    if plan.unfinished:
+        print(f"Note: {plan.unfinished}.", file=sys.stderr)
     for file, text in stale.items():
         write_text(file, text)
-    frozen = canonical_json({"jobs": sorted(map(list, plan.jobs)), "gpus": gpus})
+    frozen = canonical_json({"jobs": sorted(map(list, plan.jobs)), "gpus": gpus, "whole": plan.unfinished is None})
     if stale or not (results / FROZEN).is_file() or (results / FROZEN).read_text(encoding="utf-8") != frozen:
         write_text(results / FROZEN, frozen)
     return OpenPlan(str(results), {place: job.spec for place, job in plan.jobs.items()}, gpus)
@@ -103,9 +106,18 @@ def _frozen(results: Path) -> OpenPlan:
 def orphans(results: Path) -> Iterable[Path]:
     """Files below a results folder that the plan written last does not name."""
     frozen = json.loads((results / FROZEN).read_text(encoding="utf-8"))
+    if locked():
+        raise UserError("a run is going in this folder: wait until it is through.")
+    if not frozen["whole"]:
+        raise UserError(
+            f"the plan of {results} is not whole before the rarity of its words is checked: run snakemake first."
+        )
     named = {results / FROZEN}
+    training = []
     for stage, id in frozen["jobs"]:
-        named.add(results / "plan" / stage / f"{id}.json")
+        specification = results / "plan" / stage / f"{id}.json"
+        named.add(specification)
+        training.append(results / "checkpoints" / id / sha256_file(specification)[:16])
         receipt = results / receipt_path(stage, id)
         named.add(receipt)
         if receipt.is_file():
@@ -115,4 +127,8 @@ def orphans(results: Path) -> Iterable[Path]:
         "checkpoints",
     }
     for place in sorted(places):
-        yield from (file for file in sorted((results / place).rglob("*")) if file.is_file() and file not in named)
+        yield from (
+            file
+            for file in sorted((results / place).rglob("*"))
+            if file.is_file() and file not in named and not any(folder in file.parents for folder in training)
+        )

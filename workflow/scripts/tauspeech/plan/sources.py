@@ -1,5 +1,7 @@
 """Files that a configuration points to: each enters a specification by its content, not by its date."""
 
+import csv
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import yaml
 from tauspeech.errors import UserError
 from tauspeech.files import canonical_json, sha256_file, sha256_text
 from tauspeech.paths import FOUNDATIONS, GRAMMARS
+from tauspeech.plan.foundation_sizes import SENTENCES
 
 
 def file_source(path: Path) -> dict[str, str]:
@@ -29,27 +32,47 @@ def grammar_source(languages: tuple[str, ...]) -> dict[str, str]:
     )
 
 
-def own_file(folder: str, set_id: str) -> dict[str, str] | None:
+def own_sentences(folder: str, set_id: str) -> dict[str, str] | None:
     path = Path(folder) / f"{set_id}.tsv"
     return file_source(path) if path.is_file() else None
 
 
-def base_source(base: str, retrain: bool) -> dict[str, Any]:
+def recordings(folder: str, set_id: str) -> dict[str, str] | None:
+    """A table of recordings, with one digest over all the audio that it names."""
+    path = Path(folder) / f"{set_id}.tsv"
+    if not path.is_file():
+        return None
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    named = (row.get("file") or "" for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    files = [path.parent / name for name in named if name]
+    # A missing file is the job's to report, with its line.
+    digests = [sha256_file(file) for file in files if file.is_file()]
+    return file_source(path) | {"audio": sha256_text(" ".join(digests))}
+
+
+def base_source(base: str, retrain: bool, languages: tuple[str, ...]) -> dict[str, Any]:
     """Where the base model comes from: shipped, trained here, a folder or the hub."""
     if base.startswith("foundation/"):
-        size = base.removeprefix("foundation/")
-        receipt = FOUNDATIONS / size / "receipt.json"
-        if receipt.is_file() and not retrain:
-            return {"kind": "shipped", "size": size, "receipt": sha256_file(receipt)}
-        return {"kind": "train", "size": size}
+        return _foundation_source(base.removeprefix("foundation/"), retrain, languages)
     folder = Path(base).expanduser()
     if (folder / "config.json").is_file():
-        weights = sorted(folder.glob("*.safetensors"))
-        return {
-            "kind": "folder",
-            "path": base,
-            "files": {path.name: sha256_file(path) for path in [folder / "config.json", *weights]},
-        }
+        files = [folder / "config.json", *sorted(folder.glob("*.safetensors"))]
+        return {"kind": "folder", "path": base, "files": {path.name: sha256_file(path) for path in files}}
     if folder.exists() or base.startswith((".", "/", "~")) or base.count("/") > 1:
-        raise UserError(f"Key 'base': the folder {base} holds no model: it has no config.json.")
+        raise UserError(f"key 'base': the folder {base} holds no model: it has no config.json.")
     return {"kind": "hub", "model": base}
+
+
+def _foundation_source(size: str, retrain: bool, languages: tuple[str, ...]) -> dict[str, Any]:
+    if size not in SENTENCES:
+        raise UserError(f"key 'base': there is no foundation of size '{size}': choose one of {', '.join(SENTENCES)}.")
+    path = FOUNDATIONS / size / "receipt.json"
+    if retrain or not path.is_file():
+        return {"kind": "train", "size": size}
+    trained = json.loads(path.read_text(encoding="utf-8"))["spec"]["settings"]
+    if {trained["source"], trained["target"]} != set(languages):
+        raise UserError(
+            f"key 'base': the shipped foundation/{size} hears {trained['source']} and writes {trained['source']} and "
+            f"{trained['target']}: set retrain_foundation to true to train one for {' and '.join(languages)}."
+        )
+    return {"kind": "shipped", "size": size, "receipt": sha256_file(path)}

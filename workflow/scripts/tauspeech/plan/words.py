@@ -8,7 +8,7 @@ from pathlib import Path
 from tauspeech.errors import UserError
 
 SLUG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
-TAKEN = {"base", "raw", "general", "foundation"}  # names of other models and sets
+TAKEN = re.compile(r"base|raw|general|foundation-.*|first\d+")  # names of other models and sets
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
@@ -29,7 +29,7 @@ def _words_of_row(row: dict[str, str], languages: tuple[str, ...], where: str) -
         raise UserError(
             f"{where}: word_id '{id}' is no identifier: use lower-case letters, digits, '-' and '_', as in 'berlin-wall'."
         )
-    if id in TAKEN:
+    if TAKEN.fullmatch(id):
         raise UserError(f"{where}: word_id '{id}' is a name that tauspeech uses itself: choose another one.")
     forms, phrase = {}, {}
     for language in languages:

@@ -1,11 +1,12 @@
 """Titles, captions and facts of the experiment rare_words."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from tauspeech.reporting.content import Figure, Table
-from tauspeech.scoring.normalise import CER_NORMALISATION
+from tauspeech.scoring.headline import headline_metric
+from tauspeech.scoring.normalise import CER_NORMALISATION, WER_NORMALISATION
 
 SYSTEMS = ("Average", "TA", "TIES", "DARE")
 
@@ -53,37 +54,38 @@ def _weight(config: dict[str, Any]) -> str:
     )
 
 
+HOW_SCORED = {
+    "bleu": "Lower-cased sacrebleu BLEU",
+    "cer": f"Character error rate in percent ({CER_NORMALISATION})",
+    "wer": f"Word error rate in percent ({WER_NORMALISATION})",
+}
+
+
 def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) -> list[Table]:
-    metric = "BLEU" if config["task"] == "translate" else "error rate"
-    best = "max" if config["task"] == "translate" else "min"
-    chosen = f"Weight: {_weight(config)}."
-    known = [
-        Table("table1", "Table 1. The words", "Domain and number of sentences of each word.", tables["table1"]),
-        Table(
-            "table2",
-            f"Table 2. {metric} of each word",
-            f"Lower-cased sacrebleu on each word's test set; General is the mean over the words' models on sentences without rare words. {chosen}",
-            tables["table2"],
-            best,
-            SYSTEMS,
-        ),
-    ]
+    """The tables in the order of the paper, then what it has no table for."""
+    languages, weight = config["languages"], f"Weight: {_weight(config)}."
+    found = [Table("table1", "Table 1. The words", "Domain and number of sentences of each word.", tables["table1"])]
+
+    def scored(name: str, title: str, caption: str, task: str) -> Table:
+        metric = headline_metric(task, languages["target"] if task == "translate" else languages["source"])
+        best: Literal["max", "min"] = "max" if metric == "bleu" else "min"
+        return Table(name, title, f"{HOW_SCORED[metric]} {caption}", tables[name], best, SYSTEMS)
+
+    general = "General is the mean over the words' models on sentences without rare words."
+    found.append(scored("table2", "Table 2. Each word", f"on each word's test set. {general} {weight}", config["task"]))
     if "table3" in tables:
-        caption = f"Error rate in percent of the task that was not taught, on the same speech. {CER_NORMALISATION} The FT column is not in the paper's table. {chosen}"
-        known.append(Table("table3", "Table 3. What is forgotten", caption, tables["table3"], "min", SYSTEMS))
-    known.append(
-        Table(
-            "fig2",
-            f"Figure 2 in numbers. {metric} by number of words",
-            "The mean over the words' test sets; FT is one model trained on all of them. Weights are chosen on validation.",
-            tables["fig2"],
-            best,
-            SYSTEMS,
+        caption = (
+            f"of the task that was not taught, on the same speech. The FT column is not in the paper's table. {weight}"
         )
-    )
-    caption = "Recall of the base on carrier sentences in several voices, and of common words in the same places (control), in percent."
-    known.append(Table("rarity", "Are the words rare?", caption, tables["rarity"]))
-    return known
+        found.append(scored("table3", "Table 3. What is forgotten", caption, config["control_task"]))
+    caption = "as the mean over the words' test sets; FT is trained on all words. Weights are chosen on validation."
+    found.append(scored("fig2", "Figure 2 in numbers. Several words in one model", caption, config["task"]))
+    caption = "Recall of the base on carrier sentences, and of common words in the same places (control), in percent."
+    found.append(Table("rarity", "Are the words rare?", caption, tables["rarity"]))
+    if len(tables["overlap"]):
+        caption = "Sentences of other sets that hold a word, which was to be heard in its own set only."
+        found.append(Table("overlap", "Words that occur elsewhere", caption, tables["overlap"]))
+    return found
 
 
 def described_figures(drawn: dict[str, str], config: dict[str, Any]) -> list[Figure]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tauspeech.errors import UserError
 from tauspeech.scoring.headline import headline_metric
+from tauspeech.text.checks import contains
 
 Scores = dict[str, pd.DataFrame]  # by model
 
@@ -65,6 +66,21 @@ def sets_table(words: list[dict[str, str]], splits: dict[str, list[str]]) -> pd.
         ],
         columns=["word_id", "domain", "word", "train", "validation", "test"],
     )
+
+
+def overlap_table(words: dict[str, dict[str, list[str]]], texts: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """For each word the sets of others that hold it, with the number of sentences; no rows where there are none."""
+    rows = []
+    for word, forms in words.items():
+        for set_id, table in texts.items():
+            if set_id != word:
+                held = sum(
+                    any(contains(row[language], spelt, language) for language, spelt in forms.items())
+                    for row in table.to_dict("records")
+                )
+                if held:
+                    rows.append({"word_id": word, "set": set_id, "sentences": held})
+    return pd.DataFrame(rows, columns=["word_id", "set", "sentences"])
 
 
 def rarity_table(words: list[dict[str, str]], checks: dict[str, dict[str, Any]]) -> pd.DataFrame:

@@ -10,14 +10,13 @@ import jiwer
 import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 
+from tauspeech.languages import primary_subtag, unspaced
 from tauspeech.scoring.normalise import (
     CER_NORMALISATION,
     WER_NORMALISATION,
     for_bleu,
     for_cer,
     for_wer,
-    primary_subtag,
-    unspaced,
 )
 from tauspeech.scoring.tally import Tally, percentage
 

@@ -8,8 +8,6 @@ import unicodedata
 CER_NORMALISATION = "NFKC, lower case, whitespace, punctuation and symbols removed"
 WER_NORMALISATION = "NFKC, lower case, punctuation and symbols (but apostrophes inside words) replaced by spaces"
 
-_UNSPACED = {"zh", "cmn", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo"}
-
 
 def for_bleu(text: str) -> str:
     """Lower case, as the paper scores both sides; tokenisation is left to sacrebleu."""
@@ -26,16 +24,6 @@ def for_wer(text: str) -> str:
     folded = _folded(text).replace("’", "'")
     candidates = "".join(c if c == "'" or _in_word(c) else " " for c in folded).split()
     return " ".join(word for word in (candidate.strip("'") for candidate in candidates) if word)
-
-
-def unspaced(language: str) -> bool:
-    """Whether the language is written without spaces, so that CER takes the place of WER."""
-    return primary_subtag(language) in _UNSPACED
-
-
-def primary_subtag(language: str) -> str:
-    """zh for zh-TW and zh_CN."""
-    return language.lower().replace("_", "-").partition("-")[0]
 
 
 def _folded(text: str) -> str:

@@ -5,8 +5,8 @@ from math import nan
 
 import pandas as pd
 
+from tauspeech.languages import unspaced
 from tauspeech.scoring.metrics import bleu, cer, chrf, wer
-from tauspeech.scoring.normalise import unspaced
 from tauspeech.scoring.rare_words import word_counts
 from tauspeech.scoring.significance import paired_p_value
 from tauspeech.scoring.tally import Tally

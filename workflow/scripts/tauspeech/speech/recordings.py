@@ -12,28 +12,42 @@ from tauspeech.text.table import SPLITS
 REQUIRED = ("file", "split")
 
 
-def rows(table: str, set_id: str, languages: list[str]) -> Iterator[dict[str, Any]]:
-    """Rows of the manifest; file names are relative to the table."""
+def rows(table: str, set_id: str, word_id: str, languages: list[str], carriers: bool) -> Iterator[dict[str, Any]]:
+    """Rows of the manifest; file names are relative to the table.
+
+    Carriers are the rows of that split; a table without them has its test rows tried instead.
+    """
     path = Path(table)
     reader = csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
     for column in (*REQUIRED, *languages):
         if column not in (reader.fieldnames or []):
             raise UserError(f"{path}: column '{column}' is missing in the first line.")
-    for number, row in enumerate(reader):
+    numbered = []
+    for row in reader:
         where = f"{path}, line {reader.line_num}"
+        if None in row or None in row.values():
+            raise UserError(
+                f"{where}: the row has not {len(reader.fieldnames or [])} columns: put one tab between two."
+            )
         if row["split"] not in (*SPLITS, "carrier"):
             raise UserError(f"{where}: split '{row['split']}' is none of {', '.join(SPLITS)}, carrier.")
-        audio = path.parent / row["file"]
-        if not audio.is_file():
-            raise UserError(f"{where}: the audio file {audio} does not exist.")
-        samples = read(audio)
-        yield {
-            "id": f"{set_id}-{row['split']}-{number:05d}",
-            "split": row["split"],
-            "word_id": "" if set_id == "general" else set_id,
-            **{language: row[language].strip() for language in languages},
-            "audio": {"bytes": encode(samples), "path": row["file"]},
-            "seconds": len(samples) / RATE,
-            "voice": "recording",
-            "engine": "recording",
-        }
+        numbered.append((where, row))
+    as_carriers = "carrier" if any(row["split"] == "carrier" for _, row in numbered) else "test"
+    for number, (where, row) in enumerate(numbered):
+        if carriers == (row["split"] == as_carriers) or (not carriers and row["split"] == "test"):
+            split = "carrier" if carriers else row["split"]
+            yield _spoken(path, where, row, f"{set_id}-{split}-{number:05d}", split, word_id, languages)
+
+
+def _spoken(
+    table: Path, where: str, row: dict[str, str], id: str, split: str, word_id: str, languages: list[str]
+) -> dict[str, Any]:
+    audio = table.parent / row["file"]
+    if not audio.is_file():
+        raise UserError(f"{where}: the audio file {audio} does not exist.")
+    samples = read(audio)
+    texts = {language: row[language].strip() for language in languages}
+    sound = {"audio": {"bytes": encode(samples), "path": row["file"]}, "seconds": len(samples) / RATE}
+    return (
+        {"id": id, "split": split, "word_id": word_id} | texts | sound | {"voice": "recording", "engine": "recording"}
+    )

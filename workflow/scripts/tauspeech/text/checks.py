@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz, process
 
-Sentence = dict[str, str]  # language -> text
+from tauspeech.languages import unspaced
 
-UNSPACED = {"zh", "ja", "th", "yue", "lo", "my", "km"}
+Sentence = dict[str, str]  # language -> text
 
 
 def folded(text: str) -> str:
@@ -24,7 +24,7 @@ def contains(text: str, forms: Iterable[str], language: str) -> bool:
     haystack = folded(text)
     for form in forms:
         needle = folded(form)
-        if language in UNSPACED:
+        if unspaced(language):
             if needle.replace(" ", "") in haystack.replace(" ", ""):
                 return True
         elif re.search(rf"\b{re.escape(needle)}\b", haystack):
@@ -41,7 +41,7 @@ class Limits:
     near_duplicate: float = 92.0  # rapidfuzz ratio, 0 to 100
 
     def reason(self, text: str, language: str) -> str | None:
-        length = len(folded(text).replace(" ", "")) if language in UNSPACED else len(text.split())
+        length = len(folded(text).replace(" ", "")) if unspaced(language) else len(text.split())
         if length < self.shortest:
             return "too short"
         if length > self.longest:
@@ -99,9 +99,9 @@ class Checker:
 
 def replaced_part(sentence: str, other: str, language: str) -> str:
     """The part of a sentence in which another one differs from it, its beginning and end being the same."""
-    ours, theirs = (list(text) if language in UNSPACED else text.split() for text in (folded(sentence), folded(other)))
+    ours, theirs = (list(text) if unspaced(language) else text.split() for text in (folded(sentence), folded(other)))
     while ours and theirs and ours[0] == theirs[0]:
         ours, theirs = ours[1:], theirs[1:]
     while ours and theirs and ours[-1] == theirs[-1]:
         ours, theirs = ours[:-1], theirs[:-1]
-    return ("" if language in UNSPACED else " ").join(ours)
+    return ("" if unspaced(language) else " ").join(ours)

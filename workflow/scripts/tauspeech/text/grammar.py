@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,16 +25,13 @@ class Grammar:
     templates: list[Phrase]
 
     @classmethod
-    def load(cls, path: Path) -> "Grammar":
+    def load(cls, path: Path, languages: Iterable[str]) -> "Grammar":
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         fillers = dict(content["fillers"])
         for union, members in content.get("unions", {}).items():
             fillers[union] = [phrase for member in members for phrase in fillers[member]]
-        return cls(content["domains"], fillers, content["templates"])
-
-    @property
-    def languages(self) -> set[str]:
-        return set(self.templates[0])
+        templates = [{language: template[language] for language in languages} for template in content["templates"]]
+        return cls(content["domains"], fillers, templates)
 
     def slot_of(self, domain: str) -> str:
         """The slot that a word of this domain takes."""

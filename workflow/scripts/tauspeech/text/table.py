@@ -5,7 +5,6 @@ from pathlib import Path
 
 from tauspeech.errors import UserError
 from tauspeech.files import write_atomic
-from tauspeech.text.checks import Sentence
 
 SPLITS = ("train", "validation", "test")
 
@@ -23,7 +22,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(handle, delimiter="\t"))
 
 
-def read_own(path: Path, languages: list[str]) -> list[tuple[str, Sentence]]:
+def read_own(path: Path, languages: list[str]) -> list[tuple[str, dict[str, str]]]:
     """A user's own sentences: a column for each language and, if they like, one named split."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()

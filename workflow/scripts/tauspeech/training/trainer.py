@@ -1,6 +1,8 @@
 """One trainer for every stage that trains: Transformers' own, with what a workflow needs around it."""
 
+import json
 import math
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +17,7 @@ from transformers import (
     TrainingArguments,
     WhisperForConditionalGeneration,
 )
-from transformers.trainer_utils import get_last_checkpoint
+from transformers.trainer import TRAINER_STATE_NAME
 
 from tauspeech.errors import UserError
 from tauspeech.training.examples import Examples, collate
@@ -102,7 +104,7 @@ def train(
     most_steps: float | None = None,
 ) -> dict[str, Any]:
     """Train in place, from the last checkpoint if one is there; the best one on validation is left in ``model``."""
-    per_step = settings["batch"] * settings.get("accumulate", 1)
+    per_step = settings["batch"] * settings.get("accumulate", 1) * int(os.environ.get("WORLD_SIZE", "1"))
     steps = max(1, math.ceil(settings["epochs"] * len(lessons) / per_step))
     steps = min(steps, math.ceil(most_steps)) if most_steps else steps
     arguments = _arguments(settings, checkpoints, steps, seed, judge is not None)
@@ -119,17 +121,30 @@ def train(
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)
-    last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+    last = last_whole_checkpoint(checkpoints)
     if last:
-        print(f"going on from {Path(last).name}", flush=True)
+        print(f"going on from {last.name}", flush=True)
     try:
-        trainer.train(resume_from_checkpoint=last)
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
     except torch.cuda.OutOfMemoryError:
         raise UserError(
             "the GPU ran out of memory: lower training.batch and raise training.accumulate, or set training.gradient_checkpointing."
         ) from None
     history = [entry for entry in trainer.state.log_history if "eval_loss" in entry]
     return {"steps": trainer.state.global_step, "best": trainer.state.best_metric, "evaluations": history}
+
+
+def last_whole_checkpoint(checkpoints: Path) -> Path | None:
+    """The newest one that was written to its end; what a kill left half-written is removed."""
+    found = sorted(checkpoints.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    while found:
+        newest = found.pop()
+        try:
+            json.loads((newest / TRAINER_STATE_NAME).read_text(encoding="utf-8"))  # the Trainer writes it last
+            return newest
+        except (OSError, ValueError):
+            shutil.rmtree(newest)
+    return None
 
 
 def forget_checkpoints(checkpoints: Path) -> None:

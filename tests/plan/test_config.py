@@ -1,0 +1,114 @@
+"""Configurations: complete, or one sentence about what is wrong."""
+
+import pytest
+import yaml
+
+from tauspeech.errors import UserError
+from tauspeech.paths import ROOT, SCHEMAS
+from tauspeech.plan.config import complete
+from tauspeech.plan.opening import EXPERIMENTS
+
+MINIMAL = {"name": "t", "experiment": "rare_words", "words": "words.tsv", "base": "foundation/tiny"}
+SHIPPED = sorted((ROOT / "config").rglob("*.yaml"))
+
+
+def mistake(**changes):
+    with pytest.raises(UserError) as caught:
+        complete(MINIMAL | changes, "c.yaml")
+    message = str(caught.value)
+    assert message.startswith("c.yaml: key '")
+    assert "\n" not in message
+    return message.removeprefix("c.yaml: ")
+
+
+def leaves(schema):
+    for key, part in schema["properties"].items():
+        yield key, part
+        if "properties" in part:
+            yield from ((f"{key}.{inner}", each) for inner, each in leaves(part))
+
+
+def test_what_is_left_out_has_its_default():
+    result = complete(MINIMAL, "c.yaml")
+    assert result["seed"] == 1
+    assert result["languages"] == {"source": "zh", "target": "en"}
+    assert result["training"]["epochs"] == 6
+    assert result["merging"]["ties"] == {"keep": 0.5, "scope": "global"}
+    assert result["composition"] == {"counts": None, "subsets": {}, "joint_steps": None}
+    assert result["overrides"] == {}
+
+
+def test_what_is_given_stays_and_the_rest_of_its_section_is_filled_in():
+    result = complete(MINIMAL | {"merging": {"ties": {"keep": 0.2}}, "training": {"epochs": 3}}, "c.yaml")
+    assert result["merging"]["ties"] == {"keep": 0.2, "scope": "global"}
+    assert result["merging"]["weight"] == "validation"
+    assert (result["training"]["epochs"], result["training"]["batch"]) == (3, 32)
+
+
+def test_a_complete_configuration_is_its_own_completion():
+    result = complete(MINIMAL, "c.yaml")
+    assert complete(result, "c.yaml") == result
+
+
+def test_the_given_configuration_is_not_touched():
+    given = MINIMAL | {"training": {}}
+    complete(given, "c.yaml")
+    assert given == MINIMAL | {"training": {}}
+
+
+def test_one_completion_does_not_reach_the_next():
+    complete(MINIMAL, "c.yaml")["merging"]["grid"].append(99)
+    assert 99 not in complete(MINIMAL, "c.yaml")["merging"]["grid"]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_every_shipped_configuration_is_valid_and_can_be_planned(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)  # the words are named from there
+    config = complete(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+    assert EXPERIMENTS[config["experiment"]].plan(config, tmp_path).jobs
+
+
+@pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.schema.yaml")), ids=lambda path: path.name)
+def test_every_key_is_described_and_either_required_or_has_a_default(path):
+    schema = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for key, part in leaves(schema):
+        assert key == "experiment" or part["description"], key
+        assert key in schema["required"] or "default" in part, key
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"trainig": {}}, "key 'trainig' is unknown: did you mean 'training'?"),
+        ({"training": {"epoch": 3}}, "key 'training.epoch' is unknown: did you mean 'epochs'?"),
+        ({"merging": {"ties": {"keeep": 1}}}, "key 'merging.ties.keeep' is unknown: did you mean 'keep'?"),
+        ({"merging": {"ties": {"zzz": 1}}}, "key 'merging.ties.zzz' is unknown: known are keep, scope."),
+        ({"training": {"epochs": "many"}}, "key 'training.epochs': 'many' is not of type 'number' (it is: Passes"),
+        ({"training": {"batch": 1.5}}, "key 'training.batch': 1.5 is not of type 'integer'"),
+        ({"training": {"gradient_checkpointing": "yes"}}, "key 'training.gradient_checkpointing': 'yes' is not of"),
+        ({"training": [1]}, "key 'training': [1] is not of type 'object'"),
+        ({"training": None}, "key 'training': None is not of type 'object'"),
+        ({"merging": {"ties": {"keep": 0}}}, "key 'merging.ties.keep': 0 is less than or equal to the minimum of 0"),
+        ({"merging": {"ties": {"keep": 1.5}}}, "key 'merging.ties.keep': 1.5 is greater than the maximum of 1"),
+        ({"merging": {"methods": ["tis"]}}, "key 'merging.methods.0': 'tis' is not one of ['ta', 'ties', 'dare']"),
+        ({"merging": {"weight": "best"}}, "key 'merging.weight': 'best' is not"),
+        ({"task": "sing"}, "key 'task': 'sing' is not one of ['translate', 'transcribe']"),
+        ({"name": "../up"}, "key 'name': '../up' does not match"),
+        ({"speech": {"voices": {"zh": ["a;rm -rf"]}}}, "key 'speech.voices.zh.0': 'a;rm -rf' does not match"),
+        ({"experiment": "rare_word"}, "key 'experiment' is 'rare_word': give one of foundation, rare_words."),
+        ({"experiment": ["rare_words"]}, "key 'experiment' is ['rare_words']: give one of"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_file_and_key(changes, message):
+    assert mistake(**changes).startswith(message)
+
+
+@pytest.mark.parametrize("key", ["name", "words", "base"])
+def test_a_missing_key_is_explained(key):
+    with pytest.raises(UserError, match=rf"^c\.yaml: key '{key}' is missing: \S+ \S+"):
+        complete({other: value for other, value in MINIMAL.items() if other != key}, "c.yaml")
+
+
+def test_a_missing_experiment_is_explained():
+    with pytest.raises(UserError, match="key 'experiment' is None: give one of"):
+        complete({"name": "t"}, "c.yaml")

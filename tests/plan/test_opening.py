@@ -1,0 +1,180 @@
+"""Opening a plan: specification files are written once, kept while they hold, and frozen for a run's jobs."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tauspeech.errors import UserError
+from tauspeech.files import sha256_text
+from tauspeech.paths import ROOT
+from tauspeech.plan.opening import FROZEN, STAGES, open_plan, orphans
+from tauspeech.plan.stages import receipt_path
+
+LONG_AGO = 1_000_000_000
+
+
+@pytest.fixture
+def opened(config):
+    """Open the plan of a configuration of three words, with some sections of its own."""
+    return lambda main=True, **sections: open_plan(config(**sections), "config/c.yaml", main)
+
+
+@pytest.fixture
+def results(folder):
+    return folder / "results" / "t"
+
+
+def spec_files(results):
+    return {str(path.relative_to(results / "plan")): path for path in (results / "plan").rglob("*.json")}
+
+
+def make_old(results):
+    for path in spec_files(results).values():
+        os.utime(path, (LONG_AGO, LONG_AGO))
+
+
+def rewritten(results):
+    return {name for name, path in spec_files(results).items() if path.stat().st_mtime != LONG_AGO}
+
+
+def test_planning_needs_no_torch():
+    code = "import sys, tauspeech.plan.opening; print(sorted({'torch', 'transformers', 'datasets'} & set(sys.modules)))"
+    env = os.environ | {"PYTHONPATH": str(ROOT / "workflow" / "scripts")}
+    found = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_every_job_gets_its_file(opened, results):
+    opened()
+    files = spec_files(results)
+    for name, path in files.items():
+        if name != "plan.json":
+            spec = json.loads(path.read_text(encoding="utf-8"))
+            assert name == f"{spec['stage']}/{spec['id']}.json"
+            for role in spec["inputs"].values():
+                for job in role if isinstance(role, list) else [role]:
+                    above = files[f"{job['stage']}/{job['id']}.json"].read_text(encoding="utf-8")
+                    assert job["key"] == sha256_text(above)
+
+
+def test_an_unchanged_plan_touches_no_file(opened, results):
+    opened()
+    make_old(results)
+    opened()
+    assert rewritten(results) == set()
+
+
+def test_only_changed_specifications_are_written_again(opened, results):
+    opened()
+    make_old(results)
+    opened(rarity={"threshold": 0.5})
+    checks = {f"rarity/{word}.json" for word in ("neuschwanstein", "avignon", "raphael")}
+    assert rewritten(results) == checks | {"table/rarity.json", "report/report.json", "plan.json"}
+
+
+def test_a_specification_that_was_edited_or_deleted_is_restored(opened, results):
+    opened()
+    edited, deleted = (results / "plan" / "vector" / f"{word}.json" for word in ("avignon", "raphael"))
+    text = edited.read_text()
+    edited.write_text("{}")
+    deleted.unlink()
+    opened()
+    assert edited.read_text() == text
+    assert deleted.is_file()
+
+
+def test_a_job_reads_the_frozen_plan_whatever_has_become_of_the_configuration(opened, results):
+    before = opened()
+    make_old(results)
+    for edit in ({"seed": 99}, {"training": {"epochs": "broken"}}, {"words": ("goethe",)}):
+        job = opened(main=False, **edit)
+        assert job._specs == before._specs
+        assert set(job.wanted()) == set(before.wanted())
+    assert rewritten(results) == set()
+
+
+def test_gpus_are_frozen_too(opened):
+    opened(training={"gpus": 2})
+    assert opened(main=False, training={"gpus": 7}).gpus("training") == 2
+    assert opened(main=False).gpus("decoding") == 0
+    assert opened().gpus("training") == 0
+    assert opened(main=False).gpus("training") == 0
+
+
+def test_a_locked_folder_keeps_its_plan(opened, folder, results):
+    opened()
+    make_old(results)
+    (folder / ".snakemake" / "locks").mkdir(parents=True)
+    opened(seed=1)
+    (folder / ".snakemake" / "locks" / "0.output.lock").write_text("")
+    opened(seed=1)  # the same plan does no harm
+    with pytest.raises(UserError, match=r"another run is going .* results/t has changed: wait"):
+        opened(seed=2)
+    assert rewritten(results) == set()
+
+
+def test_a_mistake_names_the_configuration(opened, results):
+    with pytest.raises(UserError, match=r"^config/c\.yaml: key 'overrides\.x': no such word_id"):
+        opened(overrides={"x": {}})
+    with pytest.raises(UserError, match=r"^config/c\.yaml: key 'sed' is unknown: did you mean 'seed'"):
+        opened(sed=1)
+    assert not results.exists()
+
+
+def test_rules_learn_inputs_threads_and_targets(opened):
+    plan = opened(training={"threads": 3})
+    assert plan.results == "results/t"
+    assert plan.inputs_of("speech", "avignon") == ["results/t/text/avignon.receipt.json"]
+    assert plan.inputs_of("vector", "avignon") == [
+        "results/t/models/avignon/receipt.json",
+        "results/t/models/base/receipt.json",
+    ]
+    assert plan.inputs_of("text", "avignon") == []
+    assert (plan.threads("finetune", "avignon"), plan.threads("speech", "avignon")) == (3, 0)
+    assert set(plan.receipts("vector")) == {
+        f"results/t/vectors/{word}.receipt.json" for word in ("neuschwanstein", "avignon", "raphael")
+    }
+    assert {"results/t/report.html", "results/t/vectors/avignon.safetensors", "results/t/tables/table2.tsv"} <= set(
+        plan.wanted()
+    )
+
+
+def test_a_job_that_no_plan_asks_for_is_named(opened):
+    with pytest.raises(UserError, match=r"no plan asks for vector 'goethe': see results/t/plan/vector/"):
+        opened().inputs_of("vector", "goethe")
+
+
+def write_artifact(results, stage, id, *outputs):
+    receipt = results / receipt_path(stage, id)
+    receipt.parent.mkdir(parents=True, exist_ok=True)
+    for name in outputs:
+        (receipt.parent / name).write_text("x")
+    receipt.write_text(json.dumps({"key": "", "outputs": dict.fromkeys(outputs, "")}))
+    return [receipt, *(receipt.parent / name for name in outputs)]
+
+
+def test_orphans_are_what_no_plan_names_any_more(opened, results):
+    opened()
+    write_artifact(results, "text", "avignon", "avignon.tsv", "avignon.rejected.tsv")
+    write_artifact(results, "finetune", "avignon", "model.safetensors")
+    assert list(orphans(results)) == []
+    gone = write_artifact(results, "vector", "raphael", "raphael.safetensors")
+    rest = results / "models" / "avignon" / ".part"
+    rest.write_text("x")
+    opened(words=("neuschwanstein", "avignon"))
+    found = set(orphans(results))
+    assert {*gone, rest, results / "plan" / "vector" / "raphael.json"} <= found
+    assert not any("avignon" in path.name or path.name == "plan.json" for path in found)
+    assert all("raphael" in str(path) or "first3" in str(path) or "joint--3" in str(path) for path in found - {rest})
+
+
+def test_the_frozen_plan_names_every_job_and_no_other(opened, results):
+    opened()
+    opened(words=("neuschwanstein",))
+    frozen = json.loads((results / FROZEN).read_text(encoding="utf-8"))
+    assert ["vector", "neuschwanstein"] in frozen["jobs"]
+    assert ["vector", "avignon"] not in frozen["jobs"]
+    assert {stage for stage, _ in frozen["jobs"]} == set(STAGES)

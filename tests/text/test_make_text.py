@@ -1,0 +1,114 @@
+"""The stage text, run as a job runs it."""
+
+import csv
+
+import pytest
+
+import make_text
+from tauspeech.errors import UserError
+from tauspeech.job import Task
+from tauspeech.plan.config import complete
+from tauspeech.plan.rare_words import plan
+from tauspeech.receipts import Receipt
+
+TABLE = "word_id\tzh\ten\tdomain\nberlin-wall\t柏林墙\tBerlin Wall\tlandmark\n"
+COUNTS = {"train": 30, "validation": 4, "test": 6, "general": 10}
+
+
+@pytest.fixture
+def run_text(tmp_path, monkeypatch):
+    """Plan an experiment, run one text job of it, and give its task."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(set_id, table=TABLE, name="t", **sections):
+        (tmp_path / "words.tsv").write_text(table, encoding="utf-8")
+        config = {"name": name, "experiment": "rare_words", "words": "words.tsv", "base": "foundation/tiny"}
+        planned = plan(
+            complete(config | {"text": {"counts": COUNTS}} | sections, "c.yaml"), tmp_path / "results" / name
+        )
+        for path, text in planned.specs().items():
+            file = tmp_path / "results" / name / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        task = Task(tmp_path / "results" / name / "plan" / "text" / f"{set_id}.json", 1)
+        make_text.main(task)
+        return task
+
+    return run
+
+
+def rows(task):
+    with open(task.path(f"{task.id}.tsv"), encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle, delimiter="\t"))
+
+
+def by_split(task):
+    found = {}
+    for row in rows(task):
+        found.setdefault(row["split"], []).append(row)
+    return found
+
+
+def test_a_word_gets_its_sentences_carriers_and_controls(run_text):
+    task = run_text("berlin-wall", rarity={"carriers": 5})
+    counts = {split: len(found) for split, found in by_split(task).items()}
+    assert counts == {"train": 30, "validation": 4, "test": 6, "carrier": 5, "control": 5}
+    for row in rows(task):
+        assert row["word_id"] == "berlin-wall"
+        assert ("柏林墙" in row["zh"]) == ("Berlin Wall" in row["en"]) == (row["split"] != "control")
+    assert len({row["id"] for row in rows(task)}) == 50
+    assert Receipt.read(task.receipt).files().keys() == {"berlin-wall.tsv", "berlin-wall.rejected.tsv"}
+
+
+def test_general_sentences_belong_to_no_word(run_text):
+    found = by_split(run_text("general"))
+    assert found.keys() == {"test"}
+    assert len(found["test"]) == 10
+    assert {row["word_id"] for row in found["test"]} == {""}
+
+
+def test_the_same_specification_makes_the_same_bytes(run_text):
+    first, again = run_text("berlin-wall"), run_text("berlin-wall", name="again")
+    other = run_text("berlin-wall", name="other", seed=2)
+    texts = [task.path("berlin-wall.tsv").read_bytes() for task in (first, again, other)]
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_own_sentences_take_the_place_of_generated_ones(run_text, tmp_path):
+    (tmp_path / "config" / "text").mkdir(parents=True)
+    sentences = [
+        f"{'abcdefghij'[i] * 4} {'qrstuvwxyz'[i] * 5} Berlin Wall\t{chr(0x4E00 + 50 * i) * 4}柏林墙" for i in range(10)
+    ]
+    own = "\n".join(["en\tzh", *sentences, "no word here\t没有", ""])
+    (tmp_path / "config" / "text" / "berlin-wall.tsv").write_text(own, encoding="utf-8")
+    counts = {"train": 6, "validation": 2, "test": 2}
+    task = run_text("berlin-wall", text={"counts": counts}, rarity={"carriers": 1})
+    found = by_split(task)
+    assert {split: len(found[split]) for split in counts} == counts
+    assert [row["en"] for row in found["carrier"]] == [found["validation"][0]["en"]]
+    assert {row["en"] for row in rows(task)} <= {sentence.split("\t")[0] for sentence in sentences}
+
+
+def test_what_was_turned_away_is_listed(run_text, tmp_path):
+    (tmp_path / "config" / "text").mkdir(parents=True)
+    own = "split\tzh\ten\ntest\t这里是柏林墙\tThis is Berlin Wall\ntest\t没有\tno such word\ntest\t哪里有\tnone here\n"
+    (tmp_path / "config" / "text" / "berlin-wall.tsv").write_text(own, encoding="utf-8")
+    with pytest.raises(UserError, match="leaves no validation sentences"):
+        run_text("berlin-wall")
+    (tmp_path / "config" / "text" / "general.tsv").write_text(own, encoding="utf-8")
+    task = run_text("general")
+    # Whoever asks for general sentences wants none with a reserved name.
+    assert task.path("general.rejected.tsv").read_text() == ("reason\tcount\nholds a reserved word (zh)\t1\n")
+
+
+@pytest.mark.xfail(raises=KeyError, strict=True, reason="fill() asks for the phrase in each language of the grammar")
+def test_the_grammar_also_speaks_one_language_alone(run_text):
+    task = run_text(
+        "berlin-wall",
+        "word_id\ten\tdomain\nberlin-wall\tBerlin Wall\tlandmark\n",
+        task="transcribe",
+        languages={"source": "en", "target": "en"},
+        control_task=None,
+    )
+    assert rows(task)[0].keys() == {"id", "split", "word_id", "en"}
+    assert len(by_split(task)["train"]) == 30

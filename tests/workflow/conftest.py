@@ -1,0 +1,100 @@
+"""A finished run of the tiny configuration, made once, and private copies of it to change."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("Snakefile", "rules", "workflow", "profiles", "config", "envs", "resources/grammar")
+
+
+@dataclass
+class Project:
+    """The workflow in a folder of its own."""
+
+    folder: Path
+    config: str = "config/tiny.yaml"
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "snakemake", "--configfile", self.config, *arguments]
+        return subprocess.run(command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def run(self, *arguments: str) -> str:
+        done = self.snakemake("--cores", "2", *arguments)
+        assert done.returncode == 0, done.stdout[-5000:]
+        return done.stdout
+
+    def planned(self, *arguments: str) -> set[str]:
+        """Jobs that a run would do now, as stage/id."""
+        done = self.snakemake("--dry-run", "--cores", "2", *arguments)
+        assert done.returncode == 0, done.stdout[-5000:]
+        found = set()
+        for block in re.split(r"\n(?=(?:local)?rule )", done.stdout):
+            if match := re.match(r"(?:local)?rule (\w+):", block):
+                id = re.search(r"wildcards: id=(\S+)", block)
+                found.add(f"{match[1]}/{id[1]}" if id else match[1])
+        return found - {"all"}
+
+    def path(self, *parts: str) -> Path:
+        return self.folder.joinpath(*parts)
+
+    def result(self, *parts: str) -> Path:
+        return self.folder.joinpath("results", "tiny", *parts)
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.folder / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text, f"{old!r} is not in {file}"
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    def artifacts(self) -> dict[str, tuple[int, bytes]]:
+        """Time stamp and content of every result that is no log."""
+        skipped = {"logs", "benchmarks", "plan"}
+        files = (path for path in self.result().rglob("*") if path.is_file())
+        return {
+            str(path.relative_to(self.result())): (path.stat().st_mtime_ns, path.read_bytes())
+            for path in files
+            if path.relative_to(self.result()).parts[0] not in skipped
+        }
+
+
+def new_project(folder: Path) -> Project:
+    for part in PARTS:
+        source = ROOT / part
+        copy = shutil.copytree if source.is_dir() else shutil.copy2
+        (folder / part).parent.mkdir(parents=True, exist_ok=True)
+        copy(source, folder / part, **({"ignore": shutil.ignore_patterns("__pycache__")} if source.is_dir() else {}))
+    shutil.copy2(Path(__file__).with_name("tiny.yaml"), folder / "config/tiny.yaml")
+    words = (ROOT / "config/words.tsv").read_text(encoding="utf-8").splitlines()
+    (folder / "config/words.tsv").write_text("\n".join(words[:3]) + "\n", encoding="utf-8")
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = new_project(tmp_path_factory.mktemp("finished") / "project")
+    project.run()
+    return project
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Project:
+    """A copy of the finished run, in another folder, as after a move: time stamps stay."""
+    shutil.copytree(finished.folder, tmp_path / "project", copy_function=shutil.copy2, symlinks=True)
+    return Project(tmp_path / "project")
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Callable[[], Project]:
+    """A project without results."""
+    return lambda: new_project(tmp_path / "fresh")
+
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -1,0 +1,137 @@
+"""What a finished run leaves for a user, and how a killed one goes on."""
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import Project
+
+pytestmark = pytest.mark.workflow
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle, delimiter="\t"))
+
+
+def test_tables_carry_the_papers_rows_and_columns(finished: Project) -> None:
+    table1 = rows(finished.result("tables/table1.tsv"))
+    assert list(table1[0]) == ["word_id", "domain", "word", "train", "validation", "test"]
+    assert [row["train"] for row in table1] == ["24", "24"]
+    table2 = rows(finished.result("tables/table2.tsv"))
+    assert list(table2[0])[:7] == ["word_id", "Raw", "FT", "Average", "TA", "TIES", "DARE"]
+    assert [row["word_id"] for row in table2] == ["neuschwanstein", "berlin-wall", "General"]
+    table3 = rows(finished.result("tables/table3.tsv"))
+    assert list(table3[0])[:7] == ["word_id", "Raw", "FT", "Average", "TA", "TIES", "DARE"]
+    assert [row["words"] for row in rows(finished.result("tables/fig2.tsv"))] == ["1", "2"]
+
+
+def test_a_cell_is_the_score_of_its_model(finished: Project) -> None:
+    (cell,) = [row["TA"] for row in rows(finished.result("tables/table2.tsv")) if row["word_id"] == "berlin-wall"]
+    scores = rows(finished.result("scores/berlin-wall--ta.tsv"))
+    (bleu,) = [
+        row["value"]
+        for row in scores
+        if (row["set"], row["task"], row["metric"]) == ("berlin-wall", "translate", "bleu")
+    ]
+    assert float(cell) == round(float(bleu), 2)
+
+
+def test_the_report_is_one_file_that_needs_nothing_else(finished: Project) -> None:
+    page = finished.result("report.html").read_text(encoding="utf-8")
+    assert "Table 2" in page and "data:audio/flac;base64," in page and "<svg" in page
+    assert 'src="http' not in page and 'href="http' not in page
+
+
+def test_a_merged_folder_is_a_model_that_transformers_runs(finished: Project) -> None:
+    import pandas as pd
+    from transformers import pipeline
+
+    from tauspeech.speech.audio import RATE, decode
+
+    folder = finished.result("merged/first2--ties")
+    recogniser = pipeline("automatic-speech-recognition", model=str(folder), device="cpu")
+    audio = pd.read_parquet(finished.result("speech/berlin-wall.parquet"))["audio"][0]["bytes"]
+    heard = recogniser(
+        {"raw": decode(audio), "sampling_rate": RATE},
+        generate_kwargs={"language": "zh", "task": "translate", "max_new_tokens": 8},
+    )
+    assert isinstance(heard["text"], str)
+    base = finished.result("models/base")
+    for name in ("config.json", "tokenizer.json", "generation_config.json", "preprocessor_config.json"):
+        assert (folder / name).read_bytes() == (base / name).read_bytes()
+
+
+def test_a_run_in_another_folder_gives_the_same_bytes(finished: Project, fresh: Callable[[], Project]) -> None:
+    """Also with other cores: nothing depends on how the work was spread."""
+    other = fresh()
+    other.run(
+        "--cores",
+        "1",
+        "results/tiny/vectors/berlin-wall.safetensors",
+        "results/tiny/merged/berlin-wall--dare/model.safetensors",
+    )
+    for name in (
+        "speech/berlin-wall.parquet",
+        "vectors/berlin-wall.safetensors",
+        "merged/berlin-wall--dare/model.safetensors",
+    ):
+        assert other.result(name).read_bytes() == finished.result(name).read_bytes(), name
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(finished: Project, project: Project) -> None:
+    project.edit("config/tiny.yaml", "epochs: 2, batch: 8, evaluations: 2", "epochs: 40, batch: 8, evaluations: 20")
+    target = "results/tiny/models/berlin-wall/model.safetensors"
+    command = [sys.executable, "-m", "snakemake", "--configfile", "config/tiny.yaml", "--cores", "1", target]
+    whole = shutil.copytree(project.folder, project.folder.parent / "whole", copy_function=shutil.copy2)
+    run = subprocess.Popen(
+        command, cwd=project.folder, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while not list(project.result("checkpoints").glob("berlin-wall/*/checkpoint-*/trainer_state.json")):
+        assert run.poll() is None and time.monotonic() < deadline, "no checkpoint came"
+        time.sleep(0.05)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    assert not project.result("models/berlin-wall/receipt.json").exists()
+    project.snakemake("--unlock")
+    project.run(target)
+    log = project.result("logs/finetune/berlin-wall.log").read_text(encoding="utf-8")
+    assert "going on from checkpoint-" in log
+    undisturbed = Project(whole)
+    undisturbed.run(target)
+    weights = "models/berlin-wall/model.safetensors"
+    assert project.result(weights).read_bytes() == undisturbed.result(weights).read_bytes()
+    assert not list(project.result("checkpoints").glob("berlin-wall/*"))
+
+
+def test_a_mistake_in_the_configuration_is_one_sentence(project: Project) -> None:
+    project.edit("config/tiny.yaml", "epochs: 2", "epocs: 2")
+    done = project.snakemake("--cores", "1")
+    assert done.returncode != 0
+    assert "config/tiny.yaml: key 'training.epocs' is unknown: did you mean 'epochs'?" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_english_words_for_an_english_recogniser(fresh: Callable[[], Project]) -> None:
+    project = fresh()
+    project.edit(
+        "config/tiny.yaml",
+        "name: tiny",
+        "name: tiny\ntask: transcribe\nlanguages: {source: en, target: en}\ncontrol_task: null",
+    )
+    project.edit("config/tiny.yaml", "grid: [0.5, 0.8]", "grid: [0.5], methods: [ta]")
+    project.path("config/words.tsv").write_text("word_id\ten\tdomain\navignon\tAvignon\tlocation\n", encoding="utf-8")
+    project.run("results/tiny/tables/table2.tsv")
+    assert [row["word_id"] for row in rows(project.result("tables/table2.tsv"))] == ["avignon", "General"]
+    details = rows(project.result("tables/table2_detail.tsv"))
+    assert {row["metric"] for row in details} >= {"wer", "recall:avignon"}
+    assert not project.result("tables/table3.tsv").exists()

@@ -1,0 +1,26 @@
+"""How good a model is on validation, in one number that grows with it.
+
+Checkpoints and weights are chosen by it. It is apart from the metrics of the tables on purpose: those may be
+refined without a training becoming stale.
+"""
+
+from collections.abc import Sequence
+
+import jiwer
+import sacrebleu
+
+from tauspeech.languages import primary_subtag, unspaced
+
+
+def validation_score(task: str, language: str, references: Sequence[str], hypotheses: Sequence[str]) -> float:
+    """Lower-cased BLEU of a translation; of a transcription 100 less its error rate in percent."""
+    if task == "translate":
+        tokenize = "zh" if primary_subtag(language) == "zh" else "char" if unspaced(language) else "13a"
+        return sacrebleu.corpus_bleu(list(hypotheses), [list(references)], lowercase=True, tokenize=tokenize).score
+    truth, heard = ([_plain(text) for text in texts] for texts in (references, hypotheses))
+    error_rate = jiwer.cer if unspaced(language) else jiwer.wer
+    return 100 * (1 - error_rate(truth, heard))
+
+
+def _plain(text: str) -> str:
+    return " ".join("".join(char if char.isalnum() else " " for char in text.lower()).split())
