@@ -54,3 +54,9 @@ def wanted():
 
 def gpus_of(section):
     return PLAN.gpus(section)
+
+
+def launcher(section):
+    """One process a GPU."""
+    gpus = PLAN.gpus(section)
+    return f"accelerate launch --num_machines 1 --num_processes {gpus}" if gpus > 1 else "python"

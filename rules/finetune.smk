@@ -11,10 +11,12 @@ rule finetune:
         f"{RESULTS}/benchmarks/finetune/{{id}}.tsv"
     wildcard_constraints:
         id="(?!base/)[a-z0-9][a-z0-9_-]*",
+    params:
+        launch=launcher("training"),
     conda:
         "../envs/main.yaml"
     threads: threads_of("finetune")
     resources:
         gpu=gpus_of("training"),
     shell:
-        "python {SCRIPTS}/finetune.py {input[0]} {threads} > {log} 2>&1"
+        "{params.launch} {SCRIPTS}/finetune.py {input[0]} {threads} > {log} 2>&1"

@@ -45,6 +45,11 @@ def test_what_is_given_stays_and_the_rest_of_its_section_is_filled_in():
     assert (result["training"]["epochs"], result["training"]["batch"]) == (3, 32)
 
 
+def test_an_override_is_not_filled_in():
+    given = {"a": {"training": {"epochs": 3}}}
+    assert complete(MINIMAL | {"overrides": given}, "c.yaml")["overrides"] == given
+
+
 def test_a_complete_configuration_is_its_own_completion():
     result = complete(MINIMAL, "c.yaml")
     assert complete(result, "c.yaml") == result
@@ -93,6 +98,9 @@ def test_every_key_is_described_and_either_required_or_has_a_default(path):
         ({"merging": {"methods": ["tis"]}}, "key 'merging.methods.0': 'tis' is not one of ['ta', 'ties', 'dare']"),
         ({"merging": {"weight": "best"}}, "key 'merging.weight': 'best' is not"),
         ({"task": "sing"}, "key 'task': 'sing' is not one of ['translate', 'transcribe']"),
+        ({"overrides": {"a": {"trainin": {}}}}, "key 'overrides.a.trainin' is unknown: did you mean 'training'?"),
+        ({"overrides": {"a": {"training": {"epochs": 0}}}}, "key 'overrides.a.training.epochs': 0 is less than"),
+        ({"overrides": {"a": {"text": {"limits": {}}}}}, "key 'overrides.a.text.limits' is unknown"),
         ({"name": "../up"}, "key 'name': '../up' does not match"),
         ({"speech": {"voices": {"zh": ["a;rm -rf"]}}}, "key 'speech.voices.zh.0': 'a;rm -rf' does not match"),
         ({"experiment": "rare_word"}, "key 'experiment' is 'rare_word': give one of foundation, rare_words."),

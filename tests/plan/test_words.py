@@ -73,7 +73,7 @@ def test_a_mistake_is_reported_with_file_and_line(read, content, message):
         read(content)
 
 
-@pytest.mark.parametrize("id", ["base", "raw", "general", "foundation"])
+@pytest.mark.parametrize("id", ["base", "raw", "general", "foundation-tiny", "first2"])
 def test_names_of_other_models_and_sets_are_taken(read, id):
     with pytest.raises(UserError, match=rf"line 2: word_id '{id}' is a name that tauspeech uses itself"):
         read(f"{HEAD}{id}\t拉斐尔\tRaphael\tindividual\n")

@@ -68,13 +68,11 @@ def test_an_unknown_voice_is_named_though_it_fails_in_a_worker():
         say(UTTERANCES[:2], workers=2, voices=["klingon-x"])
 
 
-@pytest.mark.xfail(strict=True, reason="espeak-ng takes an unknown variant for none, and says so nowhere")
 def test_an_unknown_variant_of_a_voice_is_named():
     with pytest.raises(UserError, match=r"espeak-ng has no voice 'cmn\+zz'"):
         say(UTTERANCES[:1], voices=["cmn+zz"])
 
 
-@pytest.mark.xfail(strict=True, reason="espeak-ng makes a few samples of silence")
 def test_a_text_without_sound_is_named():
     with pytest.raises(UserError, match="made no sound of '' with the voice"):
         say([Utterance("a", "")])

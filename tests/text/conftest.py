@@ -17,7 +17,7 @@ LANGUAGES = ("zh", "en")
 
 @pytest.fixture(scope="session")
 def grammar() -> Grammar:
-    return Grammar.load(GRAMMARS / "zh-en.yaml")
+    return Grammar.load(GRAMMARS / "zh-en.yaml", LANGUAGES)
 
 
 @pytest.fixture(scope="session")

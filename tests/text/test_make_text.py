@@ -49,15 +49,25 @@ def by_split(task):
     return found
 
 
-def test_a_word_gets_its_sentences_carriers_and_controls(run_text):
-    task = run_text("berlin-wall", rarity={"carriers": 5})
+def test_a_word_gets_its_sentences(run_text):
+    task = run_text("berlin-wall")
     counts = {split: len(found) for split, found in by_split(task).items()}
-    assert counts == {"train": 30, "validation": 4, "test": 6, "carrier": 5, "control": 5}
-    for row in rows(task):
-        assert row["word_id"] == "berlin-wall"
-        assert ("柏林墙" in row["zh"]) == ("Berlin Wall" in row["en"]) == (row["split"] != "control")
-    assert len({row["id"] for row in rows(task)}) == 50
+    assert counts == {"train": 30, "validation": 4, "test": 6}
+    assert all("柏林墙" in row["zh"] and "Berlin Wall" in row["en"] for row in rows(task))
+    assert {row["word_id"] for row in rows(task)} == {"berlin-wall"}
+    assert len({row["id"] for row in rows(task)}) == 40
     assert Receipt.read(task.receipt).files().keys() == {"berlin-wall.tsv", "berlin-wall.rejected.tsv"}
+
+
+def test_carriers_and_controls_are_a_set_of_their_own(run_text):
+    found = by_split(run_text("berlin-wall--carriers", rarity={"carriers": 5}))
+    assert {split: len(rows) for split, rows in found.items()} == {"carrier": 5, "control": 5}
+    assert all("柏林墙" in row["zh"] and "Berlin Wall" in row["en"] for row in found["carrier"])
+    assert not any("柏林墙" in row["zh"] or "Berlin Wall" in row["en"] for row in found["control"])
+
+
+def test_carriers_belong_to_their_word(run_text):
+    assert {row["word_id"] for row in rows(run_text("berlin-wall--carriers"))} == {"berlin-wall"}
 
 
 def test_general_sentences_belong_to_no_word(run_text):
@@ -82,11 +92,12 @@ def test_own_sentences_take_the_place_of_generated_ones(run_text, tmp_path):
     own = "\n".join(["en\tzh", *sentences, "no word here\t没有", ""])
     (tmp_path / "config" / "text" / "berlin-wall.tsv").write_text(own, encoding="utf-8")
     counts = {"train": 6, "validation": 2, "test": 2}
-    task = run_text("berlin-wall", text={"counts": counts}, rarity={"carriers": 1})
+    task = run_text("berlin-wall", text={"counts": counts})
     found = by_split(task)
     assert {split: len(found[split]) for split in counts} == counts
-    assert [row["en"] for row in found["carrier"]] == [found["validation"][0]["en"]]
-    assert {row["en"] for row in rows(task)} <= {sentence.split("\t")[0] for sentence in sentences}
+    carriers = run_text("berlin-wall--carriers", rarity={"carriers": 3})
+    assert [row["split"] for row in rows(carriers)] == ["carrier"] * 3
+    assert {row["en"] for row in rows(task) + rows(carriers)} <= {sentence.split("\t")[0] for sentence in sentences}
 
 
 def test_what_was_turned_away_is_listed(run_text, tmp_path):
@@ -101,7 +112,6 @@ def test_what_was_turned_away_is_listed(run_text, tmp_path):
     assert task.path("general.rejected.tsv").read_text() == ("reason\tcount\nholds a reserved word (zh)\t1\n")
 
 
-@pytest.mark.xfail(raises=KeyError, strict=True, reason="fill() asks for the phrase in each language of the grammar")
 def test_the_grammar_also_speaks_one_language_alone(run_text):
     task = run_text(
         "berlin-wall",

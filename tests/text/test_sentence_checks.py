@@ -40,6 +40,13 @@ def test_a_bad_sentence_is_turned_away_and_counted_by_reason(checker, change, re
     assert checker.rejected == {reason: 1}
 
 
+@pytest.mark.parametrize(("language", "unit"), [("en", "word "), ("zh", "字")])
+def test_the_limits_themselves_are_allowed(language, unit):
+    limits = Limits(shortest=3, longest=5)
+    reasons = [limits.reason((unit * length).strip() + "。", language) for length in (2, 3, 5, 6)]
+    assert reasons == ["too short", None, None, "too long"]
+
+
 def test_a_missing_language_is_turned_away(checker):
     assert not checker.accept({"zh": GOOD["zh"]}, "test")
     assert checker.rejected == {"too short (en)": 1}

@@ -1,6 +1,7 @@
 """A fine-tune of the base on one word's speech, or on several words' jointly: models/<run>/."""
 
 import json
+import os
 
 from tauspeech.files import write_folder, write_text
 from tauspeech.job import Task, run
@@ -49,6 +50,8 @@ def main(task: Task) -> None:
         judge=judge if settings["best_by"] == "score" else None,
         most_steps=most_steps,
     )
+    if os.environ.get("RANK", "0") != "0":
+        return  # of several processes the first one writes
     write_folder(task.path(), lambda folder: save_like(base, model, folder))
     history = task.path("training.json")
     write_text(history, json.dumps(result, indent=1) + "\n")

@@ -40,7 +40,7 @@ def main(task: Task) -> None:
         [
             f"{task.id}-{split}-{number:05d}",
             split,
-            task.id if word else "",
+            settings["word_id"],
             *(sentence[language] for language in languages),
         ]
         for split, sentences in accepted.items()

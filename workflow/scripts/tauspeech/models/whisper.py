@@ -62,10 +62,9 @@ def transcribe(
     """Texts of a batch of features."""
     room = model.config.max_target_positions - 4  # the prompt
     inputs = torch.from_numpy(np.stack(batch)).to(model.device, model.dtype)
+    asked = {"language": language, "task": task, "num_beams": beams, "max_new_tokens": min(new_tokens, room)}
     with torch.inference_mode():
-        ids = model.generate(
-            inputs, language=language, task=task, num_beams=beams, max_new_tokens=min(new_tokens, room)
-        )
+        ids = model.generate(inputs, attention_mask=torch.ones_like(inputs[:, 0, :], dtype=torch.long), **asked)
     return [text.strip() for text in processor.tokenizer.batch_decode(ids, skip_special_tokens=True)]
 
 

@@ -73,6 +73,9 @@ class Builder:
         voices = speech["voices"].get(self.source)
         if not voices:
             raise UserError(f"key 'speech.voices.{self.source}' is missing: name at least one voice for this language.")
+        for key in ("rate", "pitch"):
+            if speech[key][0] > speech[key][1]:
+                raise UserError(f"key 'speech.{key}' is {speech[key]}: give the lower end first.")
         settings = {key: speech[key] for key in ("engine", "rate", "pitch")}
         settings |= {"language": self.source, "languages": list(self.languages), "voices": voices}
         text = self.text(word, carriers)

@@ -47,7 +47,10 @@ def complete(config: dict[str, Any], origin: str) -> dict[str, Any]:
     if not isinstance(experiment, str) or experiment not in known:
         raise UserError(f"{origin}: key 'experiment' is {experiment!r}: give one of {', '.join(known)}.")
     schema = yaml.safe_load(schema_file.read_text(encoding="utf-8"))
-    plain = json.loads(json.dumps(config))  # Snakemake's ordered dictionaries, and YAML's dates refused
+    try:
+        plain = json.loads(json.dumps(config, allow_nan=False))  # also makes Snakemake's dictionaries plain ones
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{origin}: a value is neither text nor number ({error}): put dates into quotes.") from None
     result = _defaults(plain, schema)
     if error := best_match(Draft202012Validator(schema).iter_errors(result)):
         raise UserError(f"{origin}: {_sentence(error)}")

@@ -26,7 +26,7 @@ def _without_docstrings(tree: ast.AST) -> ast.AST:
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
             value = body[0].value
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                body[0] = ast.Pass()
+                body[:] = body[1:] or [ast.Pass()]
     return tree
 
 

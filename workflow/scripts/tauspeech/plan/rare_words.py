@@ -36,8 +36,10 @@ class RareWords(Builder):
     def subsets(self) -> list[Subset]:
         """The points of Figure 2 and what the configuration adds."""
         composition = self.config["composition"]
-        counts = composition["counts"] or range(1, MOST_COUNTED + 1)
+        counts = composition["counts"] or list(range(1, MOST_COUNTED + 1))
         usable = [count for count in sorted(counts) if count <= len(self.words)]
+        if not usable and not composition["subsets"]:
+            raise UserError(f"key 'composition.counts': each is larger than the {len(self.words)} words of the table.")
         found = [self.single[self.words[0].id] if count == 1 else self._first(count) for count in usable]
         return found + [self._named(name, members) for name, members in composition["subsets"].items()]
 

@@ -1,6 +1,5 @@
 """Files that a configuration points to: each enters a specification by its content, not by its date."""
 
-import csv
 import json
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from tauspeech.errors import UserError
 from tauspeech.files import canonical_json, sha256_file, sha256_text
 from tauspeech.paths import FOUNDATIONS, GRAMMARS
 from tauspeech.plan.foundation_sizes import SENTENCES
+from tauspeech.tabs import tab_reader
 
 
 def file_source(path: Path) -> dict[str, str]:
@@ -42,8 +42,7 @@ def recordings(folder: str, set_id: str) -> dict[str, str] | None:
     path = Path(folder) / f"{set_id}.tsv"
     if not path.is_file():
         return None
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    named = (row.get("file") or "" for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    named = (row.get("file") or "" for row in tab_reader(path))
     files = [path.parent / name for name in named if name]
     # A missing file is the job's to report, with its line.
     digests = [sha256_file(file) for file in files if file.is_file()]

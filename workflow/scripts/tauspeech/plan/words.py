@@ -1,11 +1,11 @@
 """The table of rare words."""
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from tauspeech.errors import UserError
+from tauspeech.tabs import tab_reader
 
 SLUG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 TAKEN = re.compile(r"base|raw|general|foundation-.*|first\d+")  # names of other models and sets
@@ -50,15 +50,11 @@ def _words_of_row(row: dict[str, str], languages: tuple[str, ...], where: str) -
 
 def read_words(path: Path, languages: tuple[str, ...]) -> list[Word]:
     """Rows of the table, in order; a mistake is reported with file and line."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
+    if not path.is_file():
         raise UserError(
             f"{path} (key 'words') does not exist: give the path of a table of words, from the project's folder."
-        ) from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not UTF-8: save it as UTF-8 with tabs between the columns.") from None
-    reader = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+        )
+    reader = tab_reader(path)
     columns = reader.fieldnames or []
     for column in ("word_id", *languages, "domain"):
         if column not in columns:

@@ -10,6 +10,7 @@ import gc
 import multiprocessing
 from collections.abc import Iterable, Iterator
 from functools import partial
+from pathlib import Path
 
 import espeakng_loader
 import numpy as np
@@ -43,6 +44,11 @@ def version() -> str:
     return "espeak-ng " + _library.espeak_Info(None).decode().split()[0]
 
 
+def _has_variant(voice: str) -> bool:
+    variant = voice.partition("+")[2]
+    return not variant or (Path(espeakng_loader.get_data_path()) / "voices" / "!v" / variant).is_file()
+
+
 def _say(text: str, voice: str, rate: int, pitch: int, spread: int) -> np.ndarray:
     assert _library
     chunks: list[np.ndarray] = []
@@ -54,14 +60,15 @@ def _say(text: str, voice: str, rate: int, pitch: int, spread: int) -> np.ndarra
         return 0
 
     _library.espeak_SetSynthCallback(collect)
-    # An unknown voice is reported only by this code; the voice before it would go on speaking.
-    if _library.espeak_SetVoiceByName(voice.encode()) != 0:
+    # An unknown voice is reported only by this code, and the voice before it would go on speaking; an unknown
+    # variant is not reported at all, and the plain voice would speak.
+    if _library.espeak_SetVoiceByName(voice.encode()) != 0 or not _has_variant(voice):
         raise UserError(f"espeak-ng has no voice '{voice}': see `espeak-ng --voices` and speech.voices in the config.")
     for parameter, value in ((_RATE, rate), (_PITCH, pitch), (_RANGE, spread)):
         _library.espeak_SetParameter(parameter, value, 0)
     encoded = text.encode()
     _library.espeak_Synth(encoded, len(encoded) + 1, 0, 1, 0, _UTF8, None, None)
-    if not chunks:
+    if not any(chunk.any() for chunk in chunks):
         raise UserError(f"espeak-ng made no sound of '{text}' with the voice '{voice}'.")
     return np.concatenate(chunks).astype(np.float32) / 32768
 

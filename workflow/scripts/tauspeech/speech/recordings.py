@@ -1,12 +1,12 @@
 """A user's own recordings: a table of audio files and what is said in them."""
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tauspeech.errors import UserError
 from tauspeech.speech.audio import RATE, encode, read
+from tauspeech.tabs import tab_reader
 from tauspeech.text.table import SPLITS
 
 REQUIRED = ("file", "split")
@@ -18,7 +18,7 @@ def rows(table: str, set_id: str, word_id: str, languages: list[str], carriers: 
     Carriers are the rows of that split; a table without them has its test rows tried instead.
     """
     path = Path(table)
-    reader = csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    reader = tab_reader(path)
     for column in (*REQUIRED, *languages):
         if column not in (reader.fieldnames or []):
             raise UserError(f"{path}: column '{column}' is missing in the first line.")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tauspeech.errors import UserError
 from tauspeech.files import write_atomic
+from tauspeech.tabs import tab_reader
 
 SPLITS = ("train", "validation", "test")
 
@@ -24,11 +25,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
 
 def read_own(path: Path, languages: list[str]) -> list[tuple[str, dict[str, str]]]:
     """A user's own sentences: a column for each language and, if they like, one named split."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not UTF-8: save it as UTF-8 with tabs between the columns.") from None
-    reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+    reader = tab_reader(path)
     for language in languages:
         if language not in (reader.fieldnames or []):
             raise UserError(f"{path}: column '{language}' is missing in the first line.")
