@@ -3,8 +3,10 @@
 import os
 import sys
 
-SCRIPTS = os.path.join(workflow.basedir, "workflow", "scripts")
-sys.path.insert(0, SCRIPTS)
+# Rules find the scripts by this variable of the shell: their commands are the same wherever the project lies.
+scripts = os.path.join(workflow.basedir, "workflow", "scripts")
+os.environ.update(SCRIPTS=scripts)
+sys.path.insert(0, scripts)
 
 from tauspeech.errors import UserError
 from tauspeech.plan.opening import open_plan
@@ -59,4 +61,8 @@ def gpus_of(section):
 def launcher(section):
     """One process a GPU."""
     gpus = PLAN.gpus(section)
-    return f"accelerate launch --num_machines 1 --num_processes {gpus}" if gpus > 1 else "python"
+    return (
+        f"accelerate launch --num_machines 1 --num_processes {gpus}"
+        if gpus > 1
+        else "python"
+    )

@@ -1,7 +1,7 @@
 rule finetune:
     input:
-        spec("finetune"),
-        inputs_of("finetune"),
+        spec=spec("finetune"),
+        needed=inputs_of("finetune"),
     output:
         model=f"{RESULTS}/models/{{id}}/model.safetensors",
         receipt=f"{RESULTS}/models/{{id}}/receipt.json",
@@ -11,12 +11,12 @@ rule finetune:
         f"{RESULTS}/benchmarks/finetune/{{id}}.tsv"
     wildcard_constraints:
         id="(?!base/)[a-z0-9][a-z0-9_-]*",
-    params:
-        launch=launcher("training"),
     conda:
         "../envs/main.yaml"
     threads: threads_of("finetune")
     resources:
         gpu=gpus_of("training"),
+    params:
+        launch=launcher("training"),
     shell:
-        "{params.launch} {SCRIPTS}/finetune.py {input[0]} {threads} > {log} 2>&1"
+        "{params.launch} $SCRIPTS/finetune.py {input.spec} {threads} > {log} 2>&1"

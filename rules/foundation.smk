@@ -1,7 +1,7 @@
 rule prepare_base:
     input:
-        f"{RESULTS}/plan/base/base.json",
-        inputs_of("base"),
+        spec=f"{RESULTS}/plan/base/base.json",
+        needed=inputs_of("base"),
     output:
         config=f"{RESULTS}/models/base/config.json",
         receipt=f"{RESULTS}/models/base/receipt.json",
@@ -13,13 +13,13 @@ rule prepare_base:
     resources:
         gpu=gpus_of("training"),
     shell:
-        "python {SCRIPTS}/prepare_base.py {input[0]} {threads} > {log} 2>&1"
+        "python $SCRIPTS/prepare_base.py {input.spec} {threads} > {log} 2>&1"
 
 
 rule check_rarity:
     input:
-        spec("rarity"),
-        inputs_of("rarity"),
+        spec=spec("rarity"),
+        needed=inputs_of("rarity"),
     output:
         check=f"{RESULTS}/rarity/{{id}}.json",
         receipt=f"{RESULTS}/rarity/{{id}}.receipt.json",
@@ -31,4 +31,4 @@ rule check_rarity:
     resources:
         gpu=gpus_of("decoding"),
     shell:
-        "python {SCRIPTS}/check_rarity.py {input[0]} {threads} > {log} 2>&1"
+        "python $SCRIPTS/check_rarity.py {input.spec} {threads} > {log} 2>&1"

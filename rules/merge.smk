@@ -1,7 +1,7 @@
 rule choose_weight:
     input:
-        spec("weight"),
-        inputs_of("weight"),
+        spec=spec("weight"),
+        needed=inputs_of("weight"),
     output:
         weight=f"{RESULTS}/weights/{{id}}.json",
         receipt=f"{RESULTS}/weights/{{id}}.receipt.json",
@@ -13,13 +13,13 @@ rule choose_weight:
     resources:
         gpu=gpus_of("decoding"),
     shell:
-        "python {SCRIPTS}/choose_weight.py {input[0]} {threads} > {log} 2>&1"
+        "python $SCRIPTS/choose_weight.py {input.spec} {threads} > {log} 2>&1"
 
 
 rule merge_vectors:
     input:
-        spec("merge"),
-        inputs_of("merge"),
+        spec=spec("merge"),
+        needed=inputs_of("merge"),
     output:
         model=f"{RESULTS}/merged/{{id}}/model.safetensors",
         receipt=f"{RESULTS}/merged/{{id}}/receipt.json",
@@ -28,4 +28,4 @@ rule merge_vectors:
     conda:
         "../envs/main.yaml"
     shell:
-        "python {SCRIPTS}/merge_vectors.py {input[0]} {threads} > {log} 2>&1"
+        "python $SCRIPTS/merge_vectors.py {input.spec} {threads} > {log} 2>&1"

@@ -1,7 +1,7 @@
 rule make_table:
     input:
-        spec("table"),
-        inputs_of("table"),
+        spec=spec("table"),
+        needed=inputs_of("table"),
     output:
         table=f"{RESULTS}/tables/{{id}}.tsv",
         readable=f"{RESULTS}/tables/{{id}}.md",
@@ -11,13 +11,13 @@ rule make_table:
     conda:
         "../envs/main.yaml"
     shell:
-        "python {SCRIPTS}/make_table.py {input[0]} {threads} > {log} 2>&1"
+        "python $SCRIPTS/make_table.py {input.spec} {threads} > {log} 2>&1"
 
 
 rule draw_figure:
     input:
-        spec("figure"),
-        inputs_of("figure"),
+        spec=spec("figure"),
+        needed=inputs_of("figure"),
     output:
         svg=f"{RESULTS}/figures/{{id}}.svg",
         png=f"{RESULTS}/figures/{{id}}.png",
@@ -27,13 +27,13 @@ rule draw_figure:
     conda:
         "../envs/main.yaml"
     shell:
-        "python {SCRIPTS}/draw_figure.py {input[0]} {threads} > {log} 2>&1"
+        "python $SCRIPTS/draw_figure.py {input.spec} {threads} > {log} 2>&1"
 
 
 rule write_report:
     input:
-        f"{RESULTS}/plan/report/report.json",
-        inputs_of("report"),
+        spec=f"{RESULTS}/plan/report/report.json",
+        needed=inputs_of("report"),
     output:
         page=f"{RESULTS}/report.html",
         receipt=f"{RESULTS}/report.receipt.json",
@@ -42,4 +42,4 @@ rule write_report:
     conda:
         "../envs/main.yaml"
     shell:
-        "python {SCRIPTS}/write_report.py {input[0]} {threads} > {log} 2>&1"
+        "python $SCRIPTS/write_report.py {input.spec} {threads} > {log} 2>&1"

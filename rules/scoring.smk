@@ -4,8 +4,8 @@ MODEL_OR_SET = "[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)?"
 
 rule decode:
     input:
-        spec("decode"),
-        inputs_of("decode"),
+        spec=spec("decode"),
+        needed=inputs_of("decode"),
     output:
         f"{RESULTS}/hypotheses/{{id}}.receipt.json",
     log:
@@ -18,13 +18,13 @@ rule decode:
     resources:
         gpu=gpus_of("decoding"),
     shell:
-        "python {SCRIPTS}/decode.py {input[0]} {threads} > {log} 2>&1"
+        "python $SCRIPTS/decode.py {input.spec} {threads} > {log} 2>&1"
 
 
 rule score:
     input:
-        spec("score"),
-        inputs_of("score"),
+        spec=spec("score"),
+        needed=inputs_of("score"),
     output:
         scores=f"{RESULTS}/scores/{{id}}.tsv",
         receipt=f"{RESULTS}/scores/{{id}}.receipt.json",
@@ -35,4 +35,4 @@ rule score:
     conda:
         "../envs/main.yaml"
     shell:
-        "python {SCRIPTS}/score.py {input[0]} {threads} > {log} 2>&1"
+        "python $SCRIPTS/score.py {input.spec} {threads} > {log} 2>&1"

@@ -1,7 +1,7 @@
 rule make_speech:
     input:
-        spec("speech"),
-        inputs_of("speech"),
+        spec=spec("speech"),
+        needed=inputs_of("speech"),
     output:
         speech=f"{RESULTS}/speech/{{id}}.parquet",
         receipt=f"{RESULTS}/speech/{{id}}.receipt.json",
@@ -11,4 +11,4 @@ rule make_speech:
         "../envs/main.yaml"
     threads: threads_of("speech", most=2)
     shell:
-        "python {SCRIPTS}/make_speech.py {input[0]} {threads} > {log} 2>&1"
+        "python $SCRIPTS/make_speech.py {input.spec} {threads} > {log} 2>&1"

@@ -1,6 +1,6 @@
 rule make_text:
     input:
-        spec("text"),
+        spec=spec("text"),
     output:
         text=f"{RESULTS}/text/{{id}}.tsv",
         receipt=f"{RESULTS}/text/{{id}}.receipt.json",
@@ -9,4 +9,4 @@ rule make_text:
     conda:
         "../envs/main.yaml"
     shell:
-        "python {SCRIPTS}/make_text.py {input[0]} {threads} > {log} 2>&1"
+        "python $SCRIPTS/make_text.py {input.spec} {threads} > {log} 2>&1"

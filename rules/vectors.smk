@@ -1,7 +1,7 @@
 rule extract_vector:
     input:
-        spec("vector"),
-        inputs_of("vector"),
+        spec=spec("vector"),
+        needed=inputs_of("vector"),
     output:
         vector=f"{RESULTS}/vectors/{{id}}.safetensors",
         receipt=f"{RESULTS}/vectors/{{id}}.receipt.json",
@@ -10,4 +10,4 @@ rule extract_vector:
     conda:
         "../envs/main.yaml"
     shell:
-        "python {SCRIPTS}/extract_vector.py {input[0]} {threads} > {log} 2>&1"
+        "python $SCRIPTS/extract_vector.py {input.spec} {threads} > {log} 2>&1"
