@@ -32,7 +32,7 @@ def test_what_is_left_out_has_its_default():
     result = complete(MINIMAL, "c.yaml")
     assert result["seed"] == 1
     assert result["languages"] == {"source": "zh", "target": "en"}
-    assert result["training"]["epochs"] == 6
+    assert result["training"]["epochs"] == 5
     assert result["merging"]["ties"] == {"keep": 0.5, "scope": "global"}
     assert result["composition"] == {"counts": None, "subsets": {}, "joint_steps": None}
     assert result["overrides"] == {}

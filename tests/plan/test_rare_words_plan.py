@@ -127,7 +127,7 @@ def test_the_options_of_ties_reach_nothing_but_ties(changed):
     "training",
     [
         {"epochs": 2},
-        {"learning_rate": 1e-5},
+        {"learning_rate": 3e-5},
         {"schedule": "linear"},
         {"warmup": 0},
         {"weight_decay": 0.1},
