@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from .conftest import Project
+from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.workflow
 

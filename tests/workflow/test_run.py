@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Project
+from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.workflow
 

@@ -17,10 +17,10 @@ def validation_score(task: str, language: str, references: Sequence[str], hypoth
     if task == "translate":
         tokenize = "zh" if primary_subtag(language) == "zh" else "char" if unspaced(language) else "13a"
         return sacrebleu.corpus_bleu(list(hypotheses), [list(references)], lowercase=True, tokenize=tokenize).score
-    truth, heard = ([_plain(text) for text in texts] for texts in (references, hypotheses))
-    error_rate = jiwer.cer if unspaced(language) else jiwer.wer
+    error_rate, gap = (jiwer.cer, "") if unspaced(language) else (jiwer.wer, " ")
+    truth, heard = ([_plain(text, gap) for text in texts] for texts in (references, hypotheses))
     return 100 * (1 - error_rate(truth, heard))
 
 
-def _plain(text: str) -> str:
-    return " ".join("".join(char if char.isalnum() else " " for char in text.lower()).split())
+def _plain(text: str, gap: str) -> str:
+    return gap.join("".join(char if char.isalnum() else " " for char in text.lower()).split())

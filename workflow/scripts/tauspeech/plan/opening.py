@@ -36,18 +36,15 @@ class OpenPlan:
         self._specs = specs
         self._gpus = gpus
 
-    def _spec(self, stage: str, id: str) -> dict[str, Any]:
-        if (stage, id) not in self._specs:
-            raise UserError(f"no plan asks for {stage} '{id}': see {self.results}/plan/{stage}/ for what there is.")
-        return self._specs[stage, id]
-
     def inputs_of(self, stage: str, id: str) -> list[str]:
-        roles = self._spec(stage, id)["inputs"].values()
+        if (stage, id) not in self._specs:
+            return []  # the missing specification tells Snakemake's user that no plan asks for this file
+        roles = self._specs[stage, id]["inputs"].values()
         jobs = [job for role in roles for job in (role if isinstance(role, list) else [role])]
         return sorted({f"{self.results}/{receipt_path(job['stage'], job['id'])}" for job in jobs})
 
     def threads(self, stage: str, id: str) -> int:
-        return self._spec(stage, id)["threads"]
+        return self._specs[stage, id]["threads"] if (stage, id) in self._specs else 1
 
     def gpus(self, section: str) -> int:
         return self._gpus.get(section, 0)
