@@ -25,6 +25,7 @@ def test_a_cell_is_the_mean_of_its_models_on_their_sets():
         "first": "word_id",
         "task": "translate",
         "language": "en",
+        "columns": ["TA"],
         "rows": [
             {"label": "a", "cells": {"TA": [["a--ta", "a"]]}},
             {"label": "General", "cells": {"TA": [["a--ta", "general"], ["b--ta", "general"]]}},

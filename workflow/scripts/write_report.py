@@ -41,7 +41,7 @@ def examples(task: Task) -> list[Example]:
     for word, path in task.inputs("sets").items():
         forms = settings["words"][word]
         for row in manifest.read(path, "test")[: settings["examples"]]:
-            texts = {system: heard[model.split("/")[0]][row["id"]] for system, model in settings["heard"][word].items()}
+            texts = {system: heard[model.split("/")[0]][row["id"]] for system, model in settings["heard"][word]}
             outputs = [
                 Output(system, text, contains(text, forms[language], language)) for system, text in texts.items()
             ]

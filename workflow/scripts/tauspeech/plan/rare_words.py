@@ -156,7 +156,16 @@ class RareWords(Builder):
     def _scores_table(self, name: str, first: str, rows: list[dict[str, Any]], task: str, used: list[Systems]) -> Job:
         """Each cell names the [model, set] pairs that it is the mean of."""
         language = self.source if task == "transcribe" else self.target
-        settings = {"kind": "scores", "first": first, "rows": rows, "task": task, "language": language}
+        # Specifications sort their keys, so the order of the columns is said apart.
+        columns = list(rows[0]["cells"])
+        settings = {
+            "kind": "scores",
+            "first": first,
+            "columns": columns,
+            "rows": rows,
+            "task": task,
+            "language": language,
+        }
         scores = {score.id: score for systems in used for score in systems.values()}
         return Job("table", name, settings, {"scores": list(scores.values())})
 
@@ -175,7 +184,7 @@ class RareWords(Builder):
         raw = self.raw(tuple(self.words))
         # What the report plays: for each word its systems, and the job that holds what each of them heard.
         heard = {
-            id: {"Raw": raw[id].id} | {system: score.id for system, score in systems.items()}
+            id: [["Raw", raw[id].id], *([system, score.id] for system, score in systems.items())]
             for id, systems in self.single_systems.items()
         }
         told = ("name", "base", "seed", "task", "languages", "control_task", "text", "speech", "training", "merging")

@@ -36,7 +36,8 @@ def score_table(settings: dict[str, Any], scores: Scores) -> tuple[pd.DataFrame,
     for row in settings["rows"]:
         line: dict[str, Any] = {settings["first"]: row["label"]}
         bounds: dict[str, float] = {}
-        for system, pairs in row["cells"].items():
+        for system in settings["columns"]:
+            pairs = row["cells"][system]
             cells = [_rows_of(scores, model, set_id, settings["task"], metric) for model, set_id in pairs]
             line[system] = round(sum(cell["value"] for cell in cells) / len(cells), 2)
             if len(cells) == 1:
