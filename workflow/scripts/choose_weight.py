@@ -34,12 +34,14 @@ def main(task: Task) -> None:
     listener = Listener(model, processor, settings)
     language = written_language(settings["task"], settings)
     sets = {id: manifest.read(path, "validation") for id, path in task.inputs("sets").items()}
+    everything = [row for rows in sets.values() for row in rows]
     curve: dict[float, float] = {}
     for weight in settings["grid"]:
         model.load_state_dict(apply(weights, phi, weight), strict=False)
+        heard = dict(zip((row["id"] for row in everything), listener.listen(everything, settings["task"]), strict=True))
         scores = [
             validation_score(
-                settings["task"], language, [row[language] for row in rows], listener.listen(rows, settings["task"])
+                settings["task"], language, [row[language] for row in rows], [heard[row["id"]] for row in rows]
             )
             for rows in sets.values()
         ]
