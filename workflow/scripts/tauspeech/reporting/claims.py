@@ -4,7 +4,7 @@ import pandas as pd
 
 from tauspeech.reporting.content import Claim
 
-COLLAPSED = 20.0  # points of error rate above the base's, from which transcription counts as lost
+COLLAPSED = 2  # times the base's error rate, from which transcription counts as lost
 METHODS = ("TA", "TIES", "DARE")
 
 
@@ -57,13 +57,13 @@ def _keeps_the_rest(general: pd.Series) -> Claim:
 
 
 def _forgets_less(errors: pd.DataFrame) -> Claim:
-    collapsed = errors[errors["FT"] >= errors["Raw"] + COLLAPSED]
-    statement = "Where fine-tuning destroys transcription, TA makes at most half of its errors."
+    collapsed = errors[errors["FT"] >= COLLAPSED * errors["Raw"]]
+    statement = "Where fine-tuning at least doubles the errors of transcription, TA makes at most half of those."
     if collapsed.empty:
         return Claim(
             statement,
             False,
-            f"Fine-tuning raised no word's error rate by {COLLAPSED:.0f} points: there is nothing to show.",
+            f"Fine-tuning raised no word's error rate to {COLLAPSED} times the base's: there is nothing to show.",
         )
     detail = ", ".join(
         f"{row.Index} raw {row.Raw:.1f}, FT {row.FT:.1f}, TA {row.TA:.1f}" for row in collapsed.itertuples()
