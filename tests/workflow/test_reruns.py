@@ -52,8 +52,8 @@ def test_an_added_word_runs_its_chain_and_what_contains_it(project: Project) -> 
         "scores/raw/avignon",
         "rarity/avignon",
     }
-    assert expected | {"models/avignon/model", "models/joint--3/model", "merged/first3--ties/model"} <= new
-    assert all("avignon" in name or "first3" in name or "joint--3" in name for name in new)
+    assert expected | {"models/avignon/model", "models/joint--first3/model", "merged/first3--ties/model"} <= new
+    assert all("avignon" in name or "first3" in name for name in new)
     table = project.result("tables/table2.tsv").read_text(encoding="utf-8").splitlines()
     assert [line.partition("\t")[0] for line in table] == [
         "word_id",
@@ -71,7 +71,12 @@ def test_own_sentences_of_a_word_run_its_chain(project: Project) -> None:
     own.parent.mkdir()
     own.write_text("zh\ten\n" + "\n".join("\t".join(row[3:]) for row in sentences[1:35]) + "\n", encoding="utf-8")
     jobs = project.planned()
-    assert {"make_text/berlin-wall", "make_speech/berlin-wall", "finetune/berlin-wall", "finetune/joint--2"} <= jobs
+    assert {
+        "make_text/berlin-wall",
+        "make_speech/berlin-wall",
+        "finetune/berlin-wall",
+        "finetune/joint--first2",
+    } <= jobs
     assert not any("neuschwanstein" in job or "base" in job or "general" in job for job in jobs)
 
 
@@ -81,7 +86,7 @@ def test_settings_of_one_word_run_its_chain(project: Project) -> None:
     assert {"finetune/berlin-wall", "extract_vector/berlin-wall", "merge_vectors/first2--ta"} <= jobs
     assert not stages(jobs) & {"make_text", "make_speech", "prepare_base", "check_rarity"}
     # The joint fine-tune goes by the common settings.
-    assert "finetune/joint--2" not in jobs
+    assert "finetune/joint--first2" not in jobs
     assert not any("neuschwanstein" in job for job in jobs)
 
 
@@ -106,7 +111,7 @@ def test_training_settings_and_code_run_fine_tunes_and_below(project: Project, f
     assert {
         "finetune/neuschwanstein",
         "finetune/berlin-wall",
-        "finetune/joint--2",
+        "finetune/joint--first2",
         "extract_vector/berlin-wall",
     } <= jobs
     assert not stages(jobs) & {"make_text", "make_speech", "prepare_base", "check_rarity"}
@@ -194,7 +199,7 @@ def test_a_removed_row_runs_what_contained_it_and_leaves_orphans(project: Projec
     assert {
         "vectors/berlin-wall.safetensors",
         "speech/berlin-wall.parquet",
-        "models/joint--2/model.safetensors",
+        "models/joint--first2/model.safetensors",
     } <= found
     assert not any("neuschwanstein" in name or name.startswith("tables") for name in found)
 
