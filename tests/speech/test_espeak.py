@@ -1,9 +1,16 @@
 """The embedded voice: what it says depends on text, settings, seed and id, and on nothing else."""
 
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
+import yaml
 
 from tauspeech.errors import UserError
+from tauspeech.paths import SCHEMAS
 from tauspeech.speech.audio import RATE, decode
 from tauspeech.speech.espeak import synthesise, version
 from tauspeech.speech.voices import Utterance
@@ -86,3 +93,24 @@ def test_markup_is_read_out_and_not_obeyed():
 
 def test_the_engine_tells_its_version():
     assert version().startswith("espeak-ng 1.")
+
+
+def test_another_process_at_another_time_says_the_same():
+    """Also a voice with breath, whose noise espeak-ng would begin from the time of day."""
+    code = (
+        "import hashlib, sys; sys.path.insert(0, sys.argv[1]); from tauspeech.speech import espeak; "
+        "espeak._initialise(); print(hashlib.sha256(espeak._say('柏林墙', 'cmn+f2', 240, 50, 50).tobytes()).hexdigest())"
+    )
+    scripts = str(Path(__file__).resolve().parents[2] / "workflow/scripts")
+    said = set()
+    for pause in (0, 1.1):
+        time.sleep(pause)
+        said.add(subprocess.run([sys.executable, "-c", code, scripts], check=True, capture_output=True).stdout)
+    assert len(said) == 1
+
+
+def test_espeak_has_every_voice_of_the_default_configuration():
+    schema = yaml.safe_load((SCHEMAS / "rare_words.schema.yaml").read_text(encoding="utf-8"))
+    voices = schema["properties"]["speech"]["properties"]["voices"]["default"]
+    for name in [name for names in voices.values() for name in names]:
+        assert say([Utterance("a", "one")], voices=[name])["a"].samples > 1000, name

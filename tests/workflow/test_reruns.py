@@ -201,7 +201,11 @@ def test_a_removed_row_runs_what_contained_it_and_leaves_orphans(project: Projec
         "speech/berlin-wall.parquet",
         "models/joint--first2/model.safetensors",
     } <= found
-    assert not any("neuschwanstein" in name or name.startswith("tables") for name in found)
+    alive = (
+        "tables",
+        *(f"{stage}/neuschwanstein" for stage in ("text", "speech", "models", "vectors", "scores", "merged")),
+    )
+    assert not any(name.startswith(alive) for name in found)
 
 
 def test_an_artifact_edited_by_hand_is_noticed_when_it_is_read(project: Project) -> None:

@@ -35,6 +35,8 @@ def _initialise() -> None:
         _rate = _library.espeak_Initialize(_SYNCHRONOUS, 0, data, _NO_EXIT)
         if _rate <= 0:
             raise RuntimeError("espeak-ng could not be initialised from the espeakng-loader wheel")
+        # The breath of some voices is noise, which starts from the time of day otherwise.
+        _library.espeak_ng_SetRandSeed(ctypes.c_long(1))
 
 
 def version() -> str:
