@@ -41,9 +41,11 @@ def measure(words: int) -> tuple[float, float, int]:
         jobs = len(plan(config, folder / "results").specs())
         planned = time.perf_counter() - begin
         command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--quiet", "all"]
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)  # writes the specifications
+        subprocess.run(
+            command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )  # writes the specifications
         begin = time.perf_counter()
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return planned, time.perf_counter() - begin, jobs
 
 
