@@ -210,9 +210,7 @@ def test_a_removed_row_runs_what_contained_it_and_leaves_orphans(project: Projec
 
 def test_an_artifact_edited_by_hand_is_noticed_when_it_is_read(project: Project) -> None:
     path = project.result("scores/berlin-wall--ta.tsv")
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("bleu", "bleu", 1).replace("\t0.", "\t9.", 1), encoding="utf-8"
-    )
+    path.write_text(path.read_text(encoding="utf-8").replace("\t0.", "\t9.", 1), encoding="utf-8")
     project.result("tables/table2.tsv").unlink()
     done = project.snakemake("--cores", "1")
     assert done.returncode != 0
