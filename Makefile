@@ -3,7 +3,9 @@
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 CONFIG ?= config/config.yaml
+FOUNDATION ?= config/foundation.yaml
 BIN := .venv/bin
+key = $(shell sed -n 's/^$(1): *//p' $(FOUNDATION))
 NAME = $(shell sed -n 's/^name: *//p' $(CONFIG))
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 CODE := workflow/scripts tests bench
@@ -26,9 +28,9 @@ check: .venv/.test  ## ruff, snakefmt and snakemake --lint
 bench: .venv/.test  ## benchmarks; each prints a table with ratios
 	@for script in bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
-foundation: .venv/.run  ## train the shipped foundation again (about an hour on two cores)
-	$(BIN)/snakemake --cores $(CORES) --configfile config/foundation.yaml --quiet host rules reason
-	$(BIN)/python workflow/scripts/ship_foundation.py results/foundation/models/base resources/foundation/small
+foundation: .venv/.run  ## train a shipped foundation again (about an hour on two cores), or FOUNDATION=config/NAME.yaml
+	$(BIN)/snakemake --cores $(CORES) --configfile $(FOUNDATION) --quiet host rules reason
+	$(BIN)/python workflow/scripts/ship_foundation.py results/$(call key,name)/models/base resources/foundation/$(call key,size)
 
 clean-orphans: .venv/.run  ## list what no plan names any more; DELETE=yes removes it
 	@$(BIN)/python workflow/scripts/clean_orphans.py results/$(NAME) $(DELETE)
@@ -36,11 +38,12 @@ clean-orphans: .venv/.run  ## list what no plan names any more; DELETE=yes remov
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST)
 
-.venv/.run: envs/requirements.txt
+.venv/.run: envs/requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("tauspeech needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.11 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing what envs/requirements.txt locks ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r envs/requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 .venv/.test: .venv/.run envs/requirements-dev.txt

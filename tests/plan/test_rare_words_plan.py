@@ -113,7 +113,7 @@ def test_an_override_replaces_only_the_keys_that_it_names(plan):
     planned = plan(training={"batch": 7}, overrides={"raphael": {"training": {"epochs": 9}}})
     own, other = settings(planned, "finetune", "raphael"), settings(planned, "finetune", "avignon")
     assert (own["epochs"], own["batch"]) == (9, 7)
-    assert own == other | {"epochs": 9}
+    assert own == other | {"epochs": 9, "lessons": own["lessons"]}
 
 
 def test_the_options_of_ties_reach_nothing_but_ties(changed):
@@ -280,6 +280,12 @@ def test_the_steps_of_a_joint_training_are_no_matter_of_single_ones(plan):
 # Tasks and languages
 
 
+def asked(planned, model):
+    """The tasks that a model is asked of each set."""
+    lessons = settings(planned, "decode", model)["lessons"]
+    return {set_id: [lesson["task"] for lesson in each] for set_id, each in lessons.items()}
+
+
 def test_translation_is_controlled_by_transcription(plan):
     planned = plan()
     assert settings(planned, "table", "table2")["task"] == "translate"
@@ -287,11 +293,11 @@ def test_translation_is_controlled_by_transcription(plan):
         "transcribe",
         "zh",
     )
-    assert settings(planned, "decode", "avignon")["tasks"] == {
+    assert asked(planned, "avignon") == {
         "avignon": ["translate", "transcribe"],
         "general": ["translate"],
     }
-    assert settings(planned, "decode", "first2--ta")["tasks"]["avignon"] == ["translate"]
+    assert asked(planned, "first2--ta")["avignon"] == ["translate"]
 
 
 ENGLISH = {"task": "transcribe", "languages": {"source": "en", "target": "en"}, "control_task": None}
@@ -318,7 +324,7 @@ def test_recognition_of_one_language_needs_only_its_column(english):
     assert settings(planned, "text", "avignon")["grammar"]["name"] == "zh-en"
     assert settings(planned, "speech", "avignon")["language"] == "en"
     assert settings(planned, "speech", "avignon")["voices"][0].startswith("en")
-    assert settings(planned, "decode", "avignon")["tasks"] == {"avignon": ["transcribe"], "general": ["transcribe"]}
+    assert asked(planned, "avignon") == {"avignon": ["transcribe"], "general": ["transcribe"]}
     assert settings(planned, "table", "table2")["language"] == "en"
 
 
@@ -363,12 +369,12 @@ def test_a_recording_that_is_made_again_is_noticed(english, folder):
 
 
 def test_a_language_without_sentences_or_voice_is_named(english, folder):
-    german = {"languages": {"source": "de", "target": "de"}, "words": "german.tsv"}
-    (folder / "german.tsv").write_text("word_id\tde\tdomain\ngoethe\tGoethe\tindividual\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"No template grammar speaks de \(there is zh-en\): put own sentences"):
-        english(**german, speech={"voices": {"de": ["de"]}})
-    with pytest.raises(UserError, match=r"key 'speech\.voices\.de' is missing"):
-        english(**german)
+    danish = {"languages": {"source": "da", "target": "da"}, "words": "danish.tsv"}
+    (folder / "danish.tsv").write_text("word_id\tda\tdomain\ngoethe\tGoethe\tindividual\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"No template grammar speaks da \(there is zh-en, .*\): put own sentences"):
+        english(**danish, speech={"voices": {"da": ["da"]}})
+    with pytest.raises(UserError, match=r"key 'speech\.voices\.da' is missing"):
+        english(**danish)
 
 
 # The base
@@ -404,13 +410,28 @@ def test_a_shipped_foundation_is_taken_unless_it_is_to_be_trained_again(plan, fo
     assert "foundation-tiny" not in names(plan(), "text")
     assert plan(retrain_foundation=True).jobs["base", "base"].settings["kind"] == "train"
     receipt.write_text(json.dumps({"spec": {"settings": {"source": "de", "target": "en"}}}))
-    with pytest.raises(UserError, match=r"key 'base': the shipped foundation/tiny hears de .*set retrain_foundation"):
+    with pytest.raises(
+        UserError, match=r"key 'base': the shipped foundation/tiny knows de and en: set retrain_foundation"
+    ):
         plan()
 
 
 def test_a_foundation_by_itself_is_a_base_its_speech_and_its_text(folder):
     config = complete({"name": "f", "experiment": "foundation", "size": "tiny"}, "f.yaml")
     assert names(foundation.plan(config, folder)) == {"base/base", "speech/foundation-tiny", "text/foundation-tiny"}
+
+
+def test_a_foundation_of_several_languages_has_a_set_for_each(folder):
+    config = {"name": "f", "experiment": "foundation", "size": "multilingual-tiny"}
+    config |= {"languages": {"source": ["ca", "sv"]}, "speech": {"voices": {"ca": ["ca"], "sv": ["sv"]}}}
+    planned = foundation.plan(complete(config, "f.yaml"), folder)
+    sets = {f"foundation-multilingual-tiny--{language}" for language in ("ca", "sv")}
+    assert names(planned) == {"base/base"} | {f"{stage}/{id}" for stage in ("text", "speech") for id in sets}
+    base = settings(planned, "base", "base")
+    assert base["languages"] == ["ca", "en", "sv"]
+    assert base["lessons"]["foundation-multilingual-tiny--sv"] == [
+        {"task": task, "source": "sv", "target": "en"} for task in ("transcribe", "translate")
+    ]
 
 
 # Words that the base knows

@@ -45,13 +45,9 @@ def test_a_loss_that_is_no_number_stops_the_training(loss):
 
 
 def test_each_utterance_is_taught_each_lesson(processor):
-    examples = Examples(
-        [row("a", 1.0), row("b", 2.0)],
-        [lesson("transcribe", "zh", "en"), lesson("translate", "zh", "en")],
-        processor,
-        100,
-    )
-    assert len(examples) == 4
+    both = [lesson("transcribe", "zh", "en"), lesson("translate", "zh", "en")]
+    examples = Examples([(row("a", 1.0), both), (row("b", 2.0), both[:1])], processor, 100)
+    assert len(examples) == 3
     words = [processor.tokenizer.decode(example["labels"]) for example in (examples[0], examples[1])]
     assert words == [
         "<|zh|><|transcribe|><|notimestamps|>我们参观了柏林墙。<|endoftext|>",
@@ -65,9 +61,9 @@ def test_each_utterance_is_taught_each_lesson(processor):
 
 def test_an_utterance_longer_than_the_models_window_is_named(processor):
     with pytest.raises(UserError, match=r"utterance long lasts 7\.0 s and the model hears 6 s"):
-        Examples([row("long", 7.0)], [lesson("translate", "zh", "en")], processor, 100)
+        Examples([(row("long", 7.0), [lesson("translate", "zh", "en")])], processor, 100)
 
 
 def test_a_text_longer_than_the_model_writes_is_named(processor):
     with pytest.raises(UserError, match=r"the text of utterance a has .* tokens and the model writes 5"):
-        Examples([row("a", 1.0)], [lesson("translate", "zh", "en")], processor, 5)
+        Examples([(row("a", 1.0), [lesson("translate", "zh", "en")])], processor, 5)

@@ -1,49 +1,25 @@
-"""Toy model folders: small tensors in safetensors, no model behind them."""
+"""A place for model folders, and the engine at work on them."""
 
-import json
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
-from safetensors.torch import save_file
-from torch import Tensor
 
-Tensors = dict[str, Tensor]
+from tauspeech.vectors import merge_receipt
+from tests.vectors.lab import Lab
 
 
-@pytest.fixture
-def toy() -> Callable[..., Tensors]:
-    """Random tensors of the shapes that models have: matrix, convolution, bias, scalar, nothing at all."""
-
-    def make(seed: int, spread: float = 1.0) -> Tensors:
-        numbers = np.random.default_rng(seed)
-        shapes = {"z.weight": (7, 5), "a.conv": (3, 2, 4), "m.bias": (6,), "scale": (), "empty": (0, 3)}
-        return {
-            name: torch.tensor(spread * numbers.standard_normal(shape), dtype=torch.float32)
-            for name, shape in shapes.items()
-        }
-
-    return make
+@pytest.fixture(scope="package", autouse=True)
+def no_waiting() -> Iterator[None]:
+    """For disks, since nothing here cuts the power, and for what is the same in all receipts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        patch.setattr(merge_receipt, "versions", cache(merge_receipt.versions))
+        yield
 
 
 @pytest.fixture
-def model_folder(tmp_path: Path) -> Callable[..., Path]:
-    """Write a model folder, in several shards if asked to."""
-
-    def write(name: str, tensors: Mapping[str, Tensor], shards: int = 1) -> Path:
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "config.json").write_text('{"architectures": ["Toy"]}\n')
-        if shards == 1:
-            save_file(dict(tensors), folder / "model.safetensors", metadata={"format": "pt"})
-            return folder
-        where = {key: f"model-{i % shards + 1:05}-of-{shards:05}.safetensors" for i, key in enumerate(tensors)}
-        for file in set(where.values()):
-            save_file({key: tensors[key] for key in tensors if where[key] == file}, folder / file)
-        index = {"metadata": {"total_size": 0}, "weight_map": where}
-        (folder / "model.safetensors.index.json").write_text(json.dumps(index))
-        return folder
-
-    return write
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)

@@ -55,9 +55,9 @@ class Project:
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
     def artifacts(self) -> dict[str, tuple[int, bytes]]:
-        """Time stamp and content of every result that is no log."""
+        """Time stamp and content of every result that is no log; hidden files only save work."""
         skipped = {"logs", "benchmarks", "plan"}
-        files = (path for path in self.result().rglob("*") if path.is_file())
+        files = (path for path in self.result().rglob("*") if path.is_file() and path.name[0] != ".")
         return {
             str(path.relative_to(self.result())): (path.stat().st_mtime_ns, path.read_bytes())
             for path in files

@@ -13,7 +13,8 @@ from tauspeech.job import Task, run
 def main(task: Task) -> None:
     import torch
 
-    from tauspeech.models.listener import Listener, written_language
+    from tauspeech.models.lesson import lesson
+    from tauspeech.models.listener import Listener
     from tauspeech.models.whisper import load
     from tauspeech.scoring.rare_words import word_counts
     from tauspeech.speech import manifest
@@ -22,16 +23,17 @@ def main(task: Task) -> None:
     torch.set_num_threads(task.threads)
     settings = task.settings
     listener = Listener(*load(task.input("base", ".")), settings)
-    language = written_language(settings["task"], settings)
+    asked = lesson(**settings["lesson"])
+    language = asked.written
     rows = manifest.read(task.input("speech"))
     # The user's own carriers come without a control.
     carriers, controls = ([row for row in rows if row["split"] == split] for split in ("carrier", "control"))
-    heard = listener.listen(carriers, settings["task"])
+    heard = listener.listen(carriers, asked)
     forms = tuple(settings["word"][language])
     counts = word_counts(task.id, forms, language, [row[language] for row in carriers], heard)
     control_hits = None
     if controls:
-        texts = listener.listen(controls, settings["task"])
+        texts = listener.listen(controls, asked)
         common = [
             replaced_part(control[language], carrier[language], language)
             for control, carrier in zip(controls, carriers, strict=True)

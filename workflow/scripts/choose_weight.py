@@ -17,35 +17,29 @@ def choose(curve: dict[float, float], tolerance: float) -> float:
 def main(task: Task) -> None:
     import torch
 
-    from tauspeech.models.judging import validation_score
-    from tauspeech.models.listener import Listener, written_language
+    from tauspeech.models.judging import mean_score
+    from tauspeech.models.lesson import lessons_by_set
+    from tauspeech.models.listener import Listener
     from tauspeech.models.whisper import load
+    from tauspeech.planned_merge import recipe_of
     from tauspeech.speech import manifest
-    from tauspeech.vectors.checkpoint import read_weights
-    from tauspeech.vectors.merge import apply, combine
-    from tauspeech.vectors.task_vector import TaskVector
+    from tauspeech.vectors.sources import Sources
+    from tauspeech.vectors.sweep import Sweep
+    from tauspeech.vectors.work import Work
 
     torch.set_num_threads(task.threads)
-    settings, base = task.settings, task.input("base", ".")
-    weights = read_weights(base)
-    vectors = {id: TaskVector.load(path) for id, path in task.inputs("vectors").items()}
-    phi = combine(settings["method"], vectors, dict.fromkeys(vectors, 1.0), settings["options"], task.seed)
-    model, processor = load(base)
+    settings = task.settings
+    sources = Sources(recipe_of(task, scale=1.0), Work(task.threads))
+    sweep = Sweep(sources.base, sources.phi(), sources.work)
+    model, processor = load(task.input("base", "."))
     listener = Listener(model, processor, settings)
-    language = written_language(settings["task"], settings)
+    lessons = lessons_by_set(settings["lessons"])
     sets = {id: manifest.read(path, "validation") for id, path in task.inputs("sets").items()}
-    everything = [row for rows in sets.values() for row in rows]
     curve: dict[float, float] = {}
     for weight in settings["grid"]:
-        model.load_state_dict(apply(weights, phi, weight), strict=False)
-        heard = dict(zip((row["id"] for row in everything), listener.listen(everything, settings["task"]), strict=True))
-        scores = [
-            validation_score(
-                settings["task"], language, [row[language] for row in rows], [heard[row["id"]] for row in rows]
-            )
-            for rows in sets.values()
-        ]
-        curve[weight] = sum(scores) / len(scores)
+        merged = {name: torch.from_numpy(values) for name, values in sweep.at(weight)}
+        model.load_state_dict(merged, strict=False)
+        curve[weight] = mean_score(listener, sets, lessons)
         print(f"weight {weight:g}: {curve[weight]:.2f}", flush=True)
     content = {
         "weight": choose(curve, settings["tolerance"]),

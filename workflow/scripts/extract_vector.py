@@ -1,16 +1,18 @@
 """The task vector of a fine-tune: vectors/<run>.safetensors."""
 
-from dataclasses import replace
-
 from tauspeech.job import Task, run
 
 
 def main(task: Task) -> None:
-    from tauspeech.vectors.task_vector import subtract
+    from tauspeech.vectors.deltas import Difference, Model
+    from tauspeech.vectors.files.vector_file import write_vector
+    from tauspeech.vectors.work import Work
 
-    vector = subtract(task.input("finetuned", "."), task.input("base", "."))
+    work = Work(task.threads)
+    base = Model(task.input("base", "."), work)
+    change = Difference(Model(task.input("finetuned", "."), work), base)
     path = task.path(f"{task.id}.safetensors")
-    replace(vector, metadata=vector.metadata | {"settings": task.spec}).save(path)
+    write_vector(path, change, base.fingerprint, {"origin": change.finetuned.origin, "settings": task.spec}, work)
     task.finish(path)
 
 

@@ -1,4 +1,4 @@
-"""A fine-tune of the base on one word's speech, or on several words' jointly: models/<run>/."""
+"""A fine-tune of the base on the speech of one set, or of several jointly: models/<run>/."""
 
 import json
 import os
@@ -12,8 +12,8 @@ def main(task: Task) -> None:
 
     import torch
 
-    from tauspeech.models.judging import validation_score
-    from tauspeech.models.lesson import lesson
+    from tauspeech.models.judging import mean_score
+    from tauspeech.models.lesson import lessons_by_set
     from tauspeech.models.listener import Listener
     from tauspeech.models.whisper import load, save_like
     from tauspeech.speech import manifest
@@ -23,31 +23,35 @@ def main(task: Task) -> None:
     torch.set_num_threads(task.threads)
     settings, base = task.settings, task.input("base", ".")
     model, processor = load(base)
-    taught = lesson(settings["task"], settings["source"], settings["target"])
-    sets = [manifest.read(path) for path in task.inputs("sets").values()]
-    rows = {split: [row for each in sets for row in each if row["split"] == split] for split in ("train", "validation")}
+    sets = {id: manifest.read(path) for id, path in task.inputs("sets").items()}
+    lessons = lessons_by_set(settings["lessons"])
     longest = model.config.max_target_positions
-    lessons = {split: Examples(rows[split], [taught], processor, longest) for split in rows}
 
-    listening = settings["listening"] | {"source": settings["source"], "target": settings["target"]}
-    listener = Listener(model, processor, listening)
+    def examples(split: str) -> Examples:
+        rows = ((row, lessons[id]) for id, held in sets.items() for row in held if row["split"] == split)
+        return Examples(rows, processor, longest)
 
-    def judge(_: object) -> float:
-        heard = listener.listen(rows["validation"], taught.task)
-        return validation_score(taught.task, taught.written, [row[taught.written] for row in rows["validation"]], heard)
+    taught, validation = examples("train"), examples("validation")
+    judge = None
+    if settings["best_by"] == "score":
+        listener = Listener(model, processor, settings["listening"])
+        judged = {id: [row for row in held if row["split"] == "validation"] for id, held in sets.items()}
+
+        def judge(_: object) -> float:
+            return mean_score(listener, judged, lessons)
 
     most_steps = None
     if settings["joint_steps"]:
-        one = settings["epochs"] * len(lessons["train"]) / len(sets) / (settings["batch"] * settings["accumulate"])
+        one = settings["epochs"] * len(taught) / len(sets) / (settings["batch"] * settings["accumulate"])
         most_steps = math.ceil(settings["joint_steps"] * one)
     result = train(
         model,
-        lessons["train"],
-        lessons["validation"],
+        taught,
+        validation,
         settings,
         checkpoints=task.checkpoints,
         seed=task.seed,
-        judge=judge if settings["best_by"] == "score" else None,
+        judge=judge,
         most_steps=most_steps,
     )
     if os.environ.get("RANK", "0") != "0":

@@ -6,6 +6,7 @@ from typing import Any
 
 from tauspeech.errors import UserError
 from tauspeech.files import sha256_file, write_folder
+from tauspeech.hub import hub_folder
 from tauspeech.job import Task, run
 from tauspeech.paths import FOUNDATIONS
 from tauspeech.receipts import Receipt
@@ -13,29 +14,28 @@ from tauspeech.receipts import Receipt
 
 def train_foundation(task: Task, folder: Path) -> None:
     from tauspeech.models.foundation import SIZES, build_model, build_processor, save
-    from tauspeech.models.lesson import lesson
+    from tauspeech.models.lesson import Lesson, lessons_by_set
     from tauspeech.speech import manifest
     from tauspeech.training.examples import Examples
     from tauspeech.training.trainer import forget_checkpoints, train
 
     settings, size = task.settings, SIZES[task.settings["size"]]
-    source, target = settings["source"], settings["target"]
-    rows = manifest.read(task.input("speech"))
-    lessons = [lesson("transcribe", source, target)]
-    if target != source:
-        lessons.append(lesson("translate", source, target))
-    train_rows = [row for row in rows if row["split"] == "train"]
-    processor = build_processor((row[each.written] for row in train_rows for each in lessons), size)
+    lessons = lessons_by_set(settings["lessons"])
+    taught: dict[str, list[tuple[dict[str, Any], list[Lesson]]]] = {"train": [], "validation": []}
+    for id, path in task.inputs("speech").items():
+        for split, found in taught.items():
+            found += [(row, lessons[id]) for row in manifest.read(path, split)]
+    texts = (row[each.written] for row, asked in taught["train"] for each in asked)
+    processor = build_processor(texts, size)
     model = build_model(processor, size, task.seed)
     print(
-        f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(train_rows):,} utterances",
+        f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(taught['train']):,} utterances",
         flush=True,
     )
-    validation = [row for row in rows if row["split"] == "validation"]
     train(
         model,
-        Examples(train_rows, lessons, processor, size.target),
-        Examples(validation, lessons, processor, size.target),
+        Examples(taught["train"], processor, size.target),
+        Examples(taught["validation"], processor, size.target),
         settings["training"],
         checkpoints=task.checkpoints,
         seed=task.seed,
@@ -46,7 +46,7 @@ def train_foundation(task: Task, folder: Path) -> None:
 
 def take(origin: Path, folder: Path) -> None:
     """Copy a model: its description byte for byte, its weights in float32, where small differences survive."""
-    from tauspeech.vectors.checkpoint import read_weights, write_model
+    from tauspeech.vectors.files.checkpoint import read_weights, write_model
 
     described = json.loads((origin / "config.json").read_text(encoding="utf-8"))
     if described.get("model_type") != "whisper":
@@ -72,20 +72,7 @@ def own_folder(settings: dict[str, Any]) -> Path:
 
 
 def from_hub(settings: dict[str, Any]) -> Path:
-    """The model's folder in the cache of the Hugging Face hub, downloaded if need be."""
-    from huggingface_hub import constants, snapshot_download
-
-    model, _, revision = settings["model"].partition("@")
-    try:
-        return Path(
-            snapshot_download(model, revision=revision or None, allow_patterns=["*.json", "*.txt", "*.safetensors"])
-        )
-    except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"the model {model} is not in the cache {constants.HF_HUB_CACHE} and cannot be downloaded ({reason}): check the name, "
-            f"or run `hf download {model}` where there is a connection and copy the cache."
-        ) from None
+    return hub_folder(settings["model"])
 
 
 ORIGINS = {"shipped": shipped, "folder": own_folder, "hub": from_hub}

@@ -14,7 +14,7 @@ from tauspeech.receipts import Receipt
 def main(origin: Path, target: Path) -> None:
     import torch
 
-    from tauspeech.vectors.checkpoint import read_weights, write_model
+    from tauspeech.vectors.files.checkpoint import read_weights, write_model
 
     receipt = Receipt.read(origin / "receipt.json")
     receipt.files()

@@ -23,6 +23,11 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def hash_notes(file: Path) -> Path:
+    """Where hashes of a large file's parts are kept, so as not to be computed again."""
+    return file.with_name(f".{file.name}.hashes.json")
+
+
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -47,6 +47,8 @@ class Size:
 SIZES = {
     "tiny": Size(width=48, layers=1, heads=2, tokens=400, seconds=6),
     "small": Size(width=192, layers=3, heads=4, tokens=700, seconds=6),
+    "multilingual-tiny": Size(width=48, layers=1, heads=2, tokens=600, seconds=6),
+    "multilingual-small": Size(width=192, layers=3, heads=4, tokens=2000, seconds=6),
 }
 
 

@@ -4,12 +4,15 @@ Checkpoints and weights are chosen by it. It is apart from the metrics of the ta
 refined without a training becoming stale.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jiwer
 import sacrebleu
 
 from tauspeech.languages import primary_subtag, unspaced
+from tauspeech.models.lesson import Lesson
+from tauspeech.models.listener import Listener
 
 
 def validation_score(task: str, language: str, references: Sequence[str], hypotheses: Sequence[str]) -> float:
@@ -20,6 +23,19 @@ def validation_score(task: str, language: str, references: Sequence[str], hypoth
     error_rate, gap = (jiwer.cer, "") if unspaced(language) else (jiwer.wer, " ")
     truth, heard = ([_plain(text, gap) for text in texts] for texts in (references, hypotheses))
     return 100 * (1 - error_rate(truth, heard))
+
+
+def mean_score(
+    listener: Listener, sets: Mapping[str, list[dict[str, Any]]], lessons: Mapping[str, list[Lesson]]
+) -> float:
+    """Over all sets and what is asked of each: every one counts the same, however large."""
+    scores = []
+    for id, rows in sets.items():
+        for asked in lessons[id]:
+            heard = listener.listen(rows, asked)
+            truth = [row[asked.written] for row in rows]
+            scores.append(validation_score(asked.task, asked.written, truth, heard))
+    return sum(scores) / len(scores)
 
 
 def _plain(text: str, gap: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
-from tauspeech.models.lesson import lesson
+from tauspeech.models.lesson import Lesson
 from tauspeech.models.whisper import DTYPES, device, features, transcribe
 from tauspeech.speech.audio import decode
 
@@ -25,9 +25,8 @@ class Listener:
             self._features[row["id"]] = features(self.processor, decode(row["audio"]["bytes"]))
         return self._features[row["id"]]
 
-    def listen(self, rows: list[dict[str, Any]], task: str) -> list[str]:
+    def listen(self, rows: list[dict[str, Any]], asked: Lesson) -> list[str]:
         """Texts of the utterances, in their order."""
-        asked = lesson(task, self.settings["source"], self.settings["target"])
         texts: list[str] = []
         for start in range(0, len(rows), self.settings["batch"]):
             batch = [self._heard(row) for row in rows[start : start + self.settings["batch"]]]
@@ -46,7 +45,3 @@ class Listener:
         """Features of sets that will not be heard again."""
         for id in ids:
             self._features.pop(id, None)
-
-
-def written_language(task: str, settings: dict[str, Any]) -> str:
-    return lesson(task, settings["source"], settings["target"]).written

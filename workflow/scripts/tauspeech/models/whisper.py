@@ -9,7 +9,7 @@ from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from tauspeech.errors import UserError
 from tauspeech.speech.audio import RATE
-from tauspeech.vectors.checkpoint import read_weights, write_model
+from tauspeech.vectors.files.checkpoint import read_weights, write_model
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 

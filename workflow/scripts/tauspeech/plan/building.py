@@ -85,12 +85,13 @@ class Builder:
     def base(self) -> Job:
         source = base_source(self.config["base"], self.config["retrain_foundation"], self.languages)
         if source["kind"] == "train":
-            return foundation_base(source["size"], self.languages, self.config, self.seed)
+            return foundation_base(source["size"], (self.source,), self.target, self.config, self.seed)
         return Job("base", "base", source)
 
     @once
     def rarity(self, word: Word) -> Job:
         settings = self.hearing | {"threshold": self.config["rarity"]["threshold"], "word": forms_of(word)}
+        settings |= {"lesson": self.lesson(self.task)}
         inputs = {"base": self.base, "speech": self.speech(word, True)}
         return Job("rarity", word.id, settings, inputs, threads=self.decoding_threads)
 
@@ -101,7 +102,7 @@ class Builder:
         single = len(subset.words) == 1
         training = self.setting("training", subset.words[0] if single else None)
         settings = {key: value for key, value in training.items() if key not in ("threads", "gpus")}
-        settings |= {"task": self.task, "source": self.source, "target": self.target}
+        settings["lessons"] = {word.id: [self.lesson(self.task)] for word in subset.words}
         settings["processes"] = max(1, training["gpus"])
         settings["joint_steps"] = None if single else self.config["composition"]["joint_steps"]
         if training["best_by"] == "score":
@@ -147,6 +148,7 @@ class Builder:
             "options": merging.get(method, {}),
             "grid": sorted(merging["grid"]),
             "tolerance": merging["tolerance"],
+            "lessons": {word.id: [self.lesson(self.task)] for word in subset.words},
         }
         sets = [self.speech(word) for word in subset.words]
         inputs = {"base": self.base, "vectors": self.vectors(subset), "sets": sets}
@@ -162,13 +164,17 @@ class Builder:
     def hearing(self) -> dict[str, Any]:
         """How models are made to speak."""
         decoding = self.config["decoding"]
-        settings = {key: decoding[key] for key in ("beams", "batch", "new_tokens", "precision")}
-        return settings | {"source": self.source, "target": self.target, "task": self.task}
+        return {key: decoding[key] for key in ("beams", "batch", "new_tokens", "precision")}
+
+    def lesson(self, task: str) -> dict[str, str]:
+        """What a model is asked to do with speech in the source language."""
+        return {"task": task, "source": self.source, "target": self.target}
 
     @once
     def decode(self, id: str, model: Job, asked: tuple[tuple[Job, tuple[str, ...]], ...]) -> Job:
         """What a model hears in the test split of some sets, and the tasks that it is asked of each."""
-        settings = self.hearing | {"tasks": {speech.id: list(tasks) for speech, tasks in asked}}
+        lessons = {speech.id: [self.lesson(task) for task in tasks] for speech, tasks in asked}
+        settings = self.hearing | {"lessons": lessons}
         inputs = {"model": model, "sets": [speech for speech, _ in asked]}
         return Job("decode", id, settings, inputs, threads=self.decoding_threads)
 

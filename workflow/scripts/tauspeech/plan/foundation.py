@@ -11,9 +11,27 @@ from tauspeech.plan.sources import grammar_source
 VOICES = {"rate": [215, 275], "pitch": [35, 65]}
 
 
-def foundation_base(size: str, languages: tuple[str, ...], config: dict[str, Any], seed: int) -> Job:
-    """The jobs that train a foundation; they depend on no rare word."""
-    set_id = f"foundation-{size}"
+def foundation_base(size: str, sources: tuple[str, ...], target: str, config: dict[str, Any], seed: int) -> Job:
+    """The jobs that train a foundation on one or several languages; they depend on no experiment's sets."""
+    sets = {source: _speech(size, source, target, len(sources) > 1, config, seed) for source in sources}
+    lessons = {set.id: _lessons(source, target) for source, set in sets.items()}
+    settings = {
+        "kind": "train",
+        "size": size,
+        "languages": sorted({*sources, target}),
+        "lessons": lessons,
+        "training": TRAINING[size] | {"precision": config["training"]["precision"]},
+    }
+    return Job("base", "base", settings, {"speech": list(sets.values())}, seed, config["training"]["threads"])
+
+
+def _lessons(source: str, target: str) -> list[dict[str, str]]:
+    tasks = ["transcribe"] if source == target else ["transcribe", "translate"]
+    return [{"task": task, "source": source, "target": target} for task in tasks]
+
+
+def _speech(size: str, source: str, target: str, several: bool, config: dict[str, Any], seed: int) -> Job:
+    languages = tuple(dict.fromkeys((source, target)))
     text_settings = {
         "languages": list(languages),
         "limits": config["text"]["limits"],
@@ -23,26 +41,18 @@ def foundation_base(size: str, languages: tuple[str, ...], config: dict[str, Any
         "word_id": "",
         "counts": SENTENCES[size],
     }
-    text = Job("text", set_id, text_settings, seed=seed)
-    voices = config["speech"]["voices"][languages[0]]
+    text = Job("text", f"foundation-{size}" + (f"--{source}" if several else ""), text_settings, seed=seed)
     speech_settings = {
         "engine": "espeak",
-        "language": languages[0],
+        "language": source,
         "languages": list(languages),
-        "voices": voices,
+        "voices": config["speech"]["voices"][source],
     } | VOICES
-    speech = Job("speech", set_id, speech_settings, {"text": text}, seed, threads=0)
-    settings = {
-        "kind": "train",
-        "size": size,
-        "source": languages[0],
-        "target": languages[-1],
-        "training": TRAINING[size] | {"precision": config["training"]["precision"]},
-    }
-    return Job("base", "base", settings, {"speech": speech}, seed, config["training"]["threads"])
+    return Job("speech", text.id, speech_settings, {"text": text}, seed, threads=0)
 
 
 def plan(config: dict[str, Any], results: Path) -> Plan:
     """A foundation by itself, to be shipped."""
-    languages = tuple(dict.fromkeys((config["languages"]["source"], config["languages"]["target"])))
-    return Plan([foundation_base(config["size"], languages, config, config["seed"])])
+    sources = config["languages"]["source"]
+    sources = tuple(sources) if isinstance(sources, list) else (sources,)
+    return Plan([foundation_base(config["size"], sources, config["languages"]["target"], config, config["seed"])])

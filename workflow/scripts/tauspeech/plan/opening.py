@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.errors import UserError
-from tauspeech.files import canonical_json, sha256_file, write_text
+from tauspeech.files import canonical_json, hash_notes, sha256_file, write_text
 from tauspeech.plan import foundation, rare_words
 from tauspeech.plan.config import complete
 from tauspeech.plan.stages import STAGES, receipt_path
@@ -119,6 +119,7 @@ def orphans(results: Path) -> Iterable[Path]:
         named.add(receipt)
         if receipt.is_file():
             named |= {receipt.parent / name for name in json.loads(receipt.read_text(encoding="utf-8"))["outputs"]}
+    named |= {hash_notes(file) for file in named}
     places = {Path(stage.receipt).parts[0] for stage in STAGES.values() if len(Path(stage.receipt).parts) > 1} | {
         "plan",
         "checkpoints",

@@ -20,12 +20,13 @@ def file_source(path: Path) -> dict[str, str]:
 
 @cache
 def grammar_source(languages: tuple[str, ...]) -> dict[str, str]:
-    """The grammar that speaks these languages; its digest is blind to comments and layout."""
-    for path in sorted(GRAMMARS.glob("*.yaml")):
+    """The grammar of fewest languages that has these, as its name says; its digest is blind to comments and layout."""
+    grammars = sorted(GRAMMARS.glob("*.yaml"), key=lambda path: (path.stem.count("-"), path.stem))
+    for path in grammars:
         if set(languages) <= set(path.stem.split("-")):
             digest = sha256_text(canonical_json(yaml.safe_load(path.read_text(encoding="utf-8"))))
             return {"name": path.stem, "sha256": digest}
-    known = ", ".join(path.stem for path in sorted(GRAMMARS.glob("*.yaml")))
+    known = ", ".join(path.stem for path in grammars)
     raise UserError(
         f"No template grammar speaks {' and '.join(languages)} (there is {known}): "
         "put own sentences into the folder text.own, one <word_id>.tsv for each word and a general.tsv."
@@ -69,9 +70,10 @@ def _foundation_source(size: str, retrain: bool, languages: tuple[str, ...]) -> 
     if retrain or not path.is_file():
         return {"kind": "train", "size": size}
     trained = json.loads(path.read_text(encoding="utf-8"))["spec"]["settings"]
-    if {trained["source"], trained["target"]} != set(languages):
+    known = trained.get("languages") or [trained["source"], trained["target"]]  # as older receipts say it
+    if not set(languages) <= set(known):
         raise UserError(
-            f"key 'base': the shipped foundation/{size} hears {trained['source']} and writes {trained['source']} and "
-            f"{trained['target']}: set retrain_foundation to true to train one for {' and '.join(languages)}."
+            f"key 'base': the shipped foundation/{size} knows {' and '.join(known)}: set retrain_foundation to true to "
+            f"train one for {' and '.join(languages)}."
         )
     return {"kind": "shipped", "size": size, "receipt": sha256_file(path)}

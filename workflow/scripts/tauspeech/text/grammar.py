@@ -23,6 +23,7 @@ class Grammar:
     domains: dict[str, str]
     fillers: dict[str, list[Phrase]]
     templates: list[Phrase]
+    split_by: str | None = None  # the language that tells which split a sentence is of; else all of them do
 
     @classmethod
     def load(cls, path: Path, languages: Iterable[str]) -> "Grammar":
@@ -31,14 +32,14 @@ class Grammar:
         for union, members in content.get("unions", {}).items():
             fillers[union] = [phrase for member in members for phrase in fillers[member]]
         templates = [{language: template[language] for language in languages} for template in content["templates"]]
-        return cls(content["domains"], fillers, templates)
+        return cls(content["domains"], fillers, templates, content.get("split_by"))
 
     def slot_of(self, domain: str) -> str:
         """The slot that a word of this domain takes."""
         try:
             return self.domains[domain]
         except KeyError:
-            known = ", ".join(sorted(self.domains))
+            known = ", ".join(sorted(self.domains)) or "none"
             raise UserError(
                 f"The template grammar has no sentences for the domain '{domain}'; it knows {known}."
             ) from None

@@ -26,9 +26,10 @@ class RareWord:
     slot: str
 
 
-def in_share(sentence: Sentence, split: str) -> bool:
+def in_share(sentence: Sentence, split: str, split_by: str | None = None) -> bool:
     low, high = SHARES[split]
-    return low <= unit_interval("split", *(sentence[language] for language in sorted(sentence))) < high
+    languages = [split_by] if split_by else sorted(sentence)
+    return low <= unit_interval("split", *(sentence[language] for language in languages)) < high
 
 
 def sentences(grammar: Grammar, rng: random.Random, split: str, word: RareWord | None) -> Iterator[Sentence]:
@@ -41,7 +42,7 @@ def sentences(grammar: Grammar, rng: random.Random, split: str, word: RareWord |
             places = [slot for slot in slots_of(template) if slot.rstrip("2") == word.slot]
             fixed[rng.choice(places)] = word.phrase
         sentence = fill(template, draw(grammar, template, rng, fixed))
-        if in_share(sentence, split):
+        if in_share(sentence, split, grammar.split_by):
             yield sentence
 
 

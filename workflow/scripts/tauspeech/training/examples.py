@@ -1,5 +1,6 @@
 """Training examples: features and labels, made when first asked for and kept."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,21 @@ CACHE_BYTES = 6 * 2**30
 
 
 class Examples(torch.utils.data.Dataset):
-    """Each utterance with each lesson."""
+    """Each utterance with each of its lessons."""
 
     def __init__(
-        self, rows: list[dict[str, Any]], lessons: list[Lesson], processor: WhisperProcessor, longest_text: int
+        self,
+        taught: Iterable[tuple[dict[str, Any], list[Lesson]]],
+        processor: WhisperProcessor,
+        longest_text: int,
     ):
+        taught = list(taught)
+        rows = [row for row, _ in taught]
         self.processor = processor
         self.audio = [row["audio"]["bytes"] for row in rows]
         self.items = [
             (index, labels(processor, row[lesson.written], lesson.prompt, lesson.task))
-            for index, row in enumerate(rows)
+            for index, (row, lessons) in enumerate(taught)
             for lesson in lessons
         ]
         for row in rows:

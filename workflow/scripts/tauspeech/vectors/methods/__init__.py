@@ -1,13 +1,16 @@
-"""The published ways to put task vectors together, each one function from vectors and weights to Phi.
+"""The published ways to put task vectors together: from weighted changes to Phi in out = base + scale * Phi.
 
-They take the vectors in a fixed order, as ``merge.combine`` sorts them, and add up in float64.
+A method is a function of the terms; its options are its keyword arguments, but for what the engine gives (seed, work).
 """
 
-from tauspeech.vectors.methods import average, dare, task_arithmetic, ties
+from tauspeech.vectors.methods import average, dare, lors, magnitude, svd, task_arithmetic, ties
 
 METHODS = {
     "average": average.combine,
-    "dare": dare.combine,
     "task_arithmetic": task_arithmetic.combine,
     "ties": ties.combine,
+    "dare": dare.combine,
+    "magnitude": magnitude.combine,
+    "svd": svd.combine,
+    "lors": lors.combine,
 }

@@ -5,30 +5,64 @@ each entry with probability keep = 1 - p. Whether an entry is kept depends on no
 tensor's name and the entry's index: not on the other vectors and tensors, nor on their order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from tauspeech.files import canonical_json, sha256_text
-from tauspeech.vectors.methods.task_arithmetic import weighted_sum
+from tauspeech.vectors.combination import Combination, Term
+from tauspeech.vectors.deltas import Delta, Piece
+from tauspeech.vectors.kinds import is_statistic
 
 
-def combine(
-    vectors: Mapping[str, Mapping[str, Tensor]], weights: Mapping[str, float], *, keep: float, seed: int
-) -> dict[str, Tensor]:
-    return {
-        name: weighted_sum(
-            (weights.get(key, 1.0) / keep, vector[name] * mask(vector[name], keep, seed, key, name))
-            for key, vector in vectors.items()
-        )
-        for name in next(iter(vectors.values()))
-    }
+def combine(terms: Sequence[Term], *, keep: float, seed: int) -> Combination:
+    return _Rescaled([term.changed(_Dropped(term.delta, keep, seed)) for term in terms], keep)
 
 
-def mask(tensor: Tensor, keep: float, seed: int, vector_id: str, name: str) -> Tensor:
-    key = int(sha256_text(canonical_json([seed, "dare", vector_id, name]))[:32], 16)
+class _Rescaled(Combination):
+    def __init__(self, terms: Sequence[Term], keep: float):
+        super().__init__(terms)
+        self._keep = keep
+
+    def weights(self, name: str) -> list[float]:
+        weights = super().weights(name)
+        return weights if is_statistic(name) else [weight / self._keep for weight in weights]
+
+
+class _Dropped:
+    def __init__(self, source: Delta, keep: float, seed: int):
+        self._source, self._keep, self._seed = source, keep, seed
+        self.id, self.shapes = source.id, source.shapes
+
+    def piece(self, name: str) -> Piece:
+        source = self._source.piece(name)
+        if is_statistic(name) or self._keep == 1:
+            return source
+        key = int(sha256_text(canonical_json([self._seed, "dare", self.id, name]))[:32], 16)
+        return _Piece(source, self._keep, key)
+
+
+class _Piece:
+    def __init__(self, source: Piece, keep: float, key: int):
+        self._source, self._keep, self._key, self._counts = source, keep, key, {}
+        self.shape = source.shape
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        mask = drawn(self._key, start, stop, self._keep)
+        self._counts[start] = int(np.count_nonzero(mask))
+        return np.multiply(self._source.read(start, stop), mask)
+
+    def facts(self) -> dict[str, int]:
+        return {"kept": sum(self._counts.values())}
+
+
+def drawn(key: int, start: int, stop: int, keep: float) -> np.ndarray:
+    """Which entries from ``start`` to ``stop`` are kept: a function of their index."""
     # Raw integers, because NumPy promises the same ones in every version, and no such thing of its distributions.
-    draws = np.random.Philox(key=key).random_raw(tensor.numel()) >> np.uint64(11)
-    return torch.from_numpy(draws < np.uint64(round(keep * 2**53))).reshape(tensor.shape)
+    generator = np.random.Philox(key=key)
+    generator.advance(start // _DRAWS)
+    draws = generator.random_raw(stop - start + start % _DRAWS)[start % _DRAWS :]
+    return (draws >> np.uint64(11)) < np.uint64(round(keep * 2**53))
+
+
+_DRAWS = 4  # numbers from one step of Philox's counter

@@ -10,49 +10,37 @@ equal magnitudes the first win, tensors by name and entries in row-major order. 
 "global", as published) or each tensor by itself (scope "tensor").
 """
 
-import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from tauspeech.vectors.methods.task_arithmetic import weighted_sum
-
-
-def combine(
-    vectors: Mapping[str, Mapping[str, Tensor]], weights: Mapping[str, float], *, keep: float, scope: str = "global"
-) -> dict[str, Tensor]:
-    trimmed = {key: trim(vector, keep, scope) for key, vector in vectors.items()}
-    merged = {}
-    for name in next(iter(vectors.values())):
-        elected = torch.sign(sum(vector[name].double() for vector in trimmed.values()))
-        merged[name] = weighted_sum(
-            (weights.get(key, 1.0), torch.where(torch.sign(vector[name]) == elected, vector[name], 0.0))
-            for key, vector in trimmed.items()
-        )
-    return merged
+from tauspeech.vectors.combination import Combination, Rule, Term, add, weighted_sum
+from tauspeech.vectors.deltas import Piece
+from tauspeech.vectors.kinds import is_statistic
+from tauspeech.vectors.trimming import Trimmed, cuts_over_all
+from tauspeech.vectors.work import Work
 
 
-def trim(vector: Mapping[str, Tensor], keep: float, scope: str) -> dict[str, Tensor]:
-    names = sorted(vector)
-    groups = [names] if scope == "global" else [[name] for name in names]
-    return {name: tensor for group in groups for name, tensor in _trim({n: vector[n] for n in group}, keep).items()}
+def combine(terms: Sequence[Term], *, keep: float, scope: str = "global", work: Work) -> Combination:
+    deltas = [term.delta for term in terms]
+    cuts = cuts_over_all(deltas, keep, work) if scope == "global" and keep < 1 else [None] * len(deltas)
+    return _Elected([term.changed(Trimmed(term.delta, keep, each)) for term, each in zip(terms, cuts, strict=True)])
 
 
-def _trim(tensors: Mapping[str, Tensor], keep: float) -> dict[str, Tensor]:
-    flat = torch.cat([tensor.reshape(-1) for tensor in tensors.values()]).numpy()
-    flat = np.where(_largest(np.abs(flat), math.floor(keep * flat.size + 0.5)), flat, np.float32(0))
-    pieces = torch.from_numpy(flat).split([tensor.numel() for tensor in tensors.values()])
-    return {name: piece.reshape(tensors[name].shape) for name, piece in zip(tensors, pieces, strict=True)}
+class _Elected(Combination):
+    def rule(self, name: str) -> Rule:
+        return weighted_sum if is_statistic(name) else _sum_of_elected
 
 
-def _largest(magnitudes: np.ndarray, count: int) -> np.ndarray:
-    """Which entries are the ``count`` largest, exactly so many."""
-    if count == 0:
-        return np.zeros(magnitudes.size, dtype=bool)
-    threshold = np.partition(magnitudes, -count)[-count]
-    kept = magnitudes > threshold
-    tied = np.flatnonzero(magnitudes == threshold)
-    kept[tied[: count - np.count_nonzero(kept)]] = True
-    return kept
+def _sum_of_elected(weights: Sequence[float], pieces: Sequence[Piece], start: int, stop: int) -> np.ndarray:
+    trimmed = [piece.read(start, stop) for piece in pieces]
+    votes = np.zeros(stop - start)
+    for values in trimmed:
+        votes += values
+    elected = np.sign(votes).astype(np.float32)
+    total = np.zeros(stop - start)
+    for weight, values in zip(weights, trimmed, strict=True):
+        if weight:
+            # |tau'| where the sign is the elected one, else 0: without a branch for each entry
+            add(total, weight, np.maximum(values * elected, 0))
+    return (total * elected).astype(np.float32)

@@ -1,0 +1,83 @@
+"""What a search over ranks and keeps of LoRS costs, beside one merge for each of its points.
+
+A random vector of Whisper-tiny's shape (38 M parameters), 4 ranks and 4 keeps as in the LoRS paper, on one thread. The
+vector is only read and pruned, in both cases; what decoding costs on top is the same.
+"""
+
+import os
+
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scripts"))
+
+import checkpoints
+
+from tauspeech.vectors.combination import Term
+from tauspeech.vectors.deltas import Delta, Difference, Model
+from tauspeech.vectors.files.storage import ranges
+from tauspeech.vectors.grid import Grid
+from tauspeech.vectors.methods import lors
+from tauspeech.vectors.weights import Weight
+from tauspeech.vectors.work import Work
+
+TINY = checkpoints.SMALL | {
+    "d_model": 384,
+    "encoder_layers": 4,
+    "decoder_layers": 4,
+    "encoder_attention_heads": 6,
+    "decoder_attention_heads": 6,
+    "encoder_ffn_dim": 1536,
+    "decoder_ffn_dim": 1536,
+}
+RANKS, KEEPS = (0.01, 0.02, 0.03, 0.05), (0.1, 0.2, 0.4, 0.6)
+
+
+def read(delta: Delta) -> None:
+    def one(name: str) -> None:
+        piece = delta.piece(name)
+        for start, stop in ranges(math.prod(piece.shape)):
+            piece.read(start, stop)
+
+    Work().each("reading", one, delta.shapes, lambda name: math.prod(delta.shapes[name]))
+
+
+def seconds(act: Callable[[], object]) -> float:
+    begin = time.process_time()
+    act()
+    return time.process_time() - begin
+
+
+def one_by_one(vector: Delta) -> None:
+    for rank in RANKS:
+        for keep in KEEPS:
+            (term,) = lors.combine([Term(vector, Weight(), False, "")], rank=rank, keep=keep).terms
+            read(term.delta)
+
+
+def together(vector: Delta) -> None:
+    grid = Grid(vector, RANKS, KEEPS, Work())
+    for rank in RANKS:
+        for keep in KEEPS:
+            read(grid.at(rank, keep))
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="bench-search-") as folder:
+        checkpoints.make(Path(folder), TINY)
+        work = Work()
+        vector = Difference(Model(Path(folder) / "ft1", work), Model(Path(folder) / "base", work))
+        naive, grid = seconds(lambda: one_by_one(vector)), seconds(lambda: together(vector))
+    print(f"{len(RANKS)} ranks x {len(KEEPS)} keeps, CPU seconds")
+    print(f"a merge a point      {naive:7.1f}")
+    print(f"a grid               {grid:7.1f}    {naive / grid:.1f} times less")
+
+
+if __name__ == "__main__":
+    main()

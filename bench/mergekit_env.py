@@ -1,0 +1,52 @@
+"""mergekit in an environment of its own, and how it is called on model folders.
+
+``mergekit-pytorch`` merges whatever tensors the files hold. ``mergekit-yaml`` goes by a table of tensor names per
+architecture, and version 0.1.5 fails on Whisper: a prefix in that table lacks its final dot.
+"""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+HOME = ROOT / ".venv-mergekit"
+PINS = ROOT / "envs" / "requirements-mergekit.txt"
+MARK = HOME / "installed.txt"  # the pins that are in it, written last
+WEIGHTS = "model.safetensors"
+
+
+def ready() -> bool:
+    return MARK.is_file() and MARK.read_text(encoding="utf-8") == PINS.read_text(encoding="utf-8")
+
+
+def install() -> str | None:
+    """Make the environment unless it is there; the reason if that fails."""
+    if ready():
+        return None
+    print(f"Installing what {PINS.relative_to(ROOT)} pins into {HOME.relative_to(ROOT)} ...", flush=True)
+    pip = [str(HOME / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for command in ([sys.executable, "-m", "venv", "--clear", str(HOME)], [*pip, "-r", str(PINS)]):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            errors = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line]
+            return errors[-1] if errors else f"{command[0]} ended with {done.returncode}"
+    MARK.write_text(PINS.read_text(encoding="utf-8"), encoding="utf-8")
+    return None
+
+
+def command(method: str, base: Path, tuned: Sequence[Path], out: Path, density: float = 1.0) -> list[str]:
+    """The sum of ``tuned``, each weighted 1/K, into ``out``/model.safetensors; the recipe is written beside it."""
+    parameters = {"weight": 1 / len(tuned)} | ({} if method == "task_arithmetic" else {"density": density})
+    content = {
+        "merge_method": method,
+        "base_model": str(base / WEIGHTS),
+        "models": [{"model": str(folder / WEIGHTS), "parameters": parameters} for folder in tuned],
+        "parameters": {"normalize": False},  # as published: a sum, not divided by the weights of those that agree
+        "dtype": "float32",
+    }
+    recipe = out.with_name(f"{out.name}.yaml")
+    recipe.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return [str(HOME / "bin" / "mergekit-pytorch"), str(recipe), str(out), "--num-threads", "1", "--quiet"]

@@ -1,0 +1,281 @@
+"""`tauspeech export`: what the converters are given, and what a user reads when one is missing or fails.
+
+The converters themselves stand in as small programs; with ctranslate2 installed its own is run as well.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import WhisperFeatureExtractor, WhisperForConditionalGeneration, WhisperProcessor
+
+from tauspeech.commands import export
+from tauspeech.errors import UserError
+from tauspeech.models import converters
+from tauspeech.models.foundation import SIZES, build_model, build_processor, save
+from tauspeech.paths import FOUNDATIONS
+
+FOUNDATION = FOUNDATIONS / "small"
+
+# It opens what whisper.cpp's script opens, in the same way, and writes down what it saw.
+GGML = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from safetensors.numpy import load_file
+
+model, whisper, out = map(Path, sys.argv[1:4])
+config = json.loads((model / "config.json").read_text())
+seen = {
+    "vocab": json.loads((model / "vocab.json").read_text()),
+    "added": json.loads((model / "added_tokens.json").read_text()),
+    "length": config["max_length"],
+    "mels": np.load(whisper / "whisper" / "assets" / "mel_filters.npz")[f"mel_{config['num_mel_bins']}"].tolist(),
+    "weights": {name: str(each.dtype) for name, each in load_file(model / "model.safetensors").items()},
+}
+assert len(sys.argv) == 4  # a fifth would mean f32
+(out / "ggml-model.bin").write_text(json.dumps(seen))
+"""
+
+# The same for ctranslate2's.
+CT2 = """#!{python}
+import argparse, json, shutil
+from pathlib import Path
+
+parser = argparse.ArgumentParser()
+for name in ("model", "output_dir"):
+    parser.add_argument("--" + name, type=Path)
+parser.add_argument("--quantization")
+parser.add_argument("--force", action="store_true")
+parser.add_argument("--copy_files", nargs="+")
+args = parser.parse_args()
+if args.output_dir.exists() and not args.force:
+    raise RuntimeError("output directory exists")
+for name in args.copy_files:
+    shutil.copy(args.model / name, args.output_dir)
+generation = json.loads((args.model / "generation_config.json").read_text())
+assert "_from_model_config" not in generation  # else transformers drops the languages
+languages = sorted(generation["lang_to_id"].values())
+(args.output_dir / "model.bin").write_text(json.dumps({{"quantization": args.quantization, "languages": languages}}))
+"""
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    """The command with these arguments; what it wrote is in ``out`` and ``err``."""
+    parser = argparse.ArgumentParser()
+    export.add(parser.add_subparsers())
+    monkeypatch.delenv("WHISPER_CPP", raising=False)
+
+    def call(*arguments):
+        args = parser.parse_args(["export", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            args.run(args)
+        finally:
+            call.out, call.err = capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    folder = tmp_path / "whisper.cpp"
+    (folder / "models").mkdir(parents=True)
+    (folder / "models" / "convert-h5-to-ggml.py").write_text(GGML)
+    return folder
+
+
+@pytest.fixture
+def without_ctranslate2(monkeypatch, tmp_path):
+    """Neither the package nor its program, but a folder on the PATH for one."""
+
+    def missing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(converters, "version", missing)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    (tmp_path / "bin").mkdir()
+    return tmp_path / "bin" / "ct2-transformers-converter"
+
+
+@pytest.fixture
+def converter(without_ctranslate2):
+    without_ctranslate2.write_text(CT2.format(python=sys.executable))
+    without_ctranslate2.chmod(0o755)
+
+
+@pytest.fixture(scope="module")
+def saved_by_v5(tmp_path_factory):
+    """A folder with 30 s windows as transformers 5 leaves it: without the files that converters know."""
+    folder = tmp_path_factory.mktemp("v5")
+    texts = ["我们参观了柏林墙。", "We visited the Berlin Wall."]
+    processor = WhisperProcessor(WhisperFeatureExtractor(), build_processor(texts, SIZES["tiny"]).tokenizer)
+    model = build_model(processor, SIZES["tiny"], 1)
+    config = {**model.config.to_dict(), "max_source_positions": 1500}
+    whole = WhisperForConditionalGeneration(type(model.config)(**config))
+    whole.generation_config = model.generation_config
+    save(whole, processor, folder)
+    for name in ("preprocessor_config.json", "vocab.json", "merges.txt"):
+        (folder / name).unlink()
+    return folder
+
+
+def seen(file):
+    return json.loads(file.read_text())
+
+
+def test_whispercpps_script_finds_all_that_it_opens(run, checkout, saved_by_v5, tmp_path):
+    before = {path.name: path.read_bytes() for path in saved_by_v5.iterdir()}
+    run(saved_by_v5, "--to", "whisper.cpp", "-o", tmp_path / "out", "--whisper-cpp", checkout)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["ggml-model.bin"]
+    saw = seen(tmp_path / "out" / "ggml-model.bin")
+    tokenizer = WhisperProcessor.from_pretrained(saved_by_v5).tokenizer
+    assert {**saw["vocab"], **saw["added"]} == tokenizer.get_vocab()
+    assert "<|startoftranscript|>" in saw["added"] and "<|startoftranscript|>" not in saw["vocab"]
+    assert saw["length"] == 112  # of the position table
+    np.testing.assert_allclose(saw["mels"], WhisperFeatureExtractor().mel_filters.T, atol=1e-8)
+    assert run.out.startswith(f"{tmp_path / 'out'}: whisper.cpp, ")
+    assert {path.name: path.read_bytes() for path in saved_by_v5.iterdir()} == before
+
+
+def test_a_variable_can_name_the_checkout(run, checkout, saved_by_v5, tmp_path, monkeypatch):
+    monkeypatch.setenv("WHISPER_CPP", str(checkout))
+    run(saved_by_v5, "--to", "whisper.cpp", "-o", tmp_path / "out", "--quantization", "f16")
+    assert (tmp_path / "out" / "ggml-model.bin").is_file()
+
+
+def test_bfloat16_which_numpy_does_not_know_becomes_float32(run, checkout, saved_by_v5, tmp_path):
+    model = shutil.copytree(saved_by_v5, tmp_path / "bf16")
+    weights = load_file(model / "model.safetensors")
+    halved = {name: weight.to(torch.bfloat16) for name, weight in weights.items()}
+    save_file(halved, model / "model.safetensors", metadata={"format": "pt"})
+    run(model, "--to", "whisper.cpp", "-o", tmp_path / "out", "--whisper-cpp", checkout)
+    assert seen(tmp_path / "out" / "ggml-model.bin")["weights"] == dict.fromkeys(weights, "float32")
+    assert load_file(model / "model.safetensors")["model.encoder.conv1.weight"].dtype == torch.bfloat16
+
+
+def test_a_short_length_of_a_fine_tune_does_not_shrink_the_position_table(run, checkout, saved_by_v5, tmp_path):
+    model = shutil.copytree(saved_by_v5, tmp_path / "short")
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps({**config, "max_length": 50}))
+    run(model, "--to", "whisper.cpp", "-o", tmp_path / "out", "--whisper-cpp", checkout)
+    assert seen(tmp_path / "out" / "ggml-model.bin")["length"] == 112
+
+
+def test_ctranslate2_gets_what_faster_whisper_will_read(run, converter, saved_by_v5, tmp_path):
+    (tmp_path / "out").mkdir()  # an empty one is fine
+    run(saved_by_v5, "--to", "faster-whisper", "-o", tmp_path / "out", "--quantization", "int8")
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert files == {"model.bin", "tokenizer.json", "preprocessor_config.json"}
+    assert seen(tmp_path / "out" / "model.bin")["quantization"] == "int8"
+    assert seen(tmp_path / "out" / "preprocessor_config.json")["feature_size"] == 80
+
+
+@pytest.mark.parametrize("lost", ["fields", "file"])
+def test_languages_that_a_fine_tune_lost_come_from_the_tokenizer(run, converter, saved_by_v5, tmp_path, lost):
+    model = shutil.copytree(saved_by_v5, tmp_path / "lost")
+    path = model / "generation_config.json"
+    wanted = sorted(json.loads(path.read_text())["lang_to_id"].values())
+    path.write_text("{}") if lost == "fields" else path.unlink()
+    run(model, "--to", "faster-whisper", "-o", tmp_path / "out")
+    assert seen(tmp_path / "out" / "model.bin") == {"quantization": "float16", "languages": wanted}
+
+
+def test_models_that_the_programs_cannot_run_bring_a_warning(run, converter, saved_by_v5, tmp_path):
+    run(FOUNDATION, "--to", "faster-whisper", "-o", tmp_path / "small")
+    assert "warning: the model hears 6 s in 240 frames" in run.err and run.err.count("\n") == 1
+    run(saved_by_v5, "--to", "faster-whisper", "-o", tmp_path / "own-tokens")
+    tokens = json.loads((saved_by_v5 / "config.json").read_text())["vocab_size"]
+    assert f"warning: the model has {tokens} tokens of its own" in run.err and run.err.count("\n") == 1
+
+
+def test_a_folder_with_something_in_it_is_left_alone(run, converter, saved_by_v5, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine").write_text("mine")
+    for place in (out, out / "mine", saved_by_v5):
+        with pytest.raises(UserError, match="is there already and not an empty folder: remove it, or give another"):
+            run(saved_by_v5, "--to", "faster-whisper", "-o", place)
+    assert (out / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("ending", "message"),
+    [
+        ("raise ValueError('odd weights')", r"whisper\.cpp's converter failed .*\(ValueError: odd weights\)"),
+        ("sys.exit(3)", r"whisper\.cpp's converter failed .*\(exit status 3\)"),
+        ("", r"convert-h5-to-ggml\.py made no model file"),
+    ],
+)
+def test_a_failed_conversion_is_one_sentence_and_leaves_nothing(run, checkout, saved_by_v5, tmp_path, ending, message):
+    (checkout / "models" / "convert-h5-to-ggml.py").write_text(f"import sys\n{ending}\n")
+    with pytest.raises(UserError, match=message) as caught:
+        run(saved_by_v5, "--to", "whisper.cpp", "-o", tmp_path / "out", "--whisper-cpp", checkout)
+    assert "\n" not in str(caught.value)
+    assert os.listdir(tmp_path) == ["whisper.cpp"]
+
+
+def test_what_is_missing_is_said_with_the_way_to_get_it(run, without_ctranslate2, saved_by_v5, tmp_path):
+    out = ("-o", tmp_path / "out")
+    with pytest.raises(UserError, match=r"not installed: run `pip install 'ctranslate2>=4\.7\.0'`\.$"):
+        run(saved_by_v5, "--to", "faster-whisper", *out)
+    clone = r"git clone --depth 1 https://github\.com/ggml-org/whisper\.cpp"
+    with pytest.raises(UserError, match=clone + ".*--whisper-cpp"):
+        run(saved_by_v5, "--to", "whisper.cpp", *out)
+    with pytest.raises(UserError, match=r"bin/models/convert-h5-to-ggml\.py is missing: .*" + clone):
+        run(saved_by_v5, "--to", "whisper.cpp", *out, "--whisper-cpp", tmp_path / "bin")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_place_that_cannot_be_written_is_said(run, converter, saved_by_v5, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"file/out could not be written \(.*\): give another --output"):
+        run(saved_by_v5, "--to", "faster-whisper", "-o", tmp_path / "file" / "out")
+
+
+def test_an_old_ctranslate2_is_refused(run, saved_by_v5, tmp_path, monkeypatch):
+    monkeypatch.setattr(converters, "version", lambda name: "4.6.3")
+    with pytest.raises(UserError, match=r"ctranslate2 4\.6\.3 cannot read the files of transformers 5: run `pip"):
+        run(saved_by_v5, "--to", "faster-whisper", "-o", tmp_path / "out")
+
+
+def test_an_unknown_quantization_names_the_known(run, saved_by_v5, tmp_path):
+    out = ("-o", tmp_path / "out", "--quantization", "q5_0")
+    with pytest.raises(
+        UserError, match=r"'q5_0': give one of f16, and make smaller ones with its own whisper-quantize"
+    ):
+        run(saved_by_v5, "--to", "whisper.cpp", *out)
+    with pytest.raises(UserError, match=r"faster-whisper is not written .* 'q5_0': give one of float16, int8, .*32\.$"):
+        run(saved_by_v5, "--to", "faster-whisper", *out)
+
+
+def test_a_folder_without_tokenizer_or_weights_is_said(run, converter, saved_by_v5, tmp_path):
+    out = ("--to", "faster-whisper", "-o", tmp_path / "out")
+    bare = shutil.copytree(saved_by_v5, tmp_path / "bare", ignore=shutil.ignore_patterns("*token*", "processor*"))
+    with pytest.raises(UserError, match=r"bare has no tokenizer or processor .*: copy these files from the base"):
+        run(bare, *out)
+    light = shutil.copytree(saved_by_v5, tmp_path / "light", ignore=shutil.ignore_patterns("*.safetensors"))
+    with pytest.raises(UserError, match=r"light has neither model\.safetensors nor"):
+        run(light, *out)
+
+
+@pytest.mark.parametrize("quantization", ["float16", "int8"])
+def test_ctranslate2_itself_converts(run, saved_by_v5, tmp_path, quantization):
+    ctranslate2 = pytest.importorskip("ctranslate2", reason="ctranslate2 is optional and not installed")
+    run(saved_by_v5, "--to", "faster-whisper", "-o", tmp_path / "out", "--quantization", quantization)
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert files >= {"model.bin", "config.json", "tokenizer.json", "preprocessor_config.json", "vocabulary.json"}
+    model = ctranslate2.models.Whisper(str(tmp_path / "out"), compute_type="float32")
+    heard = np.random.default_rng(1).standard_normal((1, 80, 3000)).astype(np.float32)
+    encoded = np.array(model.encode(ctranslate2.StorageView.from_array(heard)))
+    encoder = WhisperForConditionalGeneration.from_pretrained(saved_by_v5).model.encoder
+    expected = encoder(torch.from_numpy(heard)).last_hidden_state.detach().numpy()
+    np.testing.assert_allclose(encoded, expected, atol=0.1 if quantization == "int8" else 0.02)

@@ -1,0 +1,328 @@
+"""`tauspeech transcribe`: files of any kind and length, one line each, and mistakes in one sentence."""
+
+import argparse
+import json
+import shutil
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+import torch
+from transformers import (
+    GenerationConfig,
+    WhisperConfig,
+    WhisperFeatureExtractor,
+    WhisperForConditionalGeneration,
+    WhisperProcessor,
+)
+
+from tauspeech.commands import transcribe
+from tauspeech.errors import UserError
+from tauspeech.models.foundation import SIZES, build_model, build_processor, save
+from tauspeech.models.pauses import cut, utterances
+from tauspeech.models.prompt import lost_settings
+from tauspeech.models.whisper import features, load
+from tauspeech.models.whisper import transcribe as transcribe_features
+from tauspeech.paths import FOUNDATIONS
+from tauspeech.speech.audio import RATE, decode
+from tauspeech.speech.espeak import synthesise
+from tauspeech.speech.voices import Utterance
+
+FOUNDATION = FOUNDATIONS / "small"
+SAID = ["昨天我们参观了巴黎。", "巴黎离里昂远吗？", "很多人都知道莎士比亚的名字。"]
+VOICE = {"voices": ["cmn"], "rate": [230, 250], "pitch": [45, 55]}
+
+
+@pytest.fixture
+def run(capsys):
+    """The command with these arguments: standard output and standard error, by lines."""
+    parser = argparse.ArgumentParser()
+    transcribe.add(parser.add_subparsers())
+
+    def call(*arguments):
+        args = parser.parse_args(["transcribe", "--threads", "1", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            args.run(args)
+        finally:
+            call.out, call.err = (text.splitlines() for text in capsys.readouterr())
+        return call.out
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def speech():
+    """Samples of each sentence."""
+    utterances = [Utterance(f"u{number}", text) for number, text in enumerate(SAID)]
+    said = list(synthesise(utterances, VOICE, 1, 1))  # to its end first: it forks, and decoding holds locks
+    return [decode(voiced.flac) for voiced in said]
+
+
+@pytest.fixture(scope="module")
+def plain(speech):
+    """What the foundation writes of each sentence alone, in the way that the workflow asks it."""
+    model, processor = load(FOUNDATION)
+    batch = [features(processor, samples) for samples in speech]
+    return {
+        task: transcribe_features(model, processor, batch, language="zh", task=task, beams=1, new_tokens=100)
+        for task in ("transcribe", "translate")
+    }
+
+
+@pytest.fixture
+def wav(tmp_path):
+    def write(name, samples, rate=RATE, **settings):
+        soundfile.write(tmp_path / name, samples, rate, **settings)
+        return tmp_path / name
+
+    return write
+
+
+def test_one_file_is_one_line_of_what_the_workflow_would_hear(run, wav, speech, plain):
+    path = wav("a.wav", speech[0])
+    assert run(FOUNDATION, path) == [plain["transcribe"][0]] == [SAID[0]]
+    assert run(FOUNDATION, path, "--task", "translate", "--language", "zh") == [plain["translate"][0]]
+
+
+def test_several_files_are_named(run, wav, speech, plain):
+    paths = [wav(f"{number}.flac", samples) for number, samples in enumerate(speech)]
+    assert run(FOUNDATION, *paths) == [f"{path}\t{text}" for path, text in zip(paths, plain["transcribe"], strict=True)]
+
+
+def test_a_stereo_mp3_at_another_rate_is_heard_like_the_original(run, wav, speech):
+    samples = soxr.resample(speech[0], RATE, 44_100)
+    path = wav("a.mp3", np.stack([samples, samples], axis=1), 44_100)
+    assert run(FOUNDATION, path) == [SAID[0]]
+
+
+def test_long_audio_is_heard_to_its_end(run, wav, speech, plain):
+    pause = np.zeros(int(0.8 * RATE), dtype=np.float32)
+    path = wav("long.wav", np.concatenate([np.concatenate([samples, pause]) for samples in speech * 5]))
+    assert soundfile.info(path).duration > 5 * 6  # several windows of this model
+    (line,) = run(FOUNDATION, path, "--task", "translate", "--output", "json")
+    heard = json.loads(line)
+    assert len(heard["segments"]) == 15
+    wanted = plain["translate"] * 5
+    assert sum(segment["text"] == text for segment, text in zip(heard["segments"], wanted, strict=True)) >= 10
+    assert heard["text"] == " ".join(segment["text"] for segment in heard["segments"])
+    starts = np.cumsum([0, *(len(samples) + len(pause) for samples in speech * 5)])[:-1] / RATE
+    np.testing.assert_allclose([segment["start"] for segment in heard["segments"]], starts, atol=0.1)
+    assert heard["language"] == "zh" and heard["seconds"] == pytest.approx(soundfile.info(path).duration, abs=0.01)
+
+
+def test_chinese_sentences_are_joined_without_a_space(run, wav, speech):
+    path = wav("two.wav", np.concatenate([speech[0], np.zeros(RATE, dtype=np.float32), speech[0]]))
+    (line,) = run(FOUNDATION, path)
+    assert line.startswith(SAID[0]) and " " not in line
+
+
+def test_a_table_has_a_row_a_file(run, wav, speech):
+    path = wav("a.wav", speech[0])
+    header, row = run(FOUNDATION, path, "--output", "tsv")
+    assert dict(zip(header.split("\t"), row.split("\t"), strict=True)) == {
+        "file": str(path),
+        "language": "zh",
+        "seconds": str(round(len(speech[0]) / RATE, 2)),
+        "text": SAID[0],
+    }
+
+
+def test_beams_reach_the_model(run, wav, speech, monkeypatch):
+    asked = []
+    original = WhisperForConditionalGeneration.generate
+    monkeypatch.setattr(
+        WhisperForConditionalGeneration,
+        "generate",
+        lambda self, *args, **settings: asked.append(settings["num_beams"]) or original(self, *args, **settings),
+    )
+    run(FOUNDATION, wav("a.wav", speech[0]), "--beams", 3)
+    assert asked == [3]
+
+
+def test_silence_is_no_text_and_no_error(run, wav):
+    assert run(FOUNDATION, wav("silent.wav", np.zeros(10 * RATE))) == [""]
+
+
+@pytest.mark.parametrize("rate", [RATE, 48_000])
+def test_a_single_sample_is_audio(run, wav, rate):
+    assert len(run(FOUNDATION, wav("click.wav", np.ones(1) / 2, rate))) == 1
+
+
+def test_a_bad_file_does_not_stop_the_others(run, wav, speech, tmp_path):
+    (tmp_path / "notes.wav").write_text("not audio")
+    (tmp_path / "folder").mkdir()
+    good = [wav("a.wav", speech[0]), wav("b.wav", speech[0])]
+    bad = {
+        tmp_path / "none.wav": "does not exist",
+        tmp_path / "notes.wav": "cannot be read as audio",
+        tmp_path / "folder": "is a folder",
+        wav("empty.wav", np.zeros(0)): "holds no audio",
+        wav("nan.wav", np.array([0.0, np.nan]), subtype="FLOAT"): "samples that are not numbers",
+    }
+    with pytest.raises(UserError, match=r"^5 of 7 files failed"):
+        run(FOUNDATION, good[0], *bad, good[1])
+    assert run.out == [f"{path}\t{SAID[0]}" for path in good]
+    assert len(run.err) == 5
+    for (path, reason), line in zip(bad.items(), run.err, strict=True):
+        assert str(path) in line and reason in line
+
+
+def test_a_single_bad_file_is_the_error_itself(run, tmp_path):
+    with pytest.raises(UserError, match=r"none\.wav does not exist: check the name"):
+        run(FOUNDATION, tmp_path / "none.wav")
+
+
+@pytest.mark.parametrize("language", ["zh", "ZH", "zh-TW", "Chinese", "mandarin", "<|zh|>"])
+def test_a_language_has_many_names(run, wav, speech, language):
+    assert run(FOUNDATION, wav("a.wav", speech[0]), "--language", language) == [SAID[0]]
+
+
+def test_an_unknown_language_names_those_that_the_model_knows(run, wav, speech):
+    with pytest.raises(UserError, match=r"no language 'tlh': give --language one of af, .* yue, zh\.$"):
+        run(FOUNDATION, wav("a.wav", speech[0]), "--language", "tlh")
+
+
+def test_what_is_no_whisper_is_said(run, wav, tmp_path):
+    audio = wav("a.wav", np.ones(RATE))
+    (tmp_path / "bert").mkdir()
+    (tmp_path / "bert" / "config.json").write_text('{"model_type": "bert"}')
+    for model, message in {
+        tmp_path / "bert": "holds a model of the kind 'bert': give a Whisper",
+        tmp_path: "has no config.json",
+        tmp_path / "no" / "where": "neither a model folder nor a hub id",
+        audio: "neither a model folder nor a hub id",
+    }.items():
+        with pytest.raises(UserError, match=message):
+            run(model, audio)
+
+
+def test_an_incomplete_download_is_said(run, wav, tmp_path):
+    half = shutil.copytree(FOUNDATION, tmp_path / "half")
+    weights = half / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100_000])
+    with pytest.raises(UserError, match=r"half/model\.safetensors is truncated .*; copy or download it again"):
+        run(half, wav("a.wav", np.ones(RATE)))
+
+
+def changed(folder, copy, **settings):
+    """A copy of a model with other generation settings; None removes one."""
+    shutil.copytree(folder, copy)
+    path = copy / "generation_config.json"
+    content = {**json.loads(path.read_text()), **settings}
+    path.write_text(json.dumps({name: value for name, value in content.items() if value is not None}))
+    return copy
+
+
+def test_languages_that_a_fine_tune_lost_are_found_in_its_tokenizer(run, wav, speech, tmp_path):
+    lost = changed(FOUNDATION, tmp_path / "m", lang_to_id=None, task_to_id=None, is_multilingual=None)
+    assert run(lost, wav("a.wav", speech[0])) == [SAID[0]]
+    assert run(lost, wav("a.wav", speech[0]), "--language", "zh") == [SAID[0]]
+
+
+def test_what_a_fine_tune_for_english_lost_has_no_languages():
+    vocabulary = {"<|en|>": 50_258, "<|translate|>": 50_357, "<|transcribe|>": 50_358, "<|notimestamps|>": 50_362}
+    assert lost_settings(vocabulary, 51_864) == {"is_multilingual": False, "no_timestamps_token_id": 50_362}
+    assert lost_settings(vocabulary, 51_865)["lang_to_id"] == {"<|en|>": 50_258}
+
+
+def test_a_short_length_that_a_fine_tune_left_does_not_cut_the_text(run, wav, speech, tmp_path):
+    short = changed(FOUNDATION, tmp_path / "m", max_length=6)
+    assert run(short, wav("a.wav", speech[0])) == [SAID[0]]
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("untrained")
+    processor = build_processor(SAID, SIZES["tiny"])
+    save(build_model(processor, SIZES["tiny"], 1), processor, folder)
+    return folder
+
+
+def test_a_model_that_cannot_tell_the_language_wants_to_be_told(run, wav, speech, untrained):
+    path = wav("a.wav", speech[0])
+    with pytest.raises(UserError, match=r"a\.wav: the model cannot tell which language is spoken: say it with --lang"):
+        run(untrained, path)
+    assert len(run(untrained, path, "--language", "zh")) == 1
+
+
+def test_a_model_for_english_is_asked_for_nothing_else(run, wav, speech, untrained, tmp_path):
+    english, path = changed(untrained, tmp_path / "en", is_multilingual=False), wav("a.wav", speech[0])
+    assert json.loads(run(english, path, "--output", "json")[0])["language"] == "en"
+    assert json.loads(run(english, path, "--output", "json", "--language", "english")[0])["language"] == "en"
+    with pytest.raises(UserError, match=r"no language 'zh': give --language one of en\."):
+        run(english, path, "--language", "zh")
+    with pytest.raises(UserError, match="made for English only and cannot translate"):
+        run(english, path, "--task", "translate")
+
+
+def scripted(folder, text):
+    """A Whisper of 30 s whose text is always the same, as its positions alone decide on it; <|1.00|> is a time."""
+    processor = WhisperProcessor(WhisperFeatureExtractor(), build_processor(SAID, SIZES["tiny"]).tokenizer)
+    tokenizer = processor.tokenizer
+    tokenizer.add_tokens([f"<|{number / 50:.2f}|>" for number in range(1501)])
+    small = build_model(processor, SIZES["tiny"], 1)
+    settings = {"d_model": 64, "decoder_ffn_dim": 8, "encoder_ffn_dim": 8, "max_source_positions": 1500}
+    model = WhisperForConditionalGeneration(WhisperConfig(**{**small.config.to_dict(), **settings}))
+    model.generation_config = GenerationConfig(**small.generation_config.to_dict())
+    written = tokenizer.convert_tokens_to_ids(["<|zh|>", "<|transcribe|>", "<|0.00|>"])
+    written += [*tokenizer(text, add_special_tokens=False).input_ids, tokenizer.eos_token_id]
+    with torch.no_grad():
+        for name, weight in model.model.decoder.named_parameters():
+            if name.startswith("layers.") and ("fc2" in name or "out_proj" in name):
+                weight.zero_()
+        tokens, positions = model.model.decoder.embed_tokens.weight, model.model.decoder.embed_positions.weight
+        tokens.copy_(torch.randn(tokens.shape, generator=torch.Generator().manual_seed(1)))
+        positions[: len(written)] = 20 * tokens[written]
+    save(model, processor, folder)
+    return folder
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_a_model_that_writes_timestamps_says_itself_how_far_it_came(run, wav, tmp_path, beams):
+    model = scripted(tmp_path / "m", "We<|12.00|><|12.00|> They<|20.00|><|20.00|>")
+    noise = 0.1 * np.random.default_rng(1).standard_normal(65 * RATE)
+    heard = json.loads(run(model, wav("a.wav", noise), "--output", "json", "--beams", beams)[0])
+    assert heard["text"] == "We They We They We They We They"
+    assert [segment["start"] for segment in heard["segments"]] == [0, 12, 20, 32, 40, 52, 60, 72]
+    # Short audio is heard at once, as the workflow does, and a timestamp there makes it neither repeat nor show.
+    assert run(model, wav("b.wav", noise[: 10 * RATE])) == ["We They"]
+
+
+def test_a_model_that_writes_none_hears_windows_cut_in_pauses(run, wav, tmp_path):
+    samples = 0.1 * np.random.default_rng(1).standard_normal(65 * RATE)
+    for second in (8, 23, 45):  # the first is too early for a cut
+        samples[int((second - 0.2) * RATE) : int((second + 0.2) * RATE)] *= 0.01
+    model = scripted(tmp_path / "m", "We")
+    heard = json.loads(run(model, wav("a.wav", samples), "--output", "json")[0])
+    assert heard["text"] == "We We We"
+    np.testing.assert_allclose([segment["start"] for segment in heard["segments"]], [0, 23, 45], atol=0.2)
+    assert heard["segments"][-1]["end"] == 65
+
+
+def noise(seconds):
+    return 0.1 * np.random.default_rng(0).standard_normal(round(seconds * RATE)).astype(np.float32)
+
+
+@pytest.mark.parametrize("seconds", [0.001, 5.99, 6, 6.001, 13, 100])
+@pytest.mark.parametrize("sound", [noise, lambda seconds: np.zeros(round(seconds * RATE), dtype=np.float32)])
+def test_cuts_lose_nothing_and_fit(seconds, sound):
+    spans = cut(sound(seconds), 6 * RATE)
+    assert spans[0][0] == 0 and spans[-1][1] == round(seconds * RATE)
+    assert all(end == start for (_, end), (start, _) in pairwise(spans))
+    assert all(0 < end - start <= 6 * RATE for start, end in spans)
+    assert all(end - start >= 4 * RATE for start, end in spans[:-1])
+
+
+@pytest.mark.parametrize("background", [0, 0.002])
+def test_utterances_are_found_in_clean_and_in_noisy_recordings(background):
+    samples = background * np.random.default_rng(1).standard_normal(30 * RATE).astype(np.float32)
+    said = [(2.0, 4.0), (4.2, 5.0), (6.0, 15.0)]  # a short pause, a long one, and more than fits
+    for start, end in said:
+        samples[round(start * RATE) : round(end * RATE)] += noise(end - start)
+    spans = [(start / RATE, end / RATE) for start, end in utterances(samples, 6 * RATE)]
+    assert spans[0] == pytest.approx((2.0, 5.0), abs=0.15)
+    assert (spans[1][0], spans[-1][1]) == pytest.approx((6.0, 15.0), abs=0.15)
+    assert len(spans) == 3 and all(end - start <= 6 for start, end in spans)

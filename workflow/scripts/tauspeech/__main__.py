@@ -1,0 +1,7 @@
+"""``python -m tauspeech``, the same as ``tauspeech``."""
+
+import sys
+
+from tauspeech.commands.main import main
+
+sys.exit(main())

@@ -1,0 +1,66 @@
+"""What several commands do alike: their help, threads, and progress on the terminal."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tauspeech.vectors.work import Work
+
+
+def add_command(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    *,
+    help: str,
+    description: str,
+    examples: str,
+) -> argparse.ArgumentParser:
+    parser = subparsers.add_parser(
+        name,
+        help=help,
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--threads",
+        type=_at_least_one,
+        default=_cores(),
+        metavar="N",
+        help="how many to use (default: all, %(default)s)",
+    )
+
+
+def work(args: argparse.Namespace) -> Work:
+    return Work(args.threads, _progress)
+
+
+@contextmanager
+def _progress(title: str, total: int) -> Iterator[Callable[[int], object]]:
+    if not sys.stderr.isatty():
+        print(f"{title} ...", file=sys.stderr, flush=True)
+        yield lambda amount: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc=title, unit="", unit_scale=True, leave=False) as bar:
+        yield bar.update
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("give at least 1")
+    return number

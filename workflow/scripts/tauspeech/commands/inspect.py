@@ -1,0 +1,69 @@
+"""``tauspeech inspect``: look at vectors, and verify merged models."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from tauspeech.commands.common import add_command, add_threads, work
+
+_EXAMPLES = """\
+examples:
+    tauspeech inspect mine.safetensors                                  # size, origin, norms of modules, zeros
+    tauspeech inspect a.safetensors b.safetensors --figure alike.svg    # how alike they are
+    tauspeech inspect finetuned-a lora-b --base openai/whisper-small    # folders, less their base
+    tauspeech inspect mine.safetensors --ranks                          # and how low their rank is
+    tauspeech inspect --verify merged                                   # is it what its receipt says?
+
+share is a module's part of the squared norm. Cosines are taken over the tensors that both vectors have. Rank energy is
+the share of squared singular values that the highest 1%, 3% and 10% of them have, over all matrices.
+"""
+
+
+def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = add_command(
+        subparsers,
+        "inspect",
+        run,
+        help="look at task vectors, compare them, verify merged models",
+        description="What vectors are like: size, origin, norms, zeros, rank, and how alike several are.",
+        examples=_EXAMPLES,
+    )
+    parser.add_argument("paths", nargs="+", metavar="VECTOR", help="a vector file, or a model's or adapter's folder")
+    parser.add_argument("--base", metavar="BASE", help="the folder or hub id of what folders are differences to")
+    parser.add_argument("--ranks", action="store_true", help="how much of a matrix few singular values hold (slow)")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="the cosines as a heat map, .svg or .png")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    parser.add_argument("--verify", action="store_true", help="hold merged models' folders against their receipts")
+    add_threads(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    if args.verify:
+        _verify(args)
+        return
+    from tauspeech.vectors.inspection.figure import draw, refuse_unfit
+    from tauspeech.vectors.inspection.numbers import inspect, opened
+    from tauspeech.vectors.inspection.text import as_text
+
+    if args.figure:
+        refuse_unfit(args.figure, len(args.paths))
+    report = inspect(opened(args.paths, args.base, work(args)), work(args), args.ranks)
+    for warning in report["warnings"]:
+        print(f"tauspeech inspect: {warning}", file=sys.stderr)
+    print(json.dumps(report, ensure_ascii=False, indent=1) if args.json else as_text(report))
+    if args.figure:
+        draw(_labels(args.paths), report["cosines"], args.figure)
+
+
+def _verify(args: argparse.Namespace) -> None:
+    from tauspeech.vectors.merge_receipt import verify
+
+    for folder in args.paths:
+        print("\n".join(verify(Path(folder), work(args))))
+
+
+def _labels(paths: list[str]) -> list[str]:
+    """Names without what they share with all others: folders in front, the ending."""
+    names = [Path(path).stem if path.endswith(".safetensors") else Path(path).name for path in paths]
+    return names if len(set(names)) == len(names) else paths

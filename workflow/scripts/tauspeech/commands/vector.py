@@ -1,0 +1,58 @@
+"""``tauspeech vector``: what a fine-tune changed, as a file."""
+
+import argparse
+from pathlib import Path
+
+from tauspeech.commands.common import add_command, add_threads, work
+
+_EXAMPLES = """\
+examples:
+    tauspeech vector openai/whisper-small my-finetune -o mine.safetensors
+    tauspeech vector base finetuned -o half.safetensors --encoding bfloat16
+    tauspeech vector base finetuned -o small.safetensors --encoding compressed --bits 8
+    tauspeech vector base my-lora-adapter -o lora.safetensors
+
+encodings:
+    float32      every number; the default for models
+    bfloat16     every number with 8 bits of precision: half the size
+    lora         the factors of an adapter, exactly; the default for adapters
+    compressed   of each matrix the highest singular values and the largest entries of the rest. --rank is the share of
+                 singular values kept, --keep that of entries, and --bits 8 stores them as int8 instead of float32.
+                 The relative error is measured, printed and kept in the file.
+"""
+
+
+def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = add_command(
+        subparsers,
+        "vector",
+        run,
+        help="take the task vector of a fine-tune",
+        description="The difference of a fine-tuned model to its base, as a file to merge with.",
+        examples=_EXAMPLES,
+    )
+    parser.add_argument("base", metavar="BASE", help="the model's folder or hub id before fine-tuning")
+    parser.add_argument("finetuned", metavar="FINETUNED", help="the same after fine-tuning, or a LoRA adapter for it")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="ending in .safetensors")
+    parser.add_argument("--encoding", choices=("float32", "bfloat16", "lora", "compressed"), help="see below")
+    compressed = parser.add_argument_group("options of compressed")
+    compressed.add_argument("--rank", type=float, metavar="SHARE", help="from 0 to 1 (default: 0.05)")
+    compressed.add_argument("--keep", type=float, metavar="SHARE", help="from 0 to 1 (default: 0.02)")
+    compressed.add_argument("--bits", type=int, choices=(8, 32), help="of each number (default: 32)")
+    parser.add_argument("--dry-run", action="store_true", help="check everything, say what would be read and written")
+    add_threads(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    from tauspeech.vectors.extraction import extract, outline
+
+    options = {name: value for name in ("rank", "keep", "bits") if (value := getattr(args, name)) is not None}
+    request = (args.base, args.finetuned, args.output, args.encoding, work(args), options)
+    if args.dry_run:
+        print("\n".join(outline(*request)))
+        return
+    about = extract(*request)
+    print(f"{args.output}: {args.finetuned} less {args.base}, {args.output.stat().st_size / 1e6:.1f} MB")
+    if "size_ratio" in about:
+        lost = f", relative error {about['error']:.3g}" if "error" in about else ""
+        print(f"{about['encoding']}: {about['size_ratio']:.3g} times the size of float32{lost}")

@@ -1,0 +1,119 @@
+"""CoVoST 2 as Parquet files with audio inside, such as fixie-ai/covost2, in a folder or on the hub.
+
+The files are `<code>_en/<split>-*.parquet` or `<code>_en/<split>/*.parquet`. pyarrow reads them and soundfile
+decodes what is inside, because `datasets` decodes with torchcodec alone. From the hub they come one by one, in an
+order by lot, until the hours are full: a few hours of a large language need a file or two, and lots are drawn
+among the clips of one file at a time. A folder is taken as a whole, so that its lots are those of Common Voice
+on disk.
+"""
+
+import io
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tauspeech.corpora.clip import Clip
+from tauspeech.corpora.hub_files import fetch_file, list_files
+from tauspeech.corpora.selection import by_lot
+from tauspeech.corpora.utterance import Sound
+from tauspeech.errors import UserError
+from tauspeech.hub import is_hub_id
+
+TEXTS = ("id", "sentence", "translation", "client_id")
+AHEAD = 256  # clips are fetched in such portions: each touches a row group, of a hundred clips, only once
+
+
+class Mirror:
+    def __init__(self, name: str, code: str, seed: int) -> None:
+        self.name, self.code, self.seed = name, code, seed
+        self.folder = Path(name).expanduser()
+        self.on_hub = not self.folder.exists() and is_hub_id(name)
+        if not self.on_hub and not self.folder.is_dir():
+            raise UserError(
+                f"the mirror of CoVoST 2, {name}, is neither a folder nor a data set on the hub: give one such as "
+                "fixie-ai/covost2."
+            )
+        self.place = f"{name}, {code}_en"
+        self.files = list_files(name) if self.on_hub else self._local_files()
+
+    def _local_files(self) -> list[str]:
+        found = self.folder.glob(f"{self.code}_en/**/*.parquet")
+        return [path.relative_to(self.folder).as_posix() for path in found]
+
+    def _files_of(self, split: str) -> list[str]:
+        pattern = re.compile(rf"{re.escape(self.code)}_en/{split}(-[^/]*|/[^/]*)\.parquet")
+        found = sorted(file for file in self.files if pattern.fullmatch(file))
+        if not found:
+            raise UserError(
+                f"{self.name} holds neither {self.code}_en/{split}-*.parquet nor {self.code}_en/{split}/*.parquet: "
+                "give a mirror of CoVoST 2 laid out like fixie-ai/covost2."
+            )
+        return found
+
+    def blocks(self, split: str) -> Iterator[list[Clip]]:
+        """Clips among which lots are drawn."""
+        files = self._files_of(split)
+        if self.on_hub:
+            for file in by_lot(files, str, self.seed, self.code):
+                yield _clips(fetch_file(self.name, file), split)
+        else:
+            yield [clip for file in files for clip in _clips(self.folder / file, split)]
+
+    def sounds(self, clips: list[Clip]) -> Iterator[tuple[Clip, Sound]]:
+        for start in range(0, len(clips), AHEAD):
+            portion = clips[start : start + AHEAD]
+            audio = _audio(portion)
+            for clip in portion:
+                data = audio[clip.file, clip.row]
+                yield clip, None if data is None else io.BytesIO(data)
+
+
+def _broken(path: Path, error: Exception) -> UserError:
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return UserError(f"{path} is not a whole Parquet file ({reason}): download it again.")
+
+
+def _clips(path: Path, split: str) -> list[Clip]:
+    try:
+        with pq.ParquetFile(path) as parquet:
+            for column in (*TEXTS, "audio"):
+                if column not in parquet.schema_arrow.names:
+                    raise UserError(f"{path} has no column '{column}': give a mirror laid out like fixie-ai/covost2.")
+            rows = parquet.read(columns=list(TEXTS)).select(TEXTS).to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise _broken(path, error) from None
+    return [
+        Clip(split, *(row[column] or "" for column in TEXTS), path, number)  # type: ignore[misc]
+        for number, row in enumerate(rows)
+    ]
+
+
+def _audio(clips: list[Clip]) -> dict[tuple[Path, int], bytes | None]:
+    """Encoded audio of clips from anywhere, each row group read once."""
+    rows: dict[Path, set[int]] = defaultdict(set)
+    for clip in clips:
+        rows[clip.file].add(clip.row)
+    found = {}
+    for path, wanted in rows.items():
+        try:
+            with pq.ParquetFile(path) as parquet:
+                found |= {(path, row): data for row, data in _rows(parquet, wanted)}
+        except (pa.ArrowException, OSError) as error:
+            raise _broken(path, error) from None
+    return found
+
+
+def _rows(parquet: pq.ParquetFile, wanted: set[int]) -> Iterator[tuple[int, bytes | None]]:
+    first = 0
+    for group in range(parquet.num_row_groups):
+        after = first + parquet.metadata.row_group(group).num_rows
+        inside = [row for row in wanted if first <= row < after]
+        if inside:
+            column = parquet.read_row_group(group, columns=["audio"]).column("audio")
+            for row in inside:
+                yield row, (column[row - first].as_py() or {}).get("bytes")
+        first = after

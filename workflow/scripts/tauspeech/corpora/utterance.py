@@ -1,0 +1,63 @@
+"""From a clip to a row of the manifest, or to the reason why not.
+
+Texts are kept as the corpus has them, in Unicode's composed form (NFC) and without spaces around. Common
+Voice puts some sentences into quotation marks, sometimes doubled ones; they stay, as in other work on it.
+"""
+
+import unicodedata
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from tauspeech.corpora.clip import Clip
+from tauspeech.corpora.selection import Lengths
+from tauspeech.errors import UserError
+from tauspeech.files import sha256_text
+from tauspeech.speech.audio import RATE, encode, read
+
+Sound = Path | BinaryIO | None
+_HALF_A_STEP = 2**-16  # of 16 bits: what lies below is written as zero
+
+
+class Unusable(Exception):
+    """The reason."""
+
+
+def clean(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _text(text: str, what: str) -> str:
+    cleaned = clean(text)
+    # Common Voice has sentences of two quotation marks, from which markup was removed.
+    if not any(character.isalnum() for character in cleaned):
+        raise Unusable(f"empty {what}")
+    return cleaned
+
+
+def _samples(sound: Sound, lengths: Lengths) -> np.ndarray:
+    if sound is None:
+        raise Unusable("missing clip")
+    try:
+        samples = read(sound)  # type: ignore[arg-type]  # soundfile takes an open file, too
+    except UserError:
+        raise Unusable("unreadable audio") from None
+    if np.abs(samples).max() < _HALF_A_STEP:
+        raise Unusable("silent")
+    if fault := lengths.fault(len(samples) / RATE):
+        raise Unusable(fault)
+    return samples
+
+
+def manifest_row(clip: Clip, sound: Sound, language: str, lengths: Lengths, engine: str) -> dict[str, Any]:
+    """Raises ``Unusable``. The speaker is a number of our own, so that nobody is found by Common Voice's."""
+    texts = {language: _text(clip.sentence, "sentence"), "en": _text(clip.translation, "translation")}
+    samples = _samples(sound, lengths)
+    id = f"{language}-{clip.split}-{clip.stem}"
+    return (
+        {"id": id, "split": clip.split, "word_id": ""}
+        | texts
+        | {"audio": {"bytes": encode(samples), "path": f"{id}.flac"}, "seconds": len(samples) / RATE}
+        | {"voice": sha256_text(f"{engine} {clip.client}")[:12], "engine": engine}
+    )

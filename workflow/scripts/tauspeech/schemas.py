@@ -1,0 +1,43 @@
+"""Data from people, held against a JSON schema: defaults filled in, a mistake told in one sentence with its key."""
+
+import copy
+import difflib
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+from tauspeech.errors import UserError
+
+
+def checked(value: Any, schema: dict[str, Any], origin: str) -> Any:
+    """``value`` with the schema's defaults where it is silent, or one sentence about what is wrong with it."""
+    result = _defaults(copy.deepcopy(value), schema)
+    if error := best_match(Draft202012Validator(schema).iter_errors(result)):
+        raise UserError(f"{origin}: {_sentence(error)}")
+    return result
+
+
+def _defaults(value: Any, schema: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        for key, part in schema.get("properties", {}).items():
+            if key not in value and "default" in part:
+                value[key] = copy.deepcopy(part["default"])
+            if key in value:
+                value[key] = _defaults(value[key], part)
+    return value
+
+
+def _sentence(error: ValidationError) -> str:
+    place = ".".join(map(str, error.absolute_path))
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        unknown = sorted(set(error.instance) - set(known), key=str)[0]
+        near = difflib.get_close_matches(str(unknown), known, 1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}."
+        return f"key '{f'{place}.' if place else ''}{unknown}' is unknown: {hint}"
+    if error.validator == "required":
+        missing = sorted(set(error.validator_value) - set(error.instance))[0]
+        return f"key '{f'{place}.' if place else ''}{missing}' is missing: {error.schema['properties'][missing]['description']}"
+    hint = error.schema.get("description")
+    return f"key '{place}': {error.message}" + (f" (it is: {hint})" if hint else "") + "."

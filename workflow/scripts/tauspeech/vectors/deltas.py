@@ -1,0 +1,146 @@
+"""Changes of weights, theta - reference: what merges are made of. They are read in pieces and never held whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from tauspeech.errors import UserError
+from tauspeech.files import canonical_json, sha256_text
+from tauspeech.vectors.files.checkpoint import Checkpoint
+from tauspeech.vectors.files.hashes import digests, fingerprint
+from tauspeech.vectors.files.storage import StoredTensor
+from tauspeech.vectors.kinds import is_counter, tied_with, twins
+from tauspeech.vectors.work import Work
+
+
+class Piece(Protocol):
+    """One tensor of a change: float32 numbers, in row-major order."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Elements of the flat tensor, not to be written to."""
+        ...
+
+
+class Delta(Protocol):
+    """A change of weights. Tensors that it lacks do not change."""
+
+    id: str  # what it is, wherever it lies: seeds and the order of sums come from it
+    shapes: Mapping[str, tuple[int, ...]]
+
+    def piece(self, name: str) -> Piece: ...
+
+
+class Model:
+    """A checkpoint that is known by its content."""
+
+    def __init__(self, folder: Path, work: Work):
+        self.checkpoint = Checkpoint(folder)
+        self.folder = self.checkpoint.folder
+        self.tensors: Mapping[str, StoredTensor] = self.checkpoint.tensors
+        self.digests = digests(self.tensors, work)
+        self.fingerprint = fingerprint(self.tensors, self.digests)
+        self.twins = twins(self.tensors, self.digests, self.checkpoint.config)
+        self.numbers = {name for name, tensor in self.tensors.items() if tensor.number and name not in self.twins}
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        return {"model": self.folder.resolve().name, "fingerprint": self.fingerprint}
+
+
+@dataclass(frozen=True)
+class DifferencePiece:
+    ours: StoredTensor
+    theirs: StoredTensor
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.ours.shape
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        with np.errstate(over="ignore"):
+            change = self.ours.read(start, stop) - self.theirs.read(start, stop)
+        if not np.isfinite(change).all():
+            raise UserError(
+                f"Tensor {self.ours.name} differs between {self.ours.file.path} and {self.theirs.file.path} "
+                "by more than float32 can hold; give a fine-tune and its own base."
+            )
+        return change
+
+
+class Difference:
+    """What training changed: a fine-tuned model less its reference, which have the same tensors."""
+
+    partial = False
+
+    def __init__(self, finetuned: Model, reference: Model):
+        self.finetuned, self.reference = finetuned, reference
+        self.id = sha256_text(canonical_json([finetuned.fingerprint, reference.fingerprint]))
+        self._ours = _counterparts(finetuned, reference)
+        self.shapes = {name: reference.tensors[name].shape for name in sorted(reference.numbers)}
+
+    def fingerprint(self, work: Work) -> str:
+        return self.finetuned.fingerprint
+
+    def piece(self, name: str) -> Piece:
+        return DifferencePiece(self._ours[name], self.reference.tensors[name])
+
+
+def _counterparts(finetuned: Model, reference: Model) -> dict[str, StoredTensor]:
+    """The fine-tune's tensor for each of the reference's numbers, after a look at all the others."""
+    _refuse_untied(finetuned, reference)
+    found = {}
+    for name, theirs in sorted(reference.tensors.items()):
+        ours = finetuned.tensors.get(name) or _stored_twin(name, finetuned, reference)
+        if ours is None:
+            continue
+        if ours.shape != theirs.shape or ours.number != theirs.number:
+            raise UserError(
+                f"Tensor {name} is {ours.kind} in {finetuned.folder} but {theirs.kind} in {reference.folder}; "
+                "give a fine-tune and its own base."
+            )
+        if theirs.number:
+            found[name] = ours
+        elif not is_counter(theirs) and finetuned.digests[ours.name] != reference.digests[name]:
+            raise UserError(
+                f"Tensor {name} is {ours.kind} and differs between {finetuned.folder} and {reference.folder}, but only "
+                "float32, float16 and bfloat16 can be subtracted; give models that are not quantised."
+            )
+    _refuse_other_names(finetuned, reference, found)
+    return found
+
+
+def _stored_twin(name: str, model: Model, other: Model) -> StoredTensor | None:
+    """A tied tensor that only the other model's file has twice."""
+    group = tied_with(name, other.twins)
+    stored = sorted(group & model.tensors.keys()) if len(group) > 1 else []
+    return model.tensors[stored[0]] if stored else None
+
+
+def _refuse_untied(finetuned: Model, reference: Model) -> None:
+    for name, twin in reference.twins.items():
+        both = {name, twin} <= finetuned.tensors.keys()
+        if both and finetuned.digests[name] != finetuned.digests[twin]:
+            raise UserError(
+                f"Tensors {twin} and {name} are one in {reference.folder} but differ in {finetuned.folder}; save the "
+                "fine-tune with tied weights, or set tie_word_embeddings to false in the config.json of both."
+            )
+
+
+def _refuse_other_names(finetuned: Model, reference: Model, found: Mapping[str, StoredTensor]) -> None:
+    tied = (tied_with(name, model.twins) for model in (finetuned, reference) for name in model.twins)
+    copies = set().union(*(group for group in tied if group & found.keys()))
+    extra = finetuned.tensors.keys() - reference.tensors.keys() - copies
+    missing = reference.tensors.keys() - finetuned.tensors.keys() - copies - found.keys()
+    for has, lacks, names in ((finetuned, reference, sorted(extra)), (reference, finetuned, sorted(missing))):
+        if names:
+            listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+            raise UserError(
+                f"{has.folder} has tensors that {lacks.folder} lacks: {listed}; give a fine-tune and its own base, "
+                "both saved by the same version of transformers."
+            )

@@ -1,0 +1,1 @@
+"""The ways in which a vector file keeps its numbers."""

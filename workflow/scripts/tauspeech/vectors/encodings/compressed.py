@@ -1,0 +1,168 @@
+"""Encodings of a change of weights by matrices of low rank: a fraction of the size of all its numbers.
+
+``lora``: the factors of an adapter, exactly. ``compressed``: of each matrix the highest singular values, as two factors,
+and the largest entries of what those leave, as LoRS has it; the entries are chosen after the factors were rounded, so
+that they correct them where it counts. Vectors, scalars and running statistics are kept whole; so is a matrix that its
+parts would not make smaller. What is lost is measured on what was stored.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from tauspeech.errors import UserError
+from tauspeech.vectors.deltas import Delta, Piece
+from tauspeech.vectors.encodings.dense import Dense, Loss, Put
+from tauspeech.vectors.encodings.parts import (
+    BETWEEN,
+    BLOCK,
+    Array,
+    InMemory,
+    Layout,
+    PartsPiece,
+    factors_layout,
+    sparse_layout,
+)
+from tauspeech.vectors.files.storage import WIDTHS, ranges
+from tauspeech.vectors.kinds import is_statistic
+from tauspeech.vectors.low_rank import LowRankPiece, Residual, rank_count
+from tauspeech.vectors.panels import as_matrix
+from tauspeech.vectors.trimming import cut, held, kept, kept_count
+
+
+class Factored(Delta, Protocol):
+    """A change that is known as products of matrices."""
+
+    def factors(self, name: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """m x r and r x n; none of a tensor that is given whole."""
+        ...
+
+
+class Factors:
+    """The encoding ``lora``."""
+
+    name, dense, lossy = "lora", False, False
+
+    def __init__(self, change: Factored):
+        self._change = change
+        self.options: Mapping[str, Any] = {}
+
+    def layout(self, name: str, shape: tuple[int, ...]) -> Layout:
+        factors = self._factors(name, shape)
+        return _named(name, factors_layout(shape, factors[0].shape[1], "F32")) if factors else {name: ("F32", shape)}
+
+    def store(self, name: str, piece: Piece, put: Put) -> Loss:
+        if factors := self._factors(name, piece.shape):
+            left, right = map(_float32, factors)
+            _put_all(name, {"left": left, "right": right}, put)
+            return Loss()
+        return Dense("float32").store(name, piece, put)
+
+    def _factors(self, name: str, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray] | None:
+        factors = self._change.factors(name)
+        smaller = factors is not None and factors[0].size + factors[1].size < math.prod(shape)
+        return factors if smaller else None
+
+
+class Compressed:
+    """The encoding ``compressed``."""
+
+    name, dense, lossy = "compressed", False, True
+
+    def __init__(self, rank: float = 0.05, keep: float = 0.02, bits: int = 32):
+        for option, value in (("rank", rank), ("keep", keep)):
+            if not 0 <= value <= 1:
+                raise UserError(f"The {option} is {value:g}, but it is a fraction: give one from 0 to 1.")
+        if rank == keep == 0:
+            raise UserError("A rank of 0 and keep of 0 would keep nothing; raise one of them.")
+        if bits not in (8, 32):
+            raise UserError(f"Numbers of {bits} bits are not supported; choose 8 or 32.")
+        self._rank, self._keep, self._dtype = rank, keep, "I8" if bits == 8 else "F32"
+        self.options: Mapping[str, Any] = {"rank": rank, "keep": keep, "bits": bits}
+
+    def layout(self, name: str, shape: tuple[int, ...]) -> Layout:
+        return _named(name, self._parts(name, shape)) or {name: ("F32", shape)}
+
+    def store(self, name: str, piece: Piece, put: Put) -> Loss:
+        layout = self._parts(name, piece.shape)
+        if not layout:
+            return Dense("float32", lossy=True).store(name, piece, put)
+        source = held(piece)
+        parts: dict[str, Array] = {}
+        left = source
+        if "left" in layout:
+            parts |= self._factors(LowRankPiece(source, layout["left"][1][1]))
+            left = held(Residual(source, PartsPiece(name, piece.shape, parts, name)))
+        if "values" in layout:
+            parts |= self._sparse(left, layout["values"][1][0])
+        _put_all(name, parts, put)
+        loss, stored = Loss(), PartsPiece(name, piece.shape, parts, name)
+        for each in ranges(math.prod(piece.shape)):
+            loss.count(source.read(*each), stored.read(*each))
+        return loss
+
+    def _parts(self, name: str, shape: tuple[int, ...]) -> Layout:
+        """None for a tensor that is kept whole."""
+        count, size = rank_count(self._rank, shape), math.prod(shape)
+        if is_statistic(name) or len(shape) < 2 or count == min(as_matrix(shape)):
+            return {}
+        layout = factors_layout(shape, count, self._dtype) if count else {}
+        if number := kept_count(self._keep, size):
+            layout |= sparse_layout(shape, number, self._dtype)
+        needed = sum(WIDTHS[dtype] * math.prod(part) for dtype, part in layout.values())
+        return layout if needed < WIDTHS["F32"] * size else {}
+
+    def _factors(self, low: LowRankPiece) -> dict[str, Array]:
+        left, right = low.factors()
+        if self._dtype == "F32":
+            return {"left": _float32(left), "right": _float32(right)}
+        (left, left_scales), (right, right_scales) = _int8(left.T), _int8(right)
+        return {
+            "left": InMemory("I8", np.ascontiguousarray(left.T)),
+            "left_scales": left_scales,
+            "right": InMemory("I8", right),
+            "right_scales": right_scales,
+        }
+
+    def _sparse(self, source: Piece, count: int) -> dict[str, Array]:
+        size = math.prod(source.shape)
+        chosen = cut(source, count)
+        starts, index, values, scales = [0], [], [], []
+        for start in range(0, size, BLOCK):
+            block = source.read(start, min(start + BLOCK, size))
+            where = np.flatnonzero(kept(block, start, chosen))
+            starts.append(starts[-1] + where.size)
+            index.append(where.astype(np.uint16))
+            numbers = block[where]
+            if self._dtype == "I8":
+                (numbers,), scale = _int8(numbers[None])
+                scales.append(scale.values)
+            values.append(numbers)
+        found: dict[str, Array] = {
+            "starts": InMemory("I64", np.array(starts, np.int64)),
+            "index": InMemory("U16", np.concatenate(index)),
+            "values": InMemory(self._dtype, np.concatenate(values)),
+        }
+        return found | ({"value_scales": InMemory("F32", np.concatenate(scales))} if scales else {})
+
+
+def _int8(rows: np.ndarray) -> tuple[np.ndarray, InMemory]:
+    """Each row in steps of 1/127 of its largest magnitude, and these steps."""
+    steps = (np.max(np.abs(rows), axis=1, initial=0) / 127).astype(np.float32)
+    divisors = np.where(steps > 0, steps, np.inf).astype(np.float64)[:, None]
+    return np.clip(np.rint(rows / divisors), -127, 127).astype(np.int8), InMemory("F32", steps)
+
+
+def _float32(values: np.ndarray) -> InMemory:
+    return InMemory("F32", np.ascontiguousarray(values, np.float32))
+
+
+def _named(name: str, parts: Layout) -> Layout:
+    return {f"{name}{BETWEEN}{part}": stored for part, stored in parts.items()}
+
+
+def _put_all(name: str, parts: Mapping[str, Array], put: Put) -> None:
+    for part, array in parts.items():
+        put(f"{name}{BETWEEN}{part}", 0, array.bytes(0, math.prod(array.shape)))

@@ -1,0 +1,72 @@
+"""What a model or vector is, as one number: the same however its tensors are split into files.
+
+A tensor's SHA-256 is kept beside its file and trusted as long as size and time stamp of the file agree.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from tauspeech.files import canonical_json, hash_notes, sha256_text, write_text
+from tauspeech.vectors.files.storage import StoredTensor, ranges
+from tauspeech.vectors.work import Work
+
+# A file younger than this could be written once more without its time stamp showing it.
+_TOO_YOUNG = 50_000_000  # nanoseconds
+
+
+def digests(tensors: Mapping[str, StoredTensor], work: Work) -> dict[str, str]:
+    """SHA-256 of each tensor's bytes, by name."""
+    by_file: dict[Path, list[StoredTensor]] = {}
+    for tensor in tensors.values():
+        by_file.setdefault(tensor.file.path, []).append(tensor)
+    known: dict[str, str] = {}
+    stale = {}
+    for file, held in by_file.items():
+        stamp, kept = _stamp(file), _kept(file) if work.trust else {}
+        known |= {each.name: kept[each.name] for each in held if each.name in kept}
+        if any(each.name not in kept for each in held):
+            stale[file] = stamp
+    unknown = [tensor for name, tensor in tensors.items() if name not in known]
+    if unknown:
+        found = work.each("hashing", _digest, unknown, lambda tensor: tensor.size)
+        known |= {tensor.name: digest for tensor, digest in zip(unknown, found, strict=True)}
+    for file, stamp in stale.items():  # unless somebody wrote to it meanwhile
+        if _stamp(file) == stamp and time.time_ns() - stamp["mtime_ns"] > _TOO_YOUNG:
+            keep_digests(file, {each.name: known[each.name] for each in by_file[file]})
+    return known
+
+
+def keep_digests(file: Path, found: Mapping[str, str]) -> None:
+    """Note what is known of a file that nobody writes to any more."""
+    with suppress(OSError):  # a folder that cannot be written to only costs the time to hash again
+        write_text(hash_notes(file), canonical_json({"stamp": _stamp(file), "tensors": dict(found)}))
+
+
+def fingerprint(tensors: Mapping[str, StoredTensor], known: Mapping[str, str]) -> str:
+    """One SHA-256 over names, types, shapes and digests."""
+    rows = [[name, tensors[name].dtype, list(tensors[name].shape), known[name]] for name in sorted(tensors)]
+    return sha256_text(canonical_json(rows))
+
+
+def _digest(tensor: StoredTensor) -> str:
+    digest = hashlib.sha256()
+    for start, stop in ranges(tensor.size):
+        digest.update(tensor.bytes(start, stop))
+    return digest.hexdigest()
+
+
+def _stamp(file: Path) -> dict[str, int]:
+    status = file.stat()
+    return {"size": status.st_size, "mtime_ns": status.st_mtime_ns}
+
+
+def _kept(file: Path) -> dict[str, str]:
+    try:
+        content = json.loads(hash_notes(file).read_text(encoding="utf-8"))
+        return content["tensors"] if content["stamp"] == _stamp(file) else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}

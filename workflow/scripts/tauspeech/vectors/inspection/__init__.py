@@ -1,0 +1,1 @@
+"""What can be said of vectors: numbers, and how they are shown."""

@@ -1,0 +1,98 @@
+"""adapter_config.json: what PEFT multiplies the product of a LoRA's matrices by, and what is more than a product.
+
+Read as PEFT 0.21 reads it.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tauspeech.errors import UserError
+from tauspeech.vectors.weights import finite
+
+CONFIG = "adapter_config.json"
+
+MERGE_INSTEAD = "merge it into its base with PEFT's merge_and_unload and give the folder of that model"
+_TRAIN_PLAIN = "train a plain LoRA"
+
+# Settings under which a module's change is not scale * B A, or the base is not the one that was given.
+_REFUSED = {
+    "use_dora": ("is DoRA, which rescales the base's weights", MERGE_INSTEAD),
+    "layer_replication": ("repeats layers of its base", _TRAIN_PLAIN),
+    "trainable_token_indices": ("trains the embeddings of single tokens", MERGE_INSTEAD),
+    "target_parameters": ("targets parameters instead of modules", MERGE_INSTEAD),
+    "alora_invocation_tokens": ("is aLoRA, which acts on a part of each text only", _TRAIN_PLAIN),
+    "use_qalora": ("is QALoRA, whose matrices act on groups of features", _TRAIN_PLAIN),
+    "use_bdlora": ("has block-diagonal matrices", MERGE_INSTEAD),
+    "arrow_config": ("chooses between other adapters", "give those adapters"),
+    "kasa_config": ("is KaSA, which cuts the base's weights down", MERGE_INSTEAD),
+}
+_HARMLESS_STARTS = (True, False, None, "gaussian", "eva", "orthogonal", "mica")
+
+
+@dataclass(frozen=True)
+class LoraConfig:
+    """What is said of an adapter beside its tensors."""
+
+    path: Path
+    content: dict[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path) -> "LoraConfig":
+        path = folder / CONFIG
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} cannot be read ({error}); copy or download the adapter again.") from None
+        if not isinstance(content, dict):
+            raise UserError(f"{path} is no mapping of settings; copy or download the adapter again.")
+        config = cls(path, content)
+        config._refuse_others()
+        return config
+
+    @property
+    def fan_in_fan_out(self) -> bool:
+        return bool(self.content.get("fan_in_fan_out"))
+
+    def scale(self, module: str, rank: int) -> float:
+        """Of a module whose matrices have a rank."""
+        stated = self._of("rank_pattern", module, self.content.get("r", 8))
+        if stated != rank:
+            raise UserError(
+                f"{self.path} gives {module} the rank {stated:g}, but its matrices have {rank}; copy the adapter again."
+            )
+        alpha = self._of("alpha_pattern", module, self.content.get("lora_alpha", 8))
+        return alpha / math.sqrt(rank) if self.content.get("use_rslora") else alpha / rank
+
+    def _of(self, pattern: str, module: str, rest: object) -> float:
+        """The number for the first part that fits, a regular expression for the end of the module's name."""
+        parts = self.content.get(pattern) or {}
+        if not isinstance(parts, Mapping):
+            raise UserError(f"{self.path}: {pattern} is no mapping; copy the adapter again.")
+        for part, number in parts.items():
+            try:
+                if re.match(rf"(.*\.)?({part})$", module):
+                    return finite(number, f"{pattern} of {part} in {self.path}")
+            except re.error as error:
+                raise UserError(
+                    f"{self.path}: {pattern} has {part!r}, which is no regular expression ({error}); mend it."
+                ) from None
+        return finite(rest, f"{'r' if pattern == 'rank_pattern' else 'lora_alpha'} in {self.path}")
+
+    def _refuse_others(self) -> None:
+        folder, kind = self.path.parent, self.content.get("peft_type")
+        if kind != "LORA":
+            raise UserError(f"{folder} is an adapter of type {kind}, but only LORA can be merged; {MERGE_INSTEAD}.")
+        for key, (reason, remedy) in _REFUSED.items():
+            if self.content.get(key):
+                raise UserError(f"{folder} {reason} ({key} in {CONFIG}), and cannot be merged as LoRA; {remedy}.")
+        start = self.content.get("init_lora_weights", True)
+        if start not in _HARMLESS_STARTS:
+            raise UserError(
+                f"{folder} was begun with init_lora_weights {start!r}, which may change the base's weights; save it with "
+                "path_initial_model_for_weight_conversion, which makes a plain LoRA of it."
+            )

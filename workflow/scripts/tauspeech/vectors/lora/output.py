@@ -1,0 +1,217 @@
+"""A weighted sum of LoRA adapters as one adapter, exactly: sum_j c_j B_j A_j = [c_1 B_1, c_2 B_2, ...] [A_1; A_2; ...].
+
+Only plain weighted sums have so low a rank. Their scales are in B, so that PEFT multiplies the product by 1.
+"""
+
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tauspeech.errors import UserError
+from tauspeech.files import canonical_json, write_text
+from tauspeech.vectors.combination import Combination, Nested, Term
+from tauspeech.vectors.files.hashes import keep_digests
+from tauspeech.vectors.files.storage import LONG_NAMES, WIDTHS, Writer, narrowed, widened
+from tauspeech.vectors.lora.adapter import ADAPTER_WEIGHTS, Adapter
+from tauspeech.vectors.lora.config import CONFIG
+from tauspeech.vectors.lora.file import PREFIX, Change, Product, matrix
+from tauspeech.vectors.sources import Sources
+
+if TYPE_CHECKING:
+    from tauspeech.vectors.merging import Merged
+
+_LINEAR = ("task_arithmetic", "average")
+_MODEL_INSTEAD = "leave output: adapter out of the recipe, which writes a model"
+
+# Settings that chose modules or began the training, which the sum needs no more; and what turns them off.
+_OFF = {
+    "exclude_modules": None,
+    "layers_to_transform": None,
+    "layers_pattern": None,
+    "modules_to_save": None,
+    "bias": "none",
+    "lora_bias": False,
+    "ensure_weight_tying": False,
+    "init_lora_weights": True,
+    "eva_config": None,
+    "velora_config": None,
+}
+
+
+@dataclass(frozen=True)
+class _Block:
+    """One adapter's part of a module."""
+
+    product: Product
+    coefficient: float
+
+    def matrices(self) -> tuple[np.ndarray, np.ndarray]:
+        """B, with all that it is multiplied by, and A."""
+        return matrix(self.product.b) * (self.product.scale * self.coefficient), matrix(self.product.a)
+
+
+class AdapterSum:
+    """The adapter that a recipe describes, known by shapes until it is written."""
+
+    def __init__(self, sources: Sources):
+        recipe = sources.recipe
+        if recipe.mixture.method not in _LINEAR:
+            raise UserError(
+                f"{recipe.origin}: key 'output' is adapter, but what {recipe.mixture.method} makes of LoRA adapters has "
+                f"not their low rank; choose {' or '.join(_LINEAR)}, or {_MODEL_INSTEAD}."
+            )
+        self._base, self._work = sources.base, sources.work
+        adapters = [_adapter(term, recipe.origin) for term in sources.terms]
+        self._dtype = {"float16": "F16", "bfloat16": "BF16"}.get(recipe.dtype, "F32")
+        self._modules = _collected(sources.phi(), recipe.mixture.scale)
+        self._settings = adapters[0].config.content
+        if not self._modules:
+            raise UserError(
+                f"{recipe.origin}: all weights are 0, so that nothing is left of the adapters; give others."
+            )
+
+    @property
+    def size(self) -> int:
+        """Bytes of all tensors."""
+        return sum(math.prod(shape) * WIDTHS[dtype] for dtype, shape in self._layout().values())
+
+    @property
+    def ranks(self) -> dict[str, int]:
+        return {module: sum(block.product.rank for block in blocks) for module, blocks in self._modules.items()}
+
+    def write(self, folder: Path, merged: "Merged") -> None:
+        """Into a new folder; what is found out on the way is noted in ``merged``."""
+        path = folder / ADAPTER_WEIGHTS
+        writer = Writer(path, self._layout(), room=64)
+
+        def one(module: str) -> None:
+            blocks = self._modules[module]
+            parts = [block.matrices() for block in blocks]
+            left, right = np.concatenate([b for b, _ in parts], 1), np.concatenate([a for _, a in parts])
+            stored = {}
+            for name, values in zip(_names(module, blocks[0].product), (right, left), strict=True):
+                stored[name] = self._rounded(values, name)
+                writer.write(name, 0, stored[name])
+                merged.digests[name] = hashlib.sha256(stored[name]).hexdigest()
+            merged.rounding[module] = self._loss(left, right, *stored.values())
+            merged.facts[module] = {"rank": left.shape[1]}
+
+        ranks = self.ranks
+        self._work.each("summing", one, self._modules, ranks.__getitem__)
+        writer.close({"format": "pt"})
+        keep_digests(path, merged.digests)
+        write_text(folder / CONFIG, canonical_json(self._config()))
+
+    def _layout(self) -> dict[str, tuple[str, tuple[int, ...]]]:
+        layout = {}
+        for module, blocks in self._modules.items():
+            first, rank = blocks[0].product, sum(block.product.rank for block in blocks)
+            shapes = ((rank, *first.a.shape[1:]), (first.b.shape[0], rank, *first.b.shape[2:]))
+            layout |= {name: (self._dtype, shape) for name, shape in zip(_names(module, first), shapes, strict=True)}
+        return layout
+
+    def _rounded(self, values: np.ndarray, name: str) -> np.ndarray:
+        stored = narrowed(np.ascontiguousarray(values), self._dtype)
+        if not np.isfinite(widened(stored, self._dtype)).all():
+            raise UserError(f"Tensor {name} overflows {LONG_NAMES[self._dtype]}; lower the scale or write float32.")
+        return stored
+
+    def _loss(self, left: np.ndarray, right: np.ndarray, *stored: np.ndarray) -> tuple[float, float]:
+        """Squared norms of the product's error and of the product, without multiplying it out."""
+        if self._dtype == "F32":
+            return 0.0, 0.0
+        a, b = (widened(each, self._dtype).astype(np.float64) for each in stored)
+        both = np.concatenate([left, -b.reshape(left.shape)], 1), np.concatenate([right, a.reshape(right.shape)])
+        return _squared_norm(*both), _squared_norm(left, right)
+
+    def _config(self) -> dict[str, Any]:
+        """The first adapter's, with exactly these modules and the scale 1 for each of them."""
+        ranks, products = self.ranks, [blocks[0].product for blocks in self._modules.values()]
+        usual = max(Counter(ranks.values()).items(), key=lambda item: (item[1], item[0]))[0]
+        # Anchored and escaped: PEFT takes the names in patterns for regular expressions of a module's end.
+        pattern = {f"^{re.escape(module)}": rank for module, rank in ranks.items() if rank != usual}
+        off = {key: value for key, value in _OFF.items() if key in self._settings}
+        own = {
+            "r": usual,
+            "lora_alpha": usual,
+            "rank_pattern": pattern,
+            "alpha_pattern": pattern,
+            "use_rslora": False,
+            "inference_mode": True,
+            "fan_in_fan_out": any(product.transposed and not product.embedding for product in products),
+            "target_modules": self._targets(),
+        }
+        return self._settings | off | own
+
+    def _targets(self) -> list[str] | str:
+        """The modules' names; as a regular expression if PEFT would take one of them for the end of another's name."""
+        names = list(self._modules)
+        others = {name.rpartition(".")[0] for name in self._base.tensors} - self._modules.keys()
+        taken = any(other.endswith(tuple(f".{name}" for name in names)) for other in others)
+        return "|".join(re.escape(name) for name in names) if taken else names
+
+
+def _adapter(term: Term, origin: str) -> Adapter:
+    if isinstance(term.delta, Adapter):
+        _refuse_tied(term.delta)
+        return term.delta
+    what = "a merge of its own" if isinstance(term.delta, Nested) else "no LoRA adapter"
+    raise UserError(
+        f"{origin}: key 'output' is adapter, but the vector {term.label} is {what}; give adapters only, or "
+        f"{_MODEL_INSTEAD}."
+    )
+
+
+def _refuse_tied(adapter: Adapter) -> None:
+    products = (each for changes in adapter.changes.values() for each in changes if isinstance(each, Product))
+    if adapter.config.content.get("ensure_weight_tying") and any(each.embedding for each in products):
+        raise UserError(
+            f"{adapter.folder} ties the matrices of two modules (ensure_weight_tying), which PEFT does by itself when it "
+            f"makes an adapter; {_MODEL_INSTEAD}."
+        )
+
+
+def _collected(phi: Combination, scale: float) -> dict[str, list[_Block]]:
+    """The parts of each module, in the order of the vectors' ids."""
+    modules: dict[str, list[_Block]] = {}
+    called: dict[str, tuple[str, bool]] = {}
+    for index, term in enumerate(phi.terms):
+        for name, changes in term.delta.changes.items():
+            product = _only_product(name, changes, term.label)
+            place = (product.module, product.embedding)
+            if called.setdefault(product.name, place) != place:
+                raise UserError(
+                    f"Adapter {term.label} has {product.name} as module {product.module}, but another one has it as "
+                    f"{called[product.name][0]}; give adapters of one class of model, or {_MODEL_INSTEAD}."
+                )
+            coefficient = phi.weights(name)[index] * phi.amount(name, scale)
+            if coefficient:
+                modules.setdefault(product.module, []).append(_Block(product, coefficient))
+    return dict(sorted(modules.items()))
+
+
+def _only_product(name: str, changes: Sequence[Change], label: str) -> Product:
+    if len(changes) == 1 and isinstance(changes[0], Product):
+        return changes[0]
+    raise UserError(
+        f"Adapter {label} changes {name} by more than LoRA's matrices (modules_to_save, biases), which one adapter cannot "
+        f"keep for several; {_MODEL_INSTEAD}."
+    )
+
+
+def _names(module: str, product: Product) -> tuple[str, str]:
+    """PEFT's names of A and B."""
+    kind, ending = ("lora_embedding_", "") if product.embedding else ("lora_", ".weight")
+    return f"{PREFIX}{module}.{kind}A{ending}", f"{PREFIX}{module}.{kind}B{ending}"
+
+
+def _squared_norm(left: np.ndarray, right: np.ndarray) -> float:
+    """Of left @ right."""
+    return max(float(np.sum((left.T @ left) * (right @ right.T))), 0.0)
