@@ -6,8 +6,6 @@ gets a child of its own, and the order and the number of workers do not matter.
 """
 
 import ctypes
-import gc
-import multiprocessing
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -18,6 +16,7 @@ import numpy as np
 from tauspeech.errors import UserError
 from tauspeech.randomness import derive_rng
 from tauspeech.speech.audio import encode, resample
+from tauspeech.speech.children import one_child_each
 from tauspeech.speech.voices import Utterance, Voiced
 
 _SYNCHRONOUS, _NO_EXIT, _UTF8 = 2, 0x8000, 1  # no threads of its own, which a fork would lose
@@ -86,7 +85,4 @@ def _voice(utterance: Utterance, settings: dict, seed: int) -> Voiced:
 def synthesise(utterances: Iterable[Utterance], settings: dict, seed: int, workers: int) -> Iterator[Voiced]:
     """Speech of each utterance, in order."""
     _initialise()
-    context = multiprocessing.get_context("fork")
-    gc.freeze()  # a child that touches no reference count copies no page
-    with context.Pool(workers, maxtasksperchild=1) as pool:
-        yield from pool.imap(partial(_voice, settings=settings, seed=seed), utterances, chunksize=1)
+    return one_child_each(partial(_voice, settings=settings, seed=seed), utterances, workers)
