@@ -56,9 +56,9 @@ def loudest(samples) -> float:
 def check(found, clips, language="ca", code="ca"):
     """Each good clip is there once, with its own texts and its own sound."""
     good = {expected_id(clip, language, code): clip for clip in clips if not clip.reason}
-    assert sorted(row["id"] for row in found) == sorted(good)
+    assert sorted(row["utterance"] for row in found) == sorted(good)
     for row in found:
-        clip = good[row["id"]]
+        clip = good[row["utterance"]]
         assert row["split"] == SPLITS[clip.split]
         assert row[language] == unicodedata.normalize("NFC", clip.sentence).strip()
         assert row["en"] == unicodedata.normalize("NFC", clip.translation).strip()
@@ -80,7 +80,7 @@ def test_common_voice_and_raw_translations(common_voice, translations, tmp_path,
     check(found, CA)
     assert reasons(dropped) == EXPECTED_DROPS
     assert {drop.name for drop in dropped} == {path_of("ca", clip) for clip in CA if clip.reason}
-    texts = {row["id"][-2:]: (row["ca"], row["en"]) for row in found}
+    texts = {row["utterance"][-2:]: (row["ca"], row["en"]) for row in found}
     assert texts["02"] == ("NA", "null")
     assert texts["03"] == ('"Vine, va dir ell.', 'Come," he said.')
     assert texts["05"] == ("Una barra \\ i prou.", "A backslash \\ and no more.")
@@ -109,7 +109,7 @@ def test_every_code_is_mapped_there_and_back():
 
 def test_speakers_are_told_apart_but_not_named(common_voice, translations):
     found, _ = load(on_disk(common_voice, translations))
-    voices = {row["id"]: row["voice"] for row in found}
+    voices = {row["utterance"]: row["voice"] for row in found}
     clients = {expected_id(clip): client_of(clip) for clip in CA}
     assert len(set(voices.values())) == 3
     assert len({(voices[id], clients[id]) for id in voices}) == 3
@@ -150,7 +150,7 @@ def test_fewer_hours_are_the_beginning_of_more_and_another_seed_draws_others(com
     orders = set()
     for seed in range(4):
         full, _ = load(source, hours=hours_of(99), seed=seed)
-        orders.add(tuple(row["id"] for row in full))
+        orders.add(tuple(row["utterance"] for row in full))
         for seconds in (1.2, 2.6, 3.9, 5.1):
             if full[0]["seconds"] > seconds:
                 continue
@@ -172,7 +172,7 @@ def test_only_what_was_looked_at_is_named(common_voice, translations):
 def test_default_lengths(common_voice, translations):
     source = on_disk(common_voice, translations)
     found = list(covost.rows(source, "ca", ALL, 1, []))
-    assert {clip.number for clip in CA if expected_id(clip) in {row["id"] for row in found}} == {*range(1, 10), 23}
+    assert {clip.number for clip in CA if expected_id(clip) in {row["utterance"] for row in found}} == {*range(1, 10), 23}
     short = list(covost.rows(source | {"min_seconds": 1.4}, "ca", hours_of(99), 1, []))
     assert sorted(round(row["seconds"], 1) for row in short) == [1.5, 2.0, 3.2]
 

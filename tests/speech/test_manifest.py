@@ -14,7 +14,7 @@ from tauspeech.speech.audio import RATE, encode
 def row(number, split="train"):
     samples = 0.1 * np.sin(np.arange(400 + number))
     return {
-        "id": f"a-{split}-{number:05d}",
+        "utterance": f"a-{split}-{number:05d}",
         "split": split,
         "word_id": "a",
         "zh": "你好",
@@ -43,19 +43,19 @@ def check_audio(content, number):
 
 def test_rows_read_back_in_order(path):
     read = manifest.read(path)
-    assert [found["id"] for found in read] == [written["id"] for written in ROWS]
+    assert [found["utterance"] for found in read] == [written["utterance"] for written in ROWS]
     assert read[0]["audio"] == ROWS[0]["audio"]
     assert read[0]["seconds"] == pytest.approx(ROWS[0]["seconds"])
 
 
 def test_one_split_reads_alone(path):
-    assert [found["id"] for found in manifest.read(path, "train")] == ["a-train-00000", "a-train-00002"]
+    assert [found["utterance"] for found in manifest.read(path, "train")] == ["a-train-00000", "a-train-00002"]
     assert manifest.read(path, "carrier") == []
 
 
 def test_pandas_reads_it(path):
     frame = pandas.read_parquet(path)
-    assert list(frame.columns) == ["id", "split", "word_id", "zh", "en", "audio", "seconds", "voice", "engine"]
+    assert list(frame.columns) == ["utterance", "split", "word_id", "zh", "en", "audio", "seconds", "voice", "engine"]
     assert list(frame["en"]) == ['a "word"'] * 4
     check_audio(frame["audio"][1]["bytes"], 1)
 
@@ -65,14 +65,14 @@ def test_datasets_reads_it(path, tmp_path, monkeypatch):
     import datasets
 
     loaded = datasets.load_dataset("parquet", data_files=str(path), cache_dir=str(tmp_path / "cache"), split="train")
-    assert loaded["id"][:] == [written["id"] for written in ROWS]
+    assert loaded["utterance"][:] == [written["utterance"] for written in ROWS]
     check_audio(loaded[2]["audio"]["bytes"], 2)
 
 
 def test_a_set_larger_than_a_row_group_is_whole(tmp_path):
-    many = [ROWS[0] | {"id": str(number)} for number in range(2 * manifest.ROW_GROUP + 1)]
+    many = [ROWS[0] | {"utterance": str(number)} for number in range(2 * manifest.ROW_GROUP + 1)]
     manifest.write(tmp_path / "many.parquet", iter(many), ["zh", "en"])
-    assert [found["id"] for found in manifest.read(tmp_path / "many.parquet")] == [each["id"] for each in many]
+    assert [found["utterance"] for found in manifest.read(tmp_path / "many.parquet")] == [each["utterance"] for each in many]
 
 
 def test_a_row_that_fails_leaves_no_file(tmp_path):

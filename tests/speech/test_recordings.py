@@ -30,7 +30,7 @@ GOOD = "file\tsplit\tzh\ten\naudio/one.wav\ttrain\t 一 \tone\ntwo.flac\ttest\t�
 
 def test_recordings_become_rows_of_the_manifest(table, tmp_path):
     found = table(GOOD)
-    assert [row["id"] for row in found] == ["avignon-train-00000", "avignon-test-00001"]
+    assert [row["utterance"] for row in found] == ["avignon-train-00000", "avignon-test-00001"]
     assert [(row["zh"], row["en"], row["word_id"]) for row in found] == [
         ("一", "one", "avignon"),
         ("二", "two", "avignon"),

@@ -55,7 +55,7 @@ def test_a_word_gets_its_sentences(run_text):
     assert counts == {"train": 30, "validation": 4, "test": 6}
     assert all("柏林墙" in row["zh"] and "Berlin Wall" in row["en"] for row in rows(task))
     assert {row["word_id"] for row in rows(task)} == {"berlin-wall"}
-    assert len({row["id"] for row in rows(task)}) == 40
+    assert len({row["utterance"] for row in rows(task)}) == 40
     assert Receipt.read(task.receipt).files().keys() == {"berlin-wall.tsv", "berlin-wall.rejected.tsv"}
 
 
@@ -120,5 +120,5 @@ def test_the_grammar_also_speaks_one_language_alone(run_text):
         languages={"source": "en", "target": "en"},
         control_task=None,
     )
-    assert rows(task)[0].keys() == {"id", "split", "word_id", "en"}
+    assert rows(task)[0].keys() == {"utterance", "split", "word_id", "en"}
     assert len(by_split(task)["train"]) == 30

@@ -22,7 +22,7 @@ def processor():
 
 def row(id: str, seconds: float) -> dict:
     samples = np.sin(np.arange(int(16_000 * seconds)) / 20).astype(np.float32) / 2
-    return {"id": id, "audio": {"bytes": encode(samples)}, "seconds": seconds, "zh": TEXTS[0], "en": TEXTS[1]}
+    return {"utterance": id, "audio": {"bytes": encode(samples)}, "seconds": seconds, "zh": TEXTS[0], "en": TEXTS[1]}
 
 
 def test_training_goes_on_from_the_newest_whole_checkpoint(tmp_path):

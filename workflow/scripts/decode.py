@@ -23,7 +23,7 @@ def main(task: Task) -> None:
         for asked in lessons[set_id]:
             texts = listener.listen(rows, asked)
             lines = [
-                {"id": row["id"], "set": set_id, "task": asked.task, "language": asked.written,
+                {"id": row["utterance"], "set": set_id, "task": asked.task, "language": asked.written,
                  "word_id": row["word_id"], "reference": row[asked.written], "hypothesis": text}
                 for row, text in zip(rows, texts, strict=True)
             ]  # fmt: skip
@@ -31,7 +31,7 @@ def main(task: Task) -> None:
             write_text(output, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
             outputs.append(output)
             print(f"{set_id}, {asked.task}: {len(lines)} utterances", flush=True)
-        listener.forget(row["id"] for row in rows)
+        listener.forget(row["utterance"] for row in rows)
     task.finish(*outputs)
 
 

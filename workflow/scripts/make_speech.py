@@ -17,13 +17,13 @@ def spoken(task: Task) -> Iterator[dict[str, Any]]:
     """Rows of the manifest, as the voice says them."""
     settings, rows = task.settings, sentences(task)
     # The carrier and its control differ in one word: the same voice says both.
-    utterances = [Utterance(row["id"].replace("-control-", "-carrier-"), row[settings["language"]]) for row in rows]
+    utterances = [Utterance(row["utterance"].replace("-control-", "-carrier-"), row[settings["language"]]) for row in rows]
     engine = espeak.version()
     voiced = espeak.synthesise(utterances, settings, task.seed, task.threads)
     for number, (row, voice) in enumerate(zip(rows, voiced, strict=True), 1):
         if number % 500 == 0:
             print(f"{number} of {len(rows)} utterances", flush=True)
-        audio = {"audio": {"bytes": voice.flac, "path": f"{row['id']}.flac"}, "seconds": voice.samples / 16_000}
+        audio = {"audio": {"bytes": voice.flac, "path": f"{row['utterance']}.flac"}, "seconds": voice.samples / 16_000}
         yield row | audio | {"voice": voice.voice, "engine": engine}
 
 

@@ -49,7 +49,7 @@ def main(task: Task) -> None:
     if not rows:
         raise UserError("no sentence passed the checks.")
     text, rejected = task.path(f"{task.id}.tsv"), task.path(f"{task.id}.rejected.tsv")
-    write_table(text, ["id", "split", "word_id", *languages], rows)
+    write_table(text, ["utterance", "split", "word_id", *languages], rows)
     write_table(
         rejected, ["reason", "count"], [[reason, str(count)] for reason, count in sorted(checker.rejected.items())]
     )

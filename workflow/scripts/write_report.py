@@ -41,13 +41,13 @@ def examples(task: Task) -> list[Example]:
     for word, path in task.inputs("sets").items():
         forms = settings["words"][word]
         for row in manifest.read(path, "test")[: settings["examples"]]:
-            texts = {system: heard[model.split("/")[0]][row["id"]] for system, model in settings["heard"][word]}
+            texts = {system: heard[model.split("/")[0]][row["utterance"]] for system, model in settings["heard"][word]}
             outputs = [
                 Output(system, text, contains(text, forms[language], language)) for system, text in texts.items()
             ]
             spellings = tuple(form for group in forms.values() for form in group)
             audio = row["audio"]["bytes"]
-            found.append(Example(word, row["id"], row[source], row[language], audio, outputs, spellings))
+            found.append(Example(word, row["utterance"], row[source], row[language], audio, outputs, spellings))
     return found
 
 

@@ -56,7 +56,7 @@ def manifest_row(clip: Clip, sound: Sound, language: str, lengths: Lengths, engi
     samples = _samples(sound, lengths)
     id = f"{language}-{clip.split}-{clip.stem}"
     return (
-        {"id": id, "split": clip.split, "word_id": ""}
+        {"utterance": id, "split": clip.split, "word_id": ""}
         | texts
         | {"audio": {"bytes": encode(samples), "path": f"{id}.flac"}, "seconds": len(samples) / RATE}
         | {"voice": sha256_text(f"{engine} {clip.client}")[:12], "engine": engine}

@@ -21,9 +21,9 @@ class Listener:
         self._features: dict[str, np.ndarray] = {}
 
     def _heard(self, row: dict[str, Any]) -> np.ndarray:
-        if row["id"] not in self._features:
-            self._features[row["id"]] = features(self.processor, decode(row["audio"]["bytes"]))
-        return self._features[row["id"]]
+        if row["utterance"] not in self._features:
+            self._features[row["utterance"]] = features(self.processor, decode(row["audio"]["bytes"]))
+        return self._features[row["utterance"]]
 
     def listen(self, rows: list[dict[str, Any]], asked: Lesson) -> list[str]:
         """Texts of the utterances, in their order."""

@@ -15,7 +15,8 @@ ROW_GROUP = 200
 
 def schema(languages: Iterable[str]) -> pa.Schema:
     texts = [(language, pa.string()) for language in languages]
-    columns = [("id", pa.string()), ("split", pa.string()), ("word_id", pa.string()), *texts]
+    # Not "id", which is Indonesian.
+    columns = [("utterance", pa.string()), ("split", pa.string()), ("word_id", pa.string()), *texts]
     return pa.schema(
         [*columns, ("audio", AUDIO), ("seconds", pa.float32()), ("voice", pa.string()), ("engine", pa.string())]
     )

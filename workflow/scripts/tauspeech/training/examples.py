@@ -36,13 +36,13 @@ class Examples(torch.utils.data.Dataset):
         for row in rows:
             if row["seconds"] > window(processor):
                 raise UserError(
-                    f"utterance {row['id']} lasts {row['seconds']:.1f} s and the model hears {window(processor)} s at once: "
+                    f"utterance {row['utterance']} lasts {row['seconds']:.1f} s and the model hears {window(processor)} s at once: "
                     "shorten it, or use a larger base."
                 )
         for index, ids in self.items:
             if len(ids) > longest_text:
                 raise UserError(
-                    f"the text of utterance {rows[index]['id']} has {len(ids)} tokens and the model writes {longest_text} at most."
+                    f"the text of utterance {rows[index]['utterance']} has {len(ids)} tokens and the model writes {longest_text} at most."
                 )
         self._cache: dict[int, np.ndarray] = {}
         self._room = CACHE_BYTES
