@@ -30,6 +30,21 @@ rule draw_figure:
         "python $SCRIPTS/draw_figure.py {input.spec} {threads} > {log} 2>&1"
 
 
+rule check_claims:
+    input:
+        spec=f"{RESULTS}/plan/claims/claims.json",
+        needed=inputs_of("claims"),
+    output:
+        claims=f"{RESULTS}/claims.tsv",
+        receipt=f"{RESULTS}/claims.receipt.json",
+    log:
+        f"{RESULTS}/logs/claims.log",
+    conda:
+        "../envs/main.yaml"
+    shell:
+        "python $SCRIPTS/check_claims.py {input.spec} {threads} > {log} 2>&1"
+
+
 rule write_report:
     input:
         spec=f"{RESULTS}/plan/report/report.json",

@@ -172,7 +172,10 @@ def test_only_what_was_looked_at_is_named(common_voice, translations):
 def test_default_lengths(common_voice, translations):
     source = on_disk(common_voice, translations)
     found = list(covost.rows(source, "ca", ALL, 1, []))
-    assert {clip.number for clip in CA if expected_id(clip) in {row["utterance"] for row in found}} == {*range(1, 10), 23}
+    assert {clip.number for clip in CA if expected_id(clip) in {row["utterance"] for row in found}} == {
+        *range(1, 10),
+        23,
+    }
     short = list(covost.rows(source | {"min_seconds": 1.4}, "ca", hours_of(99), 1, []))
     assert sorted(round(row["seconds"], 1) for row in short) == [1.5, 2.0, 3.2]
 

@@ -18,7 +18,10 @@ def lots(names, seed=1, language="ca"):
 
 
 def cut(seconds, hours):
-    return [row["utterance"] for row in within(({"utterance": id, "seconds": each} for id, each in enumerate(seconds)), hours)]
+    return [
+        row["utterance"]
+        for row in within(({"utterance": id, "seconds": each} for id, each in enumerate(seconds)), hours)
+    ]
 
 
 @given(NAMES, st.randoms(use_true_random=False))

@@ -13,7 +13,7 @@ from tauspeech.plan.words import read_words
 METHODS = ("ta", "ties", "dare")
 SUMMARIES = {f"table/{name}" for name in ("table1", "rarity", "overlap", "table2", "table3", "fig2", "weights")}
 BEFORE_TRAINING = {"table/table1", "table/rarity", "table/overlap"}
-FIGURES = {"figure/fig2", "figure/weights", "report/report"}
+FIGURES = {"figure/fig2", "figure/weights", "claims/claims", "report/report"}
 
 
 def names(plan, stage=None):
@@ -209,7 +209,7 @@ def test_other_weights_are_settings_of_the_tables_merges(plan, weight, suffix, e
     assert merge.settings["weight"] == expected
     assert "weight" not in merge.inputs
     cells = settings(planned, "table", "table2")["rows"][1]["cells"]
-    assert cells["TIES"] == [[f"avignon--ties--{suffix}", "avignon"]]
+    assert cells["TIES"] == [[f"avignon--ties--{suffix}", "avignon", "translate", "en"]]
     # The figure over numbers of words keeps to validation.
     assert settings(planned, "table", "fig2")["rows"][1]["cells"]["TIES"][0][0] == "first2--ties"
 
@@ -241,15 +241,16 @@ def test_counts_take_the_first_rows_of_the_table(plan):
     assert members(planned, "first3--ta") == ["neuschwanstein", "avignon", "raphael"]
     assert not any("first2" in name for name in names(planned))
     rows = settings(planned, "table", "fig2")["rows"]
-    assert [row["label"] for row in rows] == ["1", "3"]
-    assert rows[1]["cells"]["FT"] == [["joint--first3", word] for word in ("neuschwanstein", "avignon", "raphael")]
+    assert [row["names"]["words"] for row in rows] == ["1", "3"]
+    words = ("neuschwanstein", "avignon", "raphael")
+    assert rows[1]["cells"]["FT"] == [["joint--first3", word, "translate", "en"] for word in words]
 
 
 def test_a_subset_takes_the_words_that_it_names(plan):
     planned = plan(composition={"counts": [1, 3], "subsets": {"pair": ["raphael", "avignon"]}})
     assert members(planned, "pair--ties") == ["raphael", "avignon"]
     assert [job.id for job in planned.jobs["finetune", "joint--pair"].inputs["sets"]] == ["raphael", "avignon"]
-    assert [row["label"] for row in settings(planned, "table", "fig2")["rows"]] == ["1", "3", "pair"]
+    assert [row["names"]["words"] for row in settings(planned, "table", "fig2")["rows"]] == ["1", "3", "pair"]
 
 
 def test_a_subset_may_be_as_large_as_one_of_the_counts(plan):
@@ -286,13 +287,16 @@ def asked(planned, model):
     return {set_id: [lesson["task"] for lesson in each] for set_id, each in lessons.items()}
 
 
+def tasks_of(planned, table):
+    """Task and language of every cell of a table."""
+    rows = settings(planned, "table", table)["rows"]
+    return {(task, language) for row in rows for cells in row["cells"].values() for *_, task, language in cells}
+
+
 def test_translation_is_controlled_by_transcription(plan):
     planned = plan()
-    assert settings(planned, "table", "table2")["task"] == "translate"
-    assert (settings(planned, "table", "table3")["task"], settings(planned, "table", "table3")["language"]) == (
-        "transcribe",
-        "zh",
-    )
+    assert tasks_of(planned, "table2") == {("translate", "en")}
+    assert tasks_of(planned, "table3") == {("transcribe", "zh")}
     assert asked(planned, "avignon") == {
         "avignon": ["translate", "transcribe"],
         "general": ["translate"],
@@ -325,7 +329,7 @@ def test_recognition_of_one_language_needs_only_its_column(english):
     assert settings(planned, "speech", "avignon")["language"] == "en"
     assert settings(planned, "speech", "avignon")["voices"][0].startswith("en")
     assert asked(planned, "avignon") == {"avignon": ["transcribe"], "general": ["transcribe"]}
-    assert settings(planned, "table", "table2")["language"] == "en"
+    assert tasks_of(planned, "table2") == {("transcribe", "en")}
 
 
 def test_a_control_task_that_is_the_task_itself_controls_nothing(english):
@@ -373,6 +377,9 @@ def test_a_language_without_sentences_or_voice_is_named(english, folder):
     (folder / "danish.tsv").write_text("word_id\tda\tdomain\ngoethe\tGoethe\tindividual\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"No template grammar speaks da \(there is zh-en, .*\): put own sentences"):
         english(**danish, speech={"voices": {"da": ["da"]}})
+    (folder / "config/text").mkdir(parents=True)
+    for name in ("goethe", "general"):
+        (folder / f"config/text/{name}.tsv").write_text("da\nJeg taler om Goethe.\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"key 'speech\.voices\.da' is missing"):
         english(**danish)
 

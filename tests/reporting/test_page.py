@@ -55,7 +55,7 @@ def report(text: str, flac: bytes, svg: str) -> Report:
         title=text,
         lead=text,
         facts=[(text, text)],
-        claims=[Claim(text, True, text), Claim("no", False, text)],
+        claims=[Claim(text, "holds", text), Claim("no", "does not hold", text), Claim("?", "not decided", text)],
         tables=[
             Table("table2", text, text, scores().assign(note=text), "max", MERGES),
             Table("table1", text, text, pandas.DataFrame({text: [text]})),
@@ -96,6 +96,35 @@ def test_hostile_text_is_inert(flac, svg):
     assert not [name for _, attributes in hostile for name in attributes if name.startswith("on")]
     assert [tag for tag, _ in hostile] == [tag for tag, _ in calm]
     assert "{{ 7 * 7 }}" in build_page(report(HOSTILE, flac, svg))
+
+
+def test_claims_show_which_of_three_states_they_are_in(flac, svg):
+    page = build_page(report("text", flac, svg))
+    (listed,) = re.findall(r'<ul class="claims">(.*?)</ul>', page, re.DOTALL)
+    found = re.findall(r'<li class="(\w+)">.*?aria-label="([^"]*)">(.)<.*?<b>([^<]*)</b>', listed, re.DOTALL)
+    assert found == [
+        ("holds", "Holds", "✓", "Holds in this run."),
+        ("fails", "Does not hold", "✗", "Does not hold in this run."),
+        ("open", "Not decided", "?", "Not decided in this run."),
+    ]
+    for state in {state for state, *_ in found}:
+        (colour,) = re.findall(rf"^\.{state} \.sign {{ color: var\((--\w+)\); }}$", page, re.MULTILINE)
+        assert page.count(f" {colour}: #") == 2, "one for light and one for dark"
+
+
+@pytest.mark.parametrize(
+    ("held", "failed", "undecided", "sentence"),
+    [
+        (2, 1, 6, "2 of 9 hold, 1 does not, 6 are not decided in this run."),
+        (1, 2, 1, "1 of 4 holds, 2 do not, 1 is not decided in this run."),
+        (0, 3, 0, "0 of 3 hold, 3 do not in this run."),
+        (2, 0, 0, "2 of 2 hold in this run."),
+    ],
+)
+def test_claims_are_counted(held, failed, undecided, sentence):
+    verdicts = ["holds"] * held + ["does not hold"] * failed + ["not decided"] * undecided
+    page = build_page(Report("t", "", [], [Claim("s", verdict, "") for verdict in verdicts], [], [], [], ""))
+    assert f'<p class="note">{sentence}</p>' in page
 
 
 def test_best_of_the_merges_is_bold(flac, svg):

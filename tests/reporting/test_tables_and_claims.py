@@ -1,13 +1,15 @@
-"""Tables put the right scores into cells, and claims say what tables show."""
+"""Tables put the right scores into cells, and claims say what claims.tsv found."""
 
 import importlib.util
+import io
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tauspeech.errors import UserError
-from tauspeech.reporting.claims import claims
+from tauspeech.reporting.claims import claims_from
+from tauspeech.reporting.content import Claim
 from tauspeech.reporting.tables import markdown, overlap_table, rarity_table, score_table, weights_table
 
 
@@ -21,14 +23,16 @@ def scores(**bleu: float) -> pd.DataFrame:
 
 
 def test_a_cell_is_the_mean_of_its_models_on_their_sets():
+    def cell(model: str, set_id: str) -> list[str]:
+        return [model, set_id, "translate", "en"]
+
     settings = {
-        "first": "word_id",
-        "task": "translate",
-        "language": "en",
+        "names": ["word_id"],
         "columns": ["TA"],
+        "metrics": {},
         "rows": [
-            {"label": "a", "cells": {"TA": [["a--ta", "a"]]}},
-            {"label": "General", "cells": {"TA": [["a--ta", "general"], ["b--ta", "general"]]}},
+            {"names": {"word_id": "a"}, "cells": {"TA": [cell("a--ta", "a")]}},
+            {"names": {"word_id": "General"}, "cells": {"TA": [cell("a--ta", "general"), cell("b--ta", "general")]}},
         ],
     }
     table, detail = score_table(settings, {"a--ta": scores(a=50, general=80), "b--ta": scores(general=60)})
@@ -37,7 +41,26 @@ def test_a_cell_is_the_mean_of_its_models_on_their_sets():
     assert table.loc[1, ["TA_low", "TA_high"]].isna().all()
     assert len(detail) == 6 and set(detail["metric"]) == {"bleu", "chrf"}
     with pytest.raises(UserError, match="scores of 'a--ta' have no bleu for translate on 'c'"):
-        score_table(settings | {"rows": [{"label": "c", "cells": {"TA": [["a--ta", "c"]]}}]}, {"a--ta": scores(a=1)})
+        rows = [{"names": {"word_id": "c"}, "cells": {"TA": [cell("a--ta", "c")]}}]
+        score_table(settings | {"rows": rows}, {"a--ta": scores(a=1)})
+
+
+def test_a_column_may_show_another_metric_and_a_row_may_lack_columns():
+    of_a = [["a", "x", "translate", "en"]]
+    settings = {
+        "names": ["task", "hours"],
+        "columns": ["BLEU", "chrF"],
+        "metrics": {"chrF": "chrf"},
+        "rows": [
+            {"names": {"hours": 2, "task": "translate"}, "cells": {"chrF": of_a, "BLEU": of_a}},
+            {"names": {"hours": 3, "task": "translate"}, "cells": {"BLEU": of_a}},
+        ],
+    }
+    found = scores(x=50)
+    found.loc[found["metric"] == "chrf", "value"] = 70.0
+    table, _ = score_table(settings, {"a": found})
+    assert list(table)[:4] == ["task", "hours", "BLEU", "chrF"]
+    assert table["BLEU"].tolist() == [50, 50] and table.loc[0, "chrF"] == 70 and pd.isna(table.loc[1, "chrF"])
 
 
 def test_words_in_sets_of_others_are_counted():
@@ -64,34 +87,39 @@ def test_markdown_hides_intervals_and_escapes_bars():
     assert shown == "| word_id | TA | FT |\n| --- | ---: | --- |\n| a\\|b | 1.50 | – |\n"
 
 
-def tables(raw: float, ft: float, ta: float, errors: tuple[float, float, float], general_ta: float) -> dict:
-    word = {"word_id": "a", "Raw": raw, "FT": ft, "Average": ta, "TA": ta, "TIES": ta, "DARE": ta}
-    general = word | {"word_id": "General", "Raw": 90.0, "FT": 60.0, "TA": general_ta}
-    point = {"words": 2, "Average": 50.0, "TA": 51.0, "TIES": 52.0, "DARE": 51.5}
-    return {
-        "rarity": pd.DataFrame({"word_id": ["a"], "recall": [0.0], "rare": ["yes"]}),
-        "table2": pd.DataFrame([word, general]),
-        "table3": pd.DataFrame([{"word_id": "a", "Raw": errors[0], "FT": errors[1], "TA": errors[2]}]),
-        "fig2": pd.DataFrame([point]),
-    }
+CLAIMS = """\
+claim	statement	source	seeds	value	low	high	interval	verdict	runs
+a	A is best.	Table 1	3	1.23	0.40	2.05	t over 3 seeds	holds	1.10; 1.30; 1.29
+b	B is best.	Fig. 3	2	-2.50	-3.00	-2.00	t over 2 seeds	does not hold	0.00; -5.00
+"""
+ALONE = "c\tC is best.\tTable 2\t1\t0.00\t-0.50\t12.00\tbootstrap over utterances\tnot decided\t0.00\n"
 
 
-def test_claims_hold_where_the_tables_say_so():
-    held = claims(tables(50, 90, 89, (10, 120, 20), 85), "translate", "transcribe")
-    assert [claim.holds for claim in held] == [True] * 6
+def claims_of(text: str) -> list[Claim]:
+    return claims_from(pd.read_csv(io.StringIO(text), sep="\t", keep_default_na=False, na_values=[""]))
 
 
-def test_claims_fail_where_the_tables_say_so():
-    failed = claims(tables(50, 60, 50, (10, 120, 100), 55), "translate", "transcribe")
-    assert [claim.holds for claim in failed] == [True, False, False, False, False, True]
-    nothing = claims(tables(50, 90, 89, (10, 12, 11), 85), "translate", "transcribe")
-    assert not nothing[4].holds and "nothing to show" in nothing[4].detail
+def test_claims_say_by_how_much_and_how_sure():
+    assert claims_of(CLAIMS + ALONE) == [
+        Claim(
+            "A is best.",
+            "holds",
+            "+1.23 points [0.40, 2.05], t over 3 seeds; seeds: +1.10, +1.30, +1.29 (Table 1).",
+        ),
+        Claim(
+            "B is best.",
+            "does not hold",
+            "−2.50 points [−3.00, −2.00], t over 2 seeds; seeds: +0.00, −5.00 (Fig. 3).",
+        ),
+        Claim("C is best.", "not decided", "+0.00 points [−0.50, 12.00], bootstrap over utterances (Table 2)."),
+    ]
 
 
-def test_of_an_error_rate_less_is_more():
-    held = claims(tables(60, 20, 21, (0, 0, 0), 70) | {}, "transcribe", None)
-    assert held[1].holds and held[2].holds
-    assert not held[3].holds  # general TA 70 > FT 60: more errors
+def test_claims_of_one_seed_each_are_read_as_well():
+    header = CLAIMS.splitlines(keepends=True)[0]
+    (claim,) = claims_of(header + ALONE)  # pandas takes their runs for numbers
+    assert claim.detail.endswith("bootstrap over utterances (Table 2).")
+    assert claims_of(header) == []
 
 
 def test_the_smallest_weight_near_the_best_is_chosen():

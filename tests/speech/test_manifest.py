@@ -72,7 +72,9 @@ def test_datasets_reads_it(path, tmp_path, monkeypatch):
 def test_a_set_larger_than_a_row_group_is_whole(tmp_path):
     many = [ROWS[0] | {"utterance": str(number)} for number in range(2 * manifest.ROW_GROUP + 1)]
     manifest.write(tmp_path / "many.parquet", iter(many), ["zh", "en"])
-    assert [found["utterance"] for found in manifest.read(tmp_path / "many.parquet")] == [each["utterance"] for each in many]
+    assert [found["utterance"] for found in manifest.read(tmp_path / "many.parquet")] == [
+        each["utterance"] for each in many
+    ]
 
 
 def test_a_row_that_fails_leaves_no_file(tmp_path):

@@ -20,7 +20,7 @@ def main(task: Task) -> None:
     from tauspeech.models.judging import mean_score
     from tauspeech.models.lesson import lessons_by_set
     from tauspeech.models.listener import Listener
-    from tauspeech.models.whisper import load
+    from tauspeech.models.whisper import load, put
     from tauspeech.planned_merge import recipe_of
     from tauspeech.speech import manifest
     from tauspeech.vectors.sources import Sources
@@ -37,8 +37,7 @@ def main(task: Task) -> None:
     sets = {id: manifest.read(path, "validation") for id, path in task.inputs("sets").items()}
     curve: dict[float, float] = {}
     for weight in settings["grid"]:
-        merged = {name: torch.from_numpy(values) for name, values in sweep.at(weight)}
-        model.load_state_dict(merged, strict=False)
+        put(model, sweep.at(weight))
         curve[weight] = mean_score(listener, sets, lessons)
         print(f"weight {weight:g}: {curve[weight]:.2f}", flush=True)
     content = {

@@ -1,33 +1,57 @@
 """One figure: figures/<name>.svg and .png."""
 
+from pathlib import Path
+from typing import Any
+
 import pandas as pd
 
 from tauspeech.job import Task, run
 
 
-def main(task: Task) -> None:
-    from tauspeech.reporting.figures import lines, weight_curves
+def words_and_scores(frame: pd.DataFrame, stem: Path, settings: dict[str, Any]) -> None:
+    from tauspeech.reporting.figures import lines
     from tauspeech.scoring.headline import headline_metric
 
-    settings = task.settings
+    counted = frame[pd.to_numeric(frame["words"], errors="coerce").notna()].astype({"words": int})
+    metric = headline_metric(settings["task"], settings["language"]).upper()
+    ylabel = f"{metric} on the words' test sets"
+    lines(counted, stem, x="words", xlabel="Number of rare words", ylabel=ylabel, title="")
+
+
+def weights(frame: pd.DataFrame, stem: Path, settings: dict[str, Any]) -> None:
+    from tauspeech.reporting.figures import weight_curves
+
+    frame["chosen"] = frame["chosen"].astype(bool)
+    frame["method"] = frame["method"].map(settings["names"])
+    score = "BLEU" if settings["task"] == "translate" else "100 − error rate"
+    weight_curves(frame, stem, xlabel="Weight of each vector", ylabel=f"{score} on validation", title="")
+
+
+def languages(frame: pd.DataFrame, stem: Path, _: dict[str, Any]) -> None:
+    from tauspeech.reporting.lors_figures import panels
+
+    panels(frame, stem, x="languages", xlabel="Number of languages")
+
+
+def hours(frame: pd.DataFrame, stem: Path, _: dict[str, Any]) -> None:
+    from tauspeech.reporting.lors_figures import panels
+
+    panels(frame, stem, x="hours", xlabel="Hours of training speech a language")
+
+
+def retained(frame: pd.DataFrame, stem: Path, _: dict[str, Any]) -> None:
+    from tauspeech.reporting.lors_figures import retain_curves
+
+    retain_curves(frame, stem)
+
+
+KINDS = {"lines": words_and_scores, "weights": weights, "languages": languages, "hours": hours, "retained": retained}
+
+
+def main(task: Task) -> None:
     frame = pd.read_csv(task.input("table", f"{task.spec['inputs']['table']['id']}.tsv"), sep="\t")
     stem = task.path(task.id)
-    if settings["kind"] == "lines":
-        counted = frame[pd.to_numeric(frame["words"], errors="coerce").notna()].astype({"words": int})
-        metric = headline_metric(settings["task"], settings["language"]).upper()
-        lines(
-            counted,
-            stem,
-            x="words",
-            xlabel="Number of rare words",
-            ylabel=f"{metric} on the words' test sets",
-            title="",
-        )
-    else:
-        frame["chosen"] = frame["chosen"].astype(bool)
-        frame["method"] = frame["method"].map(settings["names"])
-        score = "BLEU" if settings["task"] == "translate" else "100 − error rate"
-        weight_curves(frame, stem, xlabel="Weight of each vector", ylabel=f"{score} on validation", title="")
+    KINDS[task.settings["kind"]](frame, stem, task.settings)
     task.finish(stem.with_suffix(".svg"), stem.with_suffix(".png"))
 
 

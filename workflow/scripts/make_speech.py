@@ -3,21 +3,27 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tauspeech.corpora.selection import within
 from tauspeech.job import Task, run
 from tauspeech.speech import espeak, manifest, recordings
 from tauspeech.speech.voices import Utterance
 from tauspeech.text.table import read_table
 
 
-def sentences(task: Task) -> list[dict[str, str]]:
-    return read_table(task.input("text", f"{task.id}.tsv"))
-
-
 def spoken(task: Task) -> Iterator[dict[str, Any]]:
-    """Rows of the manifest, as the voice says them."""
-    settings, rows = task.settings, sentences(task)
+    """Rows of the manifest, as the voice says them: of each split as many as its hours hold, where those are given."""
+    rows, hours = read_table(task.input("text")), task.settings["hours"]
+    for split in dict.fromkeys(row["split"] for row in rows):
+        said = spoken_rows(task, [row for row in rows if row["split"] == split])
+        yield from within(said, hours[split]) if hours else said
+
+
+def spoken_rows(task: Task, rows: list[dict[str, str]]) -> Iterator[dict[str, Any]]:
+    settings = task.settings
     # The carrier and its control differ in one word: the same voice says both.
-    utterances = [Utterance(row["utterance"].replace("-control-", "-carrier-"), row[settings["language"]]) for row in rows]
+    utterances = [
+        Utterance(row["utterance"].replace("-control-", "-carrier-"), row[settings["language"]]) for row in rows
+    ]
     engine = espeak.version()
     voiced = espeak.synthesise(utterances, settings, task.seed, task.threads)
     for number, (row, voice) in enumerate(zip(rows, voiced, strict=True), 1):

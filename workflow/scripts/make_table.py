@@ -29,6 +29,11 @@ def content(task: Task) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     if kind == "rarity":
         checks = {id: tables.read_json(path) for id, path in task.inputs("rarity").items()}
         return tables.rarity_table(settings["words"], checks), None
+    if kind == "ratios":
+        return tables.ratios_table({id: tables.read_json(path) for id, path in task.inputs("ratios").items()}), None
+    if kind == "retained":
+        curves = {id: tables.read_json(path)["points"] for id, path in task.inputs("retained").items()}
+        return tables.retained_table(settings["hours"], curves), None
     return tables.weights_table({id: tables.read_json(path) for id, path in task.inputs("weights").items()}), None
 
 

@@ -1,19 +1,17 @@
 """Every metric of a model: scores/<model>.tsv."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
-from tauspeech.files import write_atomic
+from tauspeech.files import read_json_lines, write_atomic
 from tauspeech.job import Task, run
 from tauspeech.scoring.score import score_model
 
 
 def hypotheses(task: Task, role: str) -> pd.DataFrame:
     """Of all files, in one table; the utterances' sets tell them apart."""
-    lines = [line for file in task.files(role) for line in file.read_text(encoding="utf-8").splitlines()]
-    return pd.DataFrame([json.loads(line) for line in lines])
+    return pd.DataFrame([line for file in task.files(role) for line in read_json_lines(file)])
 
 
 def write_scores(path: Path, table: pd.DataFrame) -> None:
@@ -26,7 +24,8 @@ def main(task: Task) -> None:
         for word, languages in task.settings["words"].items()
     }
     baselines = {role: table for role in ("raw", "ft") if not (table := hypotheses(task, role)).empty}
-    table = score_model(hypotheses(task, "hypotheses"), baselines, words, task.seed)
+    with_sclite = task.settings.get("sclite", False)
+    table = score_model(hypotheses(task, "hypotheses"), baselines, words, task.seed, with_sclite)
     path = task.path(f"{task.name}.tsv")
     write_scores(path, table)
     task.finish(path)

@@ -1,71 +1,50 @@
 """The page that a person reads: report.html."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
-from tauspeech.files import write_text
+from tauspeech.files import read_json_lines, write_text
 from tauspeech.job import Task, run
 from tauspeech.receipts import versions
-from tauspeech.reporting.claims import claims
-from tauspeech.reporting.content import Example, Output, Report
+from tauspeech.reporting import lors, rare_words
+from tauspeech.reporting.claims import claims_from
+from tauspeech.reporting.content import Report
 from tauspeech.reporting.page import build_page
-from tauspeech.reporting.rare_words import described_figures, described_tables, facts
 from tauspeech.speech import manifest
-from tauspeech.text.checks import contains
+
+EXPERIMENTS = {"rare_words": rare_words, "lors": lors}
 
 
-def read_tables(task: Task) -> dict[str, pd.DataFrame]:
-    files = {path.stem: path for path in task.files("tables") if path.suffix == ".tsv"}
-    return {name: pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""]) for name, path in files.items()}
+def read_table(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
 
 
-def read_hypotheses(paths: list[Path], task: str) -> dict[str, dict[str, str]]:
-    """Model -> utterance -> text."""
-    found: dict[str, dict[str, str]] = {}
+def read_hypotheses(paths: list[Path]) -> dict[tuple[str, str], dict[str, str]]:
+    """(model, task) -> utterance -> text."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
     for path in paths:
-        if path.name.endswith(f".{task}.jsonl"):
-            lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-            found.setdefault(path.parent.name, {}).update({line["id"]: line["hypothesis"] for line in lines})
-    return found
-
-
-def examples(task: Task) -> list[Example]:
-    """The first test utterances of each word, and what its systems heard."""
-    settings, config = task.settings, task.settings["config"]
-    source, target = config["languages"]["source"], config["languages"]["target"]
-    language = target if config["task"] == "translate" else source
-    heard = read_hypotheses(task.files("hypotheses"), config["task"])
-    found = []
-    for word, path in task.inputs("sets").items():
-        forms = settings["words"][word]
-        for row in manifest.read(path, "test")[: settings["examples"]]:
-            texts = {system: heard[model.split("/")[0]][row["utterance"]] for system, model in settings["heard"][word]}
-            outputs = [
-                Output(system, text, contains(text, forms[language], language)) for system, text in texts.items()
-            ]
-            spellings = tuple(form for group in forms.values() for form in group)
-            audio = row["audio"]["bytes"]
-            found.append(Example(word, row["utterance"], row[source], row[language], audio, outputs, spellings))
+        for line in read_json_lines(path):
+            found.setdefault((path.parent.name, line["task"]), {})[line["id"]] = line["hypothesis"]
     return found
 
 
 def main(task: Task) -> None:
-    tables = read_tables(task)
-    config = task.settings["config"]
+    settings = task.settings
+    experiment = EXPERIMENTS[settings["experiment"]]
+    tables = {path.stem: read_table(path) for path in task.files("tables") if path.suffix == ".tsv"}
     drawn = {path.stem: path.read_text(encoding="utf-8") for path in task.files("figures") if path.suffix == ".svg"}
+    played = {id: manifest.read(path, "test")[: settings["examples"]] for id, path in task.inputs("sets").items()}
+    used = ", ".join(f"{name} {version}" for name, version in versions().items())
     report = Report(
-        title="Rare words",
-        lead="One task vector for each rare word, used alone and merged with others, without further training.",
-        facts=facts(config, tables),
-        claims=claims(tables, config["task"], config["control_task"] if "table3" in tables else None),
-        tables=described_tables(tables, config),
-        figures=described_figures(drawn, config),
-        examples=examples(task),
-        provenance=f"Plan {task.key[:16]}. "
-        + ", ".join(f"{name} {version}" for name, version in versions().items())
-        + ".",
+        title=experiment.TITLE,
+        lead=experiment.LEAD,
+        facts=experiment.facts(settings["config"], tables),
+        claims=claims_from(read_table(task.input("claims"))),
+        tables=experiment.described_tables(tables, settings["config"]),
+        figures=experiment.described_figures(drawn, settings["config"]),
+        examples=experiment.examples(played, read_hypotheses(task.files("hypotheses")), settings),
+        provenance=f"Plan {task.key[:16]}. {used}.",
     )
     page = task.path("report.html")
     write_text(page, build_page(report))

@@ -54,6 +54,11 @@ def write_text(path: Path, text: str) -> None:
     write_atomic(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
+def read_json_lines(path: Path) -> list[Any]:
+    with open(path, encoding="utf-8") as handle:
+        return [json.loads(line) for line in handle]  # str.splitlines would also part lines inside of texts
+
+
 def write_folder(path: Path, write: Callable[[Path], object]) -> None:
     """Like ``write_atomic`` for a whole folder, which replaces what stood there."""
     path.parent.mkdir(parents=True, exist_ok=True)

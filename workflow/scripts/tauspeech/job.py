@@ -33,7 +33,7 @@ class Task:
         self._begin = time.monotonic()
 
     def input(self, role: str, file: str | None = None) -> Path:
-        """The file of an input (the only one, or the one named), or its folder for ``file='.'``."""
+        """The file of an input (the one with the job's own name, or the one named), or its folder for ``file='.'``."""
         return self._open(self.spec["inputs"][role], role, file)
 
     def inputs(self, role: str, file: str | None = None) -> dict[str, Path]:
@@ -52,8 +52,8 @@ class Task:
         if file == ".":
             return receipt.path.parent
         if file is None:
-            (only,) = files.values()
-            return only
+            (own,) = [path for path in files.values() if path.stem == job["id"].rpartition("/")[2]]
+            return own
         return files[file]
 
     def _verified(self, job: dict[str, str], role: str) -> tuple[Receipt, dict[str, Path]]:

@@ -1,5 +1,6 @@
 """The recipe of a planned merge: what ``tauspeech merge`` would be given, with paths relative to the results."""
 
+import json
 from typing import Any
 
 from tauspeech.job import Task
@@ -13,7 +14,17 @@ def recipe_of(task: Task, scale: float) -> Recipe:
         "method": task.settings["method"],
         "options": task.settings["options"],
         "scale": scale,
-        "vectors": vectors,
+        "vectors": _pruned(task, vectors) if "pruning" in task.settings else vectors,
         "seed": task.seed,
     }
     return Recipe.parse(content, task.results, f"{task.stage} '{task.id}'")
+
+
+def _pruned(task: Task, vectors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each vector at the ratios that were chosen for it."""
+    method = task.settings["pruning"]
+    ratios = {id: json.loads(path.read_text(encoding="utf-8")) for id, path in task.inputs("ratios").items()}
+    return [
+        {"merge": {"method": method, "options": ratios[each["id"]][method], "vectors": [each]}, "id": each["id"]}
+        for each in vectors
+    ]

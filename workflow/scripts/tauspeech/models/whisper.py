@@ -1,6 +1,6 @@
 """Whisper, of any size: load, hear, write."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,11 @@ def load(folder: str | Path) -> tuple[WhisperForConditionalGeneration, WhisperPr
     # Old checkpoints carry a prompt here that would override the language and task of a call.
     model.generation_config.forced_decoder_ids = None
     return model, processor
+
+
+def put(model: WhisperForConditionalGeneration, weights: Iterable[tuple[str, np.ndarray]]) -> None:
+    """Replace some of a model's weights."""
+    model.load_state_dict({name: torch.from_numpy(values) for name, values in weights}, strict=False)
 
 
 def window(processor: WhisperProcessor) -> float:

@@ -1,158 +1,148 @@
 """Jobs of every stage, from the configuration and from the jobs before them; experiments put them together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from tauspeech.errors import UserError
 from tauspeech.plan.foundation import foundation_base
-from tauspeech.plan.jobs import Job, once
+from tauspeech.plan.jobs import Inputs, Job
 from tauspeech.plan.sources import base_source, grammar_source, own_sentences, recordings
-from tauspeech.plan.words import Word
 
-METHOD = {"average": "task_arithmetic", "ta": "task_arithmetic", "ties": "ties", "dare": "dare"}
+Lessons = tuple[tuple[Job, tuple[dict[str, str], ...]], ...]  # sets of speech, and what is asked of each
 
 
-@dataclass(frozen=True, eq=False)
-class Subset:
-    """Words that one model is made for; a single word is a subset of one, under its own name."""
+@dataclass(frozen=True)
+class Mixture:
+    """Vectors that become one model, and how; the lessons are what its weight is chosen by."""
 
     id: str
-    words: tuple[Word, ...]
+    method: dict[str, Any]
+    vectors: tuple[Job, ...]
+    lessons: Lessons
+    ratios: tuple[Job, ...] = ()  # how much pruning leaves of each vector, where it was chosen
 
     @property
-    def run(self) -> str:
-        """The fine-tune on all of the words."""
-        return self.id if len(self.words) == 1 else f"joint--{self.id}"
+    def inputs(self) -> dict[str, list[Job] | None]:
+        return {"vectors": list(self.vectors), "ratios": list(self.ratios) or None}
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """What a set of sentences is to be; those of a word hold it."""
+
+    languages: tuple[str, ...]
+    counts: dict[str, int]
+    own: dict[str, str] | None
+    word: dict[str, Any] = field(default_factory=lambda: {"word": None, "word_id": ""})
 
 
 class Builder:
-    def __init__(self, config: dict[str, Any]):
-        self.config = config
-        self.seed: int = config["seed"]
-        self.task: str = config["task"]
-        self.source, self.target = config["languages"]["source"], config["languages"]["target"]
-        self.languages = tuple(dict.fromkeys((self.source, self.target)))
-        self._made: dict[tuple[Any, ...], Job] = {}
-        self._alone: dict[str, Subset] = {}
+    """``repetition`` counts the seeds: all but the base is made again for each, under names of its own."""
 
-    def setting(self, section: str, word: Word | None = None) -> dict[str, Any]:
-        """A section of the configuration, with what is special to one word."""
-        special = self.config["overrides"].get(word.id, {}) if word else {}
+    def __init__(self, config: dict[str, Any], repetition: int = 0):
+        self.config = config
+        self.seed: int = config["seed"] + repetition
+        self.tag = f"--seed{self.seed}" if repetition else ""
+        self._made: dict[tuple[Any, ...], Job] = {}
+
+    def job(
+        self,
+        stage: str,
+        id: str,
+        settings: dict[str, Any],
+        inputs: Inputs | None = None,
+        seed: int = 0,
+        threads: int = 1,
+    ) -> Job:
+        return Job(stage, id + self.tag, settings, inputs or {}, seed, threads)
+
+    def setting(self, section: str, id: str | None = None) -> dict[str, Any]:
+        """A section of the configuration, with what is special to one word or one training."""
+        special = self.config["overrides"].get(id, {}) if id else {}
         return overlaid(self.config[section], special.get(section, {}))
 
-    # Data. A set is a word's, its carrier sentences' or, without a word, the general one.
+    # Data
 
-    @once
-    def text(self, word: Word | None, carriers: bool) -> Job:
-        counts = self.setting("text", word)["counts"]
-        own = own_sentences(self.config["text"]["own"], word.id if word else "general")
-        settings: dict[str, Any] = {
-            "languages": list(self.languages),
+    def own_sentences(self, name: str) -> dict[str, str] | None:
+        return own_sentences(self.config["text"]["own"], name)
+
+    def sentences(self, id: str, wanted: Sentences) -> Job:
+        settings = {
+            "languages": list(wanted.languages),
             "limits": self.config["text"]["limits"],
-            "own": own,
-            "grammar": None if own else grammar_source(self.languages),
-            "word": None,
-            "word_id": word.id if word else "",
-            "counts": {"test": counts["general"]},
-        }
-        if word:
-            forms = {language: list(word.forms[language]) for language in self.languages}
-            settings["word"] = {"forms": forms, "phrase": word.phrase, "domain": word.domain}
-            settings["counts"] = {split: counts[split] for split in ("train", "validation", "test")}
-        if carriers:
-            settings["counts"] = {"carrier": self.config["rarity"]["carriers"]}
-        return Job("text", set_name(word, carriers), settings, seed=self.seed)
+            "own": wanted.own,
+            "grammar": None if wanted.own else grammar_source(wanted.languages),
+            "counts": wanted.counts,
+        } | wanted.word
+        return self.job("text", id, settings, seed=self.seed)
 
-    @once
-    def speech(self, word: Word | None, carriers: bool = False) -> Job:
-        if recorded := recordings(self.config["speech"]["recordings"], word.id if word else "general"):
-            settings = {"recordings": recorded, "languages": list(self.languages), "word": word.id if word else ""}
-            return Job("speech", set_name(word, carriers), settings | {"carriers": carriers})
-        speech = self.setting("speech", word)
-        voices = speech["voices"].get(self.source)
-        if not voices:
-            raise UserError(f"key 'speech.voices.{self.source}' is missing: name at least one voice for this language.")
+    def recordings(self, name: str) -> dict[str, str] | None:
+        return recordings(self.config["speech"]["recordings"], name)
+
+    def recorded(self, id: str, found: dict[str, str], languages: tuple[str, ...], word: str, carriers: bool) -> Job:
+        settings = {"recordings": found, "languages": list(languages), "word": word, "carriers": carriers}
+        return self.job("speech", id, settings)
+
+    def spoken(
+        self, id: str, text: Job, language: str, speech: dict[str, Any], hours: dict[str, float] | None = None
+    ) -> Job:
+        """The sentences of a text in a voice of their language, of each split no more than its hours."""
+        if not (voices := speech["voices"].get(language)):
+            raise UserError(f"key 'speech.voices.{language}' is missing: name at least one voice for this language.")
         for key in ("rate", "pitch"):
             if speech[key][0] > speech[key][1]:
                 raise UserError(f"key 'speech.{key}' is {speech[key]}: give the lower end first.")
         settings = {key: speech[key] for key in ("engine", "rate", "pitch")}
-        settings |= {"language": self.source, "languages": list(self.languages), "voices": voices}
-        text = self.text(word, carriers)
-        return Job("speech", text.id, settings, {"text": text}, self.seed, threads=0)
+        settings |= {"language": language, "languages": text.settings["languages"], "voices": voices, "hours": hours}
+        return self.job("speech", id, settings, {"text": text}, self.seed, threads=0)
 
-    @cached_property
-    def base(self) -> Job:
-        source = base_source(self.config["base"], self.config["retrain_foundation"], self.languages)
+    def base_for(self, sources: tuple[str, ...], target: str) -> Job:
+        """One base for all repetitions."""
+        config = self.config
+        languages = tuple(dict.fromkeys((*sources, target)))
+        source = base_source(config["base"], config["retrain_foundation"], languages)
         if source["kind"] == "train":
-            return foundation_base(source["size"], (self.source,), self.target, self.config, self.seed)
+            return foundation_base(source["size"], sources, target, config, config["seed"])
         return Job("base", "base", source)
 
-    @once
-    def rarity(self, word: Word) -> Job:
-        settings = self.hearing | {"threshold": self.config["rarity"]["threshold"], "word": forms_of(word)}
-        settings |= {"lesson": self.lesson(self.task)}
-        inputs = {"base": self.base, "speech": self.speech(word, True)}
-        return Job("rarity", word.id, settings, inputs, threads=self.decoding_threads)
+    base: Job
 
     # Training
 
-    @once
-    def finetune(self, subset: Subset) -> Job:
-        single = len(subset.words) == 1
-        training = self.setting("training", subset.words[0] if single else None)
+    def tuned(
+        self, id: str, lessons: Lessons, training: dict[str, Any], joint_steps: float | None = None, share: float = 1.0
+    ) -> Job:
+        """A fine-tune on the sets of some lessons, on the first part of each set's training hours."""
         settings = {key: value for key, value in training.items() if key not in ("threads", "gpus")}
-        settings["lessons"] = {word.id: [self.lesson(self.task)] for word in subset.words}
+        settings |= asked_of(lessons) | {"joint_steps": joint_steps, "share": share}
         settings["processes"] = max(1, training["gpus"])
-        settings["joint_steps"] = None if single else self.config["composition"]["joint_steps"]
         if training["best_by"] == "score":
             settings["listening"] = self.hearing | {"beams": 1, "precision": "fp32"}
-        inputs = {"base": self.base, "sets": [self.speech(word) for word in subset.words]}
-        return Job("finetune", subset.run, settings, inputs, self.seed, training["threads"])
+        return self.job(
+            "finetune", id, settings, {"base": self.base} | sets_of(lessons), self.seed, training["threads"]
+        )
 
-    @once
-    def vector(self, subset: Subset) -> Job:
-        return Job("vector", subset.run, {}, {"base": self.base, "finetuned": self.finetune(subset)})
+    def vector_of(self, finetuned: Job) -> Job:
+        return Job("vector", finetuned.id, {}, {"base": self.base, "finetuned": finetuned})
 
     # Merging
 
-    def alone(self, word: Word) -> Subset:
-        return self._alone.setdefault(word.id, Subset(word.id, (word,)))
-
-    def vectors(self, subset: Subset) -> list[Job]:
-        return [self.vector(self.alone(word)) for word in subset.words]
-
-    @once
-    def merge(self, subset: Subset, method: str, weight: str | float) -> Job:
-        """A merged model; ``weight`` is 'validation', 'normalised' or a number."""
-        vectors = self.vectors(subset)
-        settings: dict[str, Any] = {"method": METHOD[method], "options": self.config["merging"].get(method, {})}
-        inputs: dict[str, Any] = {"base": self.base, "vectors": vectors}
-        id = f"{subset.id}--{method}"
-        if method == "average":
-            # The mean of the fine-tuned models is task arithmetic at weight 1/K; of a single one the paper takes the
-            # mean with the base.
-            settings["weight"] = 1 / max(2, len(vectors))
-        elif weight == "validation":
-            inputs["weight"] = self.weight(subset, method)
-        else:
-            settings["weight"] = 1 / len(vectors) if weight == "normalised" else weight
-            id += "--normalised" if weight == "normalised" else "--fixed"
-        return Job("merge", id, settings, inputs, seed=self.seed)
-
-    @once
-    def weight(self, subset: Subset, method: str) -> Job:
+    def weight_of(self, mixture: Mixture) -> Job:
         merging = self.config["merging"]
-        settings = self.hearing | {
-            "method": METHOD[method],
-            "options": merging.get(method, {}),
-            "grid": sorted(merging["grid"]),
-            "tolerance": merging["tolerance"],
-            "lessons": {word.id: [self.lesson(self.task)] for word in subset.words},
-        }
-        sets = [self.speech(word) for word in subset.words]
-        inputs = {"base": self.base, "vectors": self.vectors(subset), "sets": sets}
-        return Job("weight", f"{subset.id}--{method}", settings, inputs, self.seed, self.decoding_threads)
+        settings = self.hearing | mixture.method | asked_of(mixture.lessons)
+        settings |= {"grid": sorted(merging["grid"]), "tolerance": merging["tolerance"]}
+        inputs = {"base": self.base} | mixture.inputs | sets_of(mixture.lessons)
+        return self.job("weight", mixture.id, settings, inputs, self.seed, self.decoding_threads)
+
+    def merged(self, mixture: Mixture, weight: float | None = None) -> Job:
+        """A merged model, at a given weight or at the one that serves validation best."""
+        inputs = {"base": self.base} | mixture.inputs
+        if weight is None:
+            return self.job(
+                "merge", mixture.id, mixture.method, inputs | {"weight": self.weight_of(mixture)}, self.seed
+            )
+        return self.job("merge", mixture.id, mixture.method | {"weight": weight}, inputs, self.seed)
 
     # Scoring
 
@@ -166,31 +156,23 @@ class Builder:
         decoding = self.config["decoding"]
         return {key: decoding[key] for key in ("beams", "batch", "new_tokens", "precision")}
 
-    def lesson(self, task: str) -> dict[str, str]:
-        """What a model is asked to do with speech in the source language."""
-        return {"task": task, "source": self.source, "target": self.target}
+    def decoded(self, id: str, model: Job, lessons: Lessons) -> Job:
+        """What a model hears in the test split of some sets."""
+        settings = self.hearing | asked_of(lessons)
+        return self.job("decode", id, settings, {"model": model} | sets_of(lessons), threads=self.decoding_threads)
 
-    @once
-    def decode(self, id: str, model: Job, asked: tuple[tuple[Job, tuple[str, ...]], ...]) -> Job:
-        """What a model hears in the test split of some sets, and the tasks that it is asked of each."""
-        lessons = {speech.id: [self.lesson(task) for task in tasks] for speech, tasks in asked}
-        settings = self.hearing | {"lessons": lessons}
-        inputs = {"model": model, "sets": [speech for speech, _ in asked]}
-        return Job("decode", id, settings, inputs, threads=self.decoding_threads)
-
-    @once
-    def score(self, hypotheses: Job, words: tuple[Word, ...], raw: tuple[Job, ...], finetuned: Job | None) -> Job:
-        settings = {"words": {word.id: forms_of(word) for word in words}}
+    def scored(self, hypotheses: Job, raw: tuple[Job, ...] = (), finetuned: Job | None = None, **settings: Any) -> Job:
+        """Every metric of a model, with tests against the base and the fine-tuned model."""
         inputs = {"hypotheses": hypotheses, "raw": list(raw), "ft": finetuned}
         return Job("score", hypotheses.id, settings, inputs, self.seed)
 
 
-def set_name(word: Word | None, carriers: bool) -> str:
-    return f"{word.id if word else 'general'}{'--carriers' if carriers else ''}"
+def asked_of(lessons: Lessons) -> dict[str, Any]:
+    return {"lessons": {speech.id: list(asked) for speech, asked in lessons}}
 
 
-def forms_of(word: Word) -> dict[str, list[str]]:
-    return {language: list(forms) for language, forms in word.forms.items()}
+def sets_of(lessons: Lessons) -> dict[str, list[Job]]:
+    return {"sets": [speech for speech, _ in lessons]}
 
 
 def overlaid(section: dict[str, Any], special: dict[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def _speech(size: str, source: str, target: str, several: bool, config: dict[str
         "language": source,
         "languages": list(languages),
         "voices": config["speech"]["voices"][source],
+        "hours": None,
     } | VOICES
     return Job("speech", text.id, speech_settings, {"text": text}, seed, threads=0)
 

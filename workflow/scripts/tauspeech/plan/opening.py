@@ -8,11 +8,11 @@ from typing import Any
 
 from tauspeech.errors import UserError
 from tauspeech.files import canonical_json, hash_notes, sha256_file, write_text
-from tauspeech.plan import foundation, rare_words
+from tauspeech.plan import foundation, lors, rare_words
 from tauspeech.plan.config import complete
 from tauspeech.plan.stages import STAGES, receipt_path
 
-EXPERIMENTS = {"rare_words": rare_words, "foundation": foundation}
+EXPERIMENTS = {"rare_words": rare_words, "lors": lors, "foundation": foundation}
 FROZEN = "plan/plan.json"  # names of the targets and the files of the plan that was written last
 
 # The file of each stage that a person may look for, beside the receipt that the rules go by.
@@ -24,6 +24,7 @@ KEPT = {
     "rarity": "rarity/{id}.json",
     "table": "tables/{id}.tsv",
     "figure": "figures/{id}.svg",
+    "claims": "claims.tsv",
     "report": "report.html",
 }
 

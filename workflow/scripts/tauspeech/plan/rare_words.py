@@ -9,21 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.errors import UserError
-from tauspeech.plan.building import Builder, Subset, forms_of
 from tauspeech.plan.jobs import Job, Plan
+from tauspeech.plan.rare_word_jobs import Subset, WordJobs, forms_of
+from tauspeech.plan.showing import Cell, Claim, Row, claims_job, scores_table
 from tauspeech.plan.verdicts import read_verdict
 from tauspeech.plan.words import Word, read_words
 
 NAMES = {"average": "Average", "ta": "TA", "ties": "TIES", "dare": "DARE"}
 MOST_COUNTED = 10  # words in the largest merge of Figure 2, unless the configuration says otherwise
+FEW = (2, 3, 4)  # words of the merges that the paper finds above Average
+CLOSE = 3.0  # points between a vector and the fine-tuned model that still count as close
 EXAMPLES = 3  # utterances of each word that the report plays
 
 Systems = dict[str, Job]  # scores by the paper's name of the system
 
 
-class RareWords(Builder):
-    def __init__(self, config: dict[str, Any], words: list[Word], skipped: frozenset[str] = frozenset()):
-        super().__init__(config)
+class RareWords(WordJobs):
+    def __init__(
+        self, config: dict[str, Any], words: list[Word], skipped: frozenset[str] = frozenset(), repetition: int = 0
+    ):
+        super().__init__(config, repetition)
         self.all_words = words
         self.words = [word for word in words if word.id not in skipped]
         if unknown := sorted(set(config["overrides"]) - {word.id for word in words}):
@@ -65,11 +70,12 @@ class RareWords(Builder):
 
     def heard(self, id: str, model: Job, words: tuple[Word, ...], general: bool) -> Job:
         """The control task is asked of models of one word, on that word's set."""
-        tasks = (self.task, self.control) if self.control and len(words) == 1 else (self.task,)
+        taught = self.lesson(self.task)
+        tasks = (taught, self.lesson(self.control)) if self.control and len(words) == 1 else (taught,)
         asked = [(self.speech(word), tasks) for word in words]
         if general:
-            asked.append((self.speech(None), (self.task,)))
-        return self.decode(id, model, tuple(asked))
+            asked.append((self.speech(None), (taught,)))
+        return self.decoded(id, model, tuple(asked))
 
     def raw(self, words: tuple[Word, ...]) -> dict[str, Job]:
         """What the base hears, by set: a job each, so that a new word leaves the others alone."""
@@ -84,11 +90,11 @@ class RareWords(Builder):
     def systems(self, subset: Subset, weight: str | float) -> Systems:
         """Scores of each system on the words of a subset."""
         run, raw = self.finetune(subset), tuple(self.raw(subset.words).values())
-        tuned = self.heard(run.id, run, subset.words, True)
+        tuned = self.heard(subset.run, run, subset.words, True)
         scores = {"FT": self.score(tuned, subset.words, raw, None)}
         for method in ("average", *self.config["merging"]["methods"]):
             merge = self.merge(subset, method, weight)
-            merged = self.heard(merge.id, merge, subset.words, True)
+            merged = self.heard(merge.id.removesuffix(self.tag), merge, subset.words, True)
             scores[NAMES[method]] = self.score(merged, subset.words, raw, tuned)
         return scores
 
@@ -127,47 +133,106 @@ class RareWords(Builder):
         subsets = {subset.id: subset for subset in [*self.single.values(), *self.subsets]}.values()
         return [self.weight(subset, method) for subset in subsets for method in self.config["merging"]["methods"]]
 
+    def _cell(self, score: Job, word: Word | None, task: str) -> Cell:
+        language = self.source if task == "transcribe" else self.target
+        return Cell(score, self.speech(word).id, task, language)
+
+    def _of_words(self, task: str) -> dict[str, dict[str, Cell]]:
+        """By word and system."""
+        raw = self.raw_scores(tuple(self.words))
+        return {
+            word.id: {
+                system: self._cell(score, word, task)
+                for system, score in ({"Raw": raw[word.id]} | self.single_systems[word.id]).items()
+            }
+            for word in self.words
+        }
+
+    @cached_property
+    def _general(self) -> dict[str, list[Cell]]:
+        """By system: its models of each word on the sentences without a rare word."""
+        cells = {"Raw": [self._cell(self.raw_scores(tuple(self.words))["general"], None, self.task)]}
+        for system in next(iter(self.single_systems.values())):
+            cells[system] = [self._cell(systems[system], None, self.task) for systems in self.single_systems.values()]
+        return cells
+
     def _by_word(self, name: str, task: str, with_general: bool) -> Job:
         """A row a word and, at the end, the general test set: the mean over the words' models."""
-        raw, systems = self.raw_scores(tuple(self.words)), self.single_systems
-        rows = []
-        for id, of_word in systems.items():
-            cells = {system: [[score.id, id]] for system, score in ({"Raw": raw[id]} | of_word).items()}
-            rows.append({"label": id, "cells": cells})
+        rows = [
+            Row({"word_id": id}, {system: [cell] for system, cell in cells.items()})
+            for id, cells in self._of_words(task).items()
+        ]
         if with_general:
-            cells = {"Raw": [[raw["general"].id, "general"]]}
-            for system in next(iter(systems.values())):
-                cells[system] = [[of_word[system].id, "general"] for of_word in systems.values()]
-            rows.append({"label": "General", "cells": cells})
-        return self._scores_table(name, "word_id", rows, task, [raw, *systems.values()])
+            rows.append(Row({"word_id": "General"}, self._general))
+        return scores_table(name, rows)
+
+    def _together(self, subset: Subset) -> dict[str, list[Cell]]:
+        """By system: the test sets of a subset's words."""
+        raw = self.raw_scores(subset.words)
+        cells = {"Raw": [self._cell(raw[word.id], word, self.task) for word in subset.words]}
+        for system, score in self.systems(subset, "validation").items():
+            cells[system] = [self._cell(score, word, self.task) for word in subset.words]
+        return cells
 
     def _fig2(self) -> Job:
         """The score of each number of words, being the mean over those words' test sets."""
-        rows, used = [], []
-        for subset in self.subsets:
-            raw, systems = self.raw_scores(subset.words), self.systems(subset, "validation")
-            cells = {"Raw": [[raw[word.id].id, word.id] for word in subset.words]}
-            cells |= {system: [[score.id, word.id] for word in subset.words] for system, score in systems.items()}
-            label = subset.id if subset.id in self.config["composition"]["subsets"] else str(len(subset.words))
-            rows.append({"label": label, "cells": cells})
-            used += [raw, systems]
-        return self._scores_table("fig2", "words", rows, self.task, used)
+        named = self.config["composition"]["subsets"]
+        labels = [subset.id if subset.id in named else str(len(subset.words)) for subset in self.subsets]
+        return scores_table(
+            "fig2",
+            [Row({"words": label}, self._together(subset)) for label, subset in zip(labels, self.subsets, strict=True)],
+        )
 
-    def _scores_table(self, name: str, first: str, rows: list[dict[str, Any]], task: str, used: list[Systems]) -> Job:
-        """Each cell names the [model, set] pairs that it is the mean of."""
-        language = self.source if task == "transcribe" else self.target
-        # Specifications sort their keys, so the order of the columns is said apart.
-        columns = list(rows[0]["cells"])
-        settings = {
-            "kind": "scores",
-            "first": first,
-            "columns": columns,
-            "rows": rows,
-            "task": task,
-            "language": language,
-        }
-        scores = {score.id: score for systems in used for score in systems.values()}
-        return Job("table", name, settings, {"scores": list(scores.values())})
+    def claims(self) -> list[Claim]:
+        """What the paper says of its Tables 2 and 3 and Figure 2."""
+        words = list(self._of_words(self.task).values())
+        general = self._general
+        found = [
+            self._versus("ft-lifts-the-word", "Fine-tuning lifts the word's own set.", "Table 2", words, "FT", "Raw"),
+        ]
+        if "ta" in self.config["merging"]["methods"]:
+            found += [
+                self._versus(
+                    "vector-close-to-ft",
+                    f"A single task vector stays within {CLOSE:g} points of the fine-tuned model.",
+                    "Table 2", words, "TA", "FT", margin=CLOSE,
+                ),
+                Claim("general-above-ft", "On general speech TA is above FT.", "Table 2", general["TA"], [general["FT"]]),
+                Claim("general-above-raw", "On general speech TA is above Raw.", "Table 2", general["TA"], [general["Raw"]]),
+            ]  # fmt: skip
+        if self.control:
+            control = list(self._of_words(self.control).values())
+            merges = [system for system in control[0] if system in NAMES.values()]
+            if "TA" in merges:
+                statement = "Of the task that was not taught, TA forgets less than FT."
+                found.append(self._versus("forgets-less-than-ft", statement, "Table 3", control, "TA", "FT"))
+            if "TIES" in merges:
+                statement = "Of the task that was not taught, TIES forgets least of all merges on most words."
+                rivals = [[row[system] for row in control] for system in merges if system != "TIES"]
+                better = [row["TIES"] for row in control]
+                found.append(Claim("ties-forgets-least", statement, "Table 3", better, rivals, "most"))
+        return found + self._claims_of_several()
+
+    def _versus(
+        self, id: str, statement: str, source: str, rows: list[dict[str, Cell]], one: str, other: str, margin: float = 0
+    ) -> Claim:
+        return Claim(id, statement, source, [row[one] for row in rows], [[row[other] for row in rows]], margin=margin)
+
+    def _claims_of_several(self) -> list[Claim]:
+        few = [self._together(subset) for subset in self.subsets if len(subset.words) in FEW]
+        if not few:
+            return []
+        pooled = {system: [cell for cells in few for cell in cells[system]] for system in few[0]}
+        return [
+            Claim(
+                f"{method}-above-average",
+                f"With two to four words, {NAMES[method]} is above Average.",
+                "Figure 2",
+                pooled[NAMES[method]],
+                [pooled["Average"]],
+            )
+            for method in self.config["merging"]["methods"]
+        ]
 
     def figures(self, tables: dict[str, Job]) -> list[Job]:
         about = {
@@ -180,7 +245,7 @@ class RareWords(Builder):
             Job("figure", "weights", {"kind": "weights"} | about, {"table": tables["weights"]}),
         ]
 
-    def report(self, tables: dict[str, Job], figures: list[Job]) -> Job:
+    def report(self, tables: dict[str, Job], figures: list[Job], claims: Job) -> Job:
         raw = self.raw(tuple(self.words))
         # What the report plays: for each word its systems, and the job that holds what each of them heard.
         heard = {
@@ -189,6 +254,7 @@ class RareWords(Builder):
         }
         told = ("name", "base", "seed", "task", "languages", "control_task", "text", "speech", "training", "merging")
         settings = {
+            "experiment": "rare_words",
             "examples": EXAMPLES,
             "words": {word.id: forms_of(word) for word in self.words},
             "heard": heard,
@@ -200,6 +266,7 @@ class RareWords(Builder):
         inputs = {
             "tables": list(tables.values()),
             "figures": figures,
+            "claims": claims,
             "hypotheses": [*(raw[word.id] for word in self.words), *hypotheses],
             "sets": [self.speech(word) for word in self.words],
         }
@@ -209,21 +276,25 @@ class RareWords(Builder):
 def plan(config: dict[str, Any], results: Path) -> Plan:
     """All jobs of the experiment. What is in the results matters only where known words are to be skipped."""
     languages = tuple(dict.fromkeys((config["languages"]["source"], config["languages"]["target"])))
-    experiment = RareWords(config, read_words(Path(config["words"]), languages))
+    words = read_words(Path(config["words"]), languages)
+    experiment, skipped = RareWords(config, words), frozenset[str]()
     if config["rarity"]["known"] == "skip":
-        checks = [experiment.rarity(word) for word in experiment.all_words]
+        checks = [experiment.rarity(word) for word in words]
         verdicts = {check.id: read_verdict(results, check) for check in checks}
         if None in verdicts.values():
             return Plan(
                 checks,
                 "which words the base knows is checked first; run the same command again to go on with the others",
             )
-        experiment = RareWords(config, experiment.all_words, frozenset(id for id, known in verdicts.items() if known))
+        skipped = frozenset(id for id, known in verdicts.items() if known)
+        experiment = RareWords(config, words, skipped)
         if not experiment.words:
             raise UserError(
                 "key 'rarity.known' is skip, and the base knows every word: set it to keep, or give other words."
             )
+    repeated = [RareWords(config, words, skipped, repetition) for repetition in range(1, config["repetitions"])]
+    claims = claims_job([each.claims() for each in (experiment, *repeated)], config["seed"])
     tables = experiment.tables()
     figures = experiment.figures(tables)
     vectors = [experiment.vector(subset) for subset in experiment.single.values()]
-    return Plan([*tables.values(), *figures, *vectors, experiment.report(tables, figures)])
+    return Plan([*tables.values(), *figures, *vectors, claims, experiment.report(tables, figures, claims)])

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from tauspeech.corpora.covost import covost_code
 from tauspeech.errors import UserError
 from tauspeech.files import canonical_json, sha256_file, sha256_text
 from tauspeech.paths import FOUNDATIONS, GRAMMARS
@@ -77,3 +78,17 @@ def _foundation_source(size: str, retrain: bool, languages: tuple[str, ...]) -> 
             f"train one for {' and '.join(languages)}."
         )
     return {"kind": "shipped", "size": size, "receipt": sha256_file(path)}
+
+
+def corpus_source(corpus: dict[str, Any], language: str) -> dict[str, Any]:
+    """Recorded speech of a language: its tables by their content, its audio, of which there is too much, by names and sizes."""
+    if "mirror" in corpus:
+        folder = Path(corpus["mirror"]).expanduser() / f"{covost_code(language)}_en"
+        sizes = {str(path.relative_to(folder)): path.stat().st_size for path in sorted(folder.rglob("*.parquet"))}
+        return corpus | {"files": sizes}
+    code = covost_code(language)
+    recorded, translated = (Path(corpus.get(key, "")).expanduser() for key in ("common_voice", "translations"))
+    homes = [recorded / code, recorded / language, recorded]
+    tables = [*(home / "validated.tsv" for home in homes), *sorted(translated.glob(f"covost_v2.{code}_en*.tsv"))]
+    # A missing table is the job's to report.
+    return corpus | {"tables": {str(path): sha256_file(path) for path in tables if path.is_file()}}

@@ -10,7 +10,7 @@ import pandas
 @dataclass(frozen=True)
 class Claim:
     statement: str
-    holds: bool
+    verdict: Literal["holds", "does not hold", "not decided"]
     detail: str
 
 
@@ -41,7 +41,7 @@ class Figure:
 class Output:
     system: str
     text: str
-    hit: bool
+    hit: bool | None = None  # whether a word came out right, where one was to be heard
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,13 @@ def build_page(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        grid=grid, pieces=pieces, audio_uri=audio_uri, svg_markup=svg_markup, is_wide=_is_wide, best_note=_best_note
+        grid=grid,
+        pieces=pieces,
+        audio_uri=audio_uri,
+        svg_markup=svg_markup,
+        is_wide=_is_wide,
+        best_note=_best_note,
+        has_hits=_has_hits,
     )
     return environment.get_template("page.html.jinja").render(report=report)
 
@@ -39,3 +45,7 @@ def _best_note(table: Table) -> str:
         return ""
     direction = "higher" if table.best == "max" else "lower"
     return f"Bold: best of {', '.join(among[:-1])} and {among[-1]} in the row ({direction} is better)."
+
+
+def _has_hits(report: Report) -> bool:
+    return any(output.hit is not None for example in report.examples for output in example.outputs)

@@ -4,10 +4,13 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from tauspeech.reporting.content import Figure, Table
+from tauspeech.reporting.content import Example, Figure, Output, Table
 from tauspeech.scoring.headline import headline_metric
 from tauspeech.scoring.normalise import CER_NORMALISATION, WER_NORMALISATION
+from tauspeech.text.checks import contains
 
+TITLE = "Rare words"
+LEAD = "One task vector for each rare word, used alone and merged with others, without further training."
 SYSTEMS = ("Average", "TA", "TIES", "DARE")
 
 
@@ -100,3 +103,23 @@ def described_figures(drawn: dict[str, str], config: dict[str, Any]) -> list[Fig
         ),
     }
     return [Figure(name, *captions[name], drawn[name]) for name in captions if name in drawn]
+
+
+def examples(
+    played: dict[str, list[dict[str, Any]]], heard: dict[tuple[str, str], dict[str, str]], settings: dict[str, Any]
+) -> list[Example]:
+    """The first test utterances of each word, and what its systems heard."""
+    config = settings["config"]
+    source, target = config["languages"]["source"], config["languages"]["target"]
+    language = target if config["task"] == "translate" else source
+    found = []
+    for word, rows in played.items():
+        forms = settings["words"][word]
+        spellings = tuple(form for group in forms.values() for form in group)
+        for row in rows:
+            id, outputs = row["utterance"], []
+            for system, model in settings["heard"][word]:
+                text = heard[model.split("/")[0], config["task"]][id]
+                outputs.append(Output(system, text, contains(text, forms[language], language)))
+            found.append(Example(word, id, row[source], row[language], row["audio"]["bytes"], outputs, spellings))
+    return found

@@ -27,33 +27,36 @@ def _rows_of(scores: Scores, model: str, set_id: str, task: str, metric: str) ->
 
 
 def score_table(settings: dict[str, Any], scores: Scores) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A row of systems for each set, and the details: every metric of every cell's scores.
+    """A row for each of the settings' rows, and the details: every metric of every cell's scores.
 
-    A cell is the mean over its [model, set] pairs; only a cell of one pair has an interval.
+    A cell is the mean over its [model, set, task, language]; only a mean of one has an interval.
     """
-    metric = headline_metric(settings["task"], settings["language"])
-    rows, details = [], []
+    lines, details = [], []
     for row in settings["rows"]:
-        line: dict[str, Any] = {settings["first"]: row["label"]}
+        line = {name: row["names"][name] for name in settings["names"]}
+        label = " ".join(map(str, line.values()))
         bounds: dict[str, float] = {}
-        for system in settings["columns"]:
-            pairs = row["cells"][system]
-            cells = [_rows_of(scores, model, set_id, settings["task"], metric) for model, set_id in pairs]
-            line[system] = round(sum(cell["value"] for cell in cells) / len(cells), 2)
-            if len(cells) == 1:
-                bounds |= {f"{system}_low": round(cells[0]["low"], 2), f"{system}_high": round(cells[0]["high"], 2)}
-            details += [
-                _details(row["label"], system, model, scores[model], set_id, settings["task"])
-                for model, set_id in pairs
-            ]
-        rows.append(line | bounds)
-    return pd.DataFrame(rows), pd.concat(details, ignore_index=True)
+        for column in (each for each in settings["columns"] if each in row["cells"]):
+            found = []
+            for model, set_id, task, language in row["cells"][column]:
+                metric = settings["metrics"].get(column) or headline_metric(task, language)
+                found.append(_rows_of(scores, model, set_id, task, metric))
+                if column not in settings["metrics"]:
+                    details.append(_details(label, column, model, scores[model], set_id, task))
+            line[column] = round(sum(cell["value"] for cell in found) / len(found), 2)
+            if len(found) == 1:
+                bounds |= {f"{column}_low": round(found[0]["low"], 2), f"{column}_high": round(found[0]["high"], 2)}
+        lines.append(line | bounds)
+    frame = pd.DataFrame(lines)
+    shown = [*settings["names"], *settings["columns"]]
+    frame = frame[[*shown, *(column for column in frame if column not in shown)]]
+    return frame, pd.concat(details, ignore_index=True).drop_duplicates(ignore_index=True)
 
 
-def _details(label: str, system: str, model: str, table: pd.DataFrame, set_id: str, task: str) -> pd.DataFrame:
+def _details(label: str, column: str, model: str, table: pd.DataFrame, set_id: str, task: str) -> pd.DataFrame:
     part = table[(table["set"] == set_id) & (table["task"] == task)].copy()
     part.insert(0, "row", label)
-    part.insert(1, "system", system)
+    part.insert(1, "column", column)
     part.insert(2, "model", model)
     return part
 
@@ -116,6 +119,29 @@ def weights_table(choices: dict[str, dict[str, Any]]) -> pd.DataFrame:
         for point in choice["curve"]
     ]
     return pd.DataFrame(rows)
+
+
+def ratios_table(choices: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """What pruning leaves of each vector, in percent: as chosen on validation."""
+    columns = {
+        "SVP r": ("svd", "rank"),
+        "MP p": ("magnitude", "keep"),
+        "LoRS r": ("lors", "rank"),
+        "LoRS p": ("lors", "keep"),
+    }
+    return pd.DataFrame(
+        [
+            {"vector": id} | {name: 100 * choice[method][option] for name, (method, option) in columns.items()}
+            for id, choice in choices.items()
+        ]
+    )
+
+
+def retained_table(hours: dict[str, float], curves: dict[str, list[dict[str, Any]]]) -> pd.DataFrame:
+    """Figure 5: the mean over languages of the score at each ratio, for each size of the training speech."""
+    points = [point | {"size": hours[id]} for id, curve in curves.items() for point in curve]
+    found = pd.DataFrame(points).groupby(["method", "size", "ratio"], sort=True)["value"].mean()
+    return found.round(2).reset_index()
 
 
 def read_json(path: Path) -> dict[str, Any]:

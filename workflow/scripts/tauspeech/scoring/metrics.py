@@ -11,6 +11,7 @@ import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 
 from tauspeech.languages import primary_subtag, unspaced
+from tauspeech.scoring.headline import headline_metric
 from tauspeech.scoring.normalise import (
     CER_NORMALISATION,
     WER_NORMALISATION,
@@ -23,6 +24,14 @@ from tauspeech.scoring.tally import Tally, percentage
 Texts = Sequence[str]
 
 _OWN_TOKENIZER = {"zh": "zh", "cmn": "zh", "yue": "zh", "ja": "ja-mecab", "ko": "ko-mecab"}
+
+
+def headline(task: str, language: str, references: Texts, hypotheses: Texts) -> Tally:
+    """The metric that the tables show of a task."""
+    name = headline_metric(task, language)
+    if name == "bleu":
+        return bleu(references, hypotheses, language)
+    return cer(references, hypotheses) if name == "cer" else wer(references, hypotheses)
 
 
 def bleu(references: Texts, hypotheses: Texts, language: str) -> Tally:

@@ -8,6 +8,7 @@ import pandas as pd
 from tauspeech.languages import unspaced
 from tauspeech.scoring.metrics import bleu, cer, chrf, wer
 from tauspeech.scoring.rare_words import word_counts
+from tauspeech.scoring.sclite import sclite_wer
 from tauspeech.scoring.significance import paired_p_value
 from tauspeech.scoring.tally import Tally
 from tauspeech.scoring.utterances import by_set_and_task, with_hypotheses_of
@@ -15,7 +16,9 @@ from tauspeech.scoring.utterances import by_set_and_task, with_hypotheses_of
 Words = dict[str, dict[str, tuple[str, ...]]]  # word id -> language -> accepted forms
 
 
-def score_model(hypotheses: pd.DataFrame, baselines: dict[str, pd.DataFrame], words: Words, seed: int) -> pd.DataFrame:
+def score_model(
+    hypotheses: pd.DataFrame, baselines: dict[str, pd.DataFrame], words: Words, seed: int, with_sclite: bool = False
+) -> pd.DataFrame:
     """One row per set, task and metric; values are in percent.
 
     The tables have one row per utterance: id, set, task, language (of the text to be produced), reference, hypothesis,
@@ -25,22 +28,26 @@ def score_model(hypotheses: pd.DataFrame, baselines: dict[str, pd.DataFrame], wo
     rows = []
     for key, utterances in by_set_and_task(hypotheses, "the hypotheses").items():
         rivals = {
-            name: _tallies(with_hypotheses_of(groups[key], utterances, name), words) if key in groups else {}
+            name: _tallies(with_hypotheses_of(groups[key], utterances, name), words, with_sclite)
+            if key in groups
+            else {}
             for name, groups in baseline_groups.items()
         }
-        for name, tally in _tallies(utterances, words).items():
+        for name, tally in _tallies(utterances, words, with_sclite).items():
             p_values = [paired_p_value(tally, rival[name], seed) if rival else nan for rival in rivals.values()]
             rows.append([*key, *asdict(tally.metric(seed)).values(), *p_values])
     return _table(rows, [f"p_{name}" for name in baselines])
 
 
-def _tallies(utterances: pd.DataFrame, words: Words) -> dict[str, Tally]:
+def _tallies(utterances: pd.DataFrame, words: Words, with_sclite: bool) -> dict[str, Tally]:
     task, language = utterances[["task", "language"]].iloc[0]
     texts = utterances["reference"].tolist(), utterances["hypothesis"].tolist()
     if task == "translate":
         tallies = [bleu(*texts, language), chrf(*texts)]
     else:
         tallies = [cer(*texts)] if unspaced(language) else [wer(*texts), cer(*texts)]
+        if with_sclite and not unspaced(language):
+            tallies.append(sclite_wer(*texts))
     for word_id, forms in words.items():
         if language in forms:
             counts = word_counts(word_id, forms[language], language, *texts)

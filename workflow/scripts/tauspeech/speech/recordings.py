@@ -49,5 +49,8 @@ def _spoken(
     texts = {language: row[language].strip() for language in languages}
     sound = {"audio": {"bytes": encode(samples), "path": row["file"]}, "seconds": len(samples) / RATE}
     return (
-        {"utterance": id, "split": split, "word_id": word_id} | texts | sound | {"voice": "recording", "engine": "recording"}
+        {"utterance": id, "split": split, "word_id": word_id}
+        | texts
+        | sound
+        | {"voice": "recording", "engine": "recording"}
     )

@@ -1,0 +1,34 @@
+rule choose_ratios:
+    input:
+        spec=spec("ratios"),
+        needed=inputs_of("ratios"),
+    output:
+        ratios=f"{RESULTS}/ratios/{{id}}.json",
+        receipt=f"{RESULTS}/ratios/{{id}}.receipt.json",
+    log:
+        f"{RESULTS}/logs/ratios/{{id}}.log",
+    conda:
+        "../envs/main.yaml"
+    threads: threads_of("ratios")
+    resources:
+        gpu=gpus_of("decoding"),
+    shell:
+        "python $SCRIPTS/choose_ratios.py {input.spec} {threads} > {log} 2>&1"
+
+
+rule sweep_ratios:
+    input:
+        spec=spec("retained"),
+        needed=inputs_of("retained"),
+    output:
+        retained=f"{RESULTS}/retained/{{id}}.json",
+        receipt=f"{RESULTS}/retained/{{id}}.receipt.json",
+    log:
+        f"{RESULTS}/logs/retained/{{id}}.log",
+    conda:
+        "../envs/main.yaml"
+    threads: threads_of("retained")
+    resources:
+        gpu=gpus_of("decoding"),
+    shell:
+        "python $SCRIPTS/sweep_ratios.py {input.spec} {threads} > {log} 2>&1"

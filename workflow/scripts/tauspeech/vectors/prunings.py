@@ -1,0 +1,26 @@
+"""A base with one vector, pruned in many ways: what a search for ratios tries, one model at a time."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from tauspeech.vectors.combination import Combination
+from tauspeech.vectors.grid import Grid
+from tauspeech.vectors.recipe import Recipe
+from tauspeech.vectors.sources import Sources
+from tauspeech.vectors.sweep import Sweep
+from tauspeech.vectors.work import Work
+
+
+class Prunings:
+    """``recipe`` names the base and the one vector; rank 0 is magnitude pruning alone, keep 0 singular value pruning."""
+
+    def __init__(self, recipe: Recipe, ranks: Sequence[float], keeps: Sequence[float], work: Work):
+        sources = Sources(recipe, work)
+        self._base, (self._term,), self._work = sources.base, sources.terms, work
+        self._grid = Grid(self._term.delta, sorted({0.0, *ranks}), sorted({0.0, *keeps}), work)
+
+    def at(self, rank: float, keep: float) -> Iterator[tuple[str, np.ndarray]]:
+        """Every tensor that may differ from the base's."""
+        pruned = Combination([self._term.changed(self._grid.at(rank, keep))])
+        return Sweep(self._base, pruned, self._work).at(1.0)
