@@ -226,3 +226,14 @@ def test_an_empty_report_has_no_empty_sections():
     page = build_page(Report("t", "lead", [], [], [], [], [], ""))
     assert "<section" not in page
     assert "<h1>t</h1>" in page
+
+
+def test_where_rows_are_systems_the_best_of_a_column_is_bold():
+    frame = pandas.DataFrame(
+        {"system": ["Pretrained", "TA", "LoRS"], "WER": [10.0, 30.0, 20.001], "BLEU": [90.0, 50.0, 40.0]}
+    )
+    table = Table("t", "T", "c", frame, best_among=("TA", "LoRS"), best_in={"WER": "min", "BLEU": "max"})
+    bold = [[cell.text for cell in row if cell.best] for row in grid(table).rows]
+    assert bold == [[], ["50.00"], ["20.00"]]
+    page = build_page(Report("t", "l", [], [], [table], [], [], "p"))
+    assert "Bold: best of TA and LoRS in the column." in page

@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,12 +61,27 @@ def format_value(value: object) -> str:
 
 
 def _best(table: Table, record: dict[str, Any]) -> set[str]:
-    # Equal as printed counts as equal: a reader could not see why only one of two 74.88 is bold.
-    scores = {name: round(record[name], 2) for name in table.best_among if _is_finite(record.get(name))}
-    if table.best is None or len(scores) < 2:
+    first = next(iter(record))
+    if table.best_in:
+        if record[first] not in table.best_among:
+            return set()
+        rows = [row for row in table.frame.to_dict("records") if row[first] in table.best_among]
+        return {
+            name for name, end in table.best_in.items() if record[name] in _winners([row[name] for row in rows], end)
+        }
+    if table.best is None:
         return set()
-    target = max(scores.values()) if table.best == "max" else min(scores.values())
-    return {name for name, score in scores.items() if score == target}
+    winners = _winners([record.get(name) for name in table.best_among], table.best)
+    return {name for name in table.best_among if record.get(name) in winners}
+
+
+def _winners(values: Sequence[Any], end: str) -> set[Any]:
+    # Equal as printed counts as equal: a reader could not see why only one of two 74.88 is bold.
+    scores = {value: round(value, 2) for value in values if _is_finite(value)}
+    if len([value for value in values if _is_finite(value)]) < 2:
+        return set()
+    target = max(scores.values()) if end == "max" else min(scores.values())
+    return {value for value, score in scores.items() if score == target}
 
 
 def _interval(record: dict[str, Any], bounds: tuple[str, str] | None) -> str:

@@ -1,7 +1,7 @@
 """What a report says, before anything is known about how it will look."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas
@@ -18,6 +18,7 @@ class Claim:
 class Table:
     """``best`` says which end of the scale is good; the best of ``best_among`` stands out in every row.
 
+    Where rows are systems, ``best_in`` says it of columns, and the best of the rows ``best_among`` stands out.
     The first column of ``frame`` names the rows, and columns ``X_low`` and ``X_high`` bound column ``X``.
     """
 
@@ -27,6 +28,7 @@ class Table:
     frame: pandas.DataFrame
     best: Literal["max", "min"] | None = None
     best_among: tuple[str, ...] = ()
+    best_in: Mapping[str, Literal["max", "min"]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Titles, captions and facts of the experiment lors."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -27,6 +27,7 @@ _TABLES = {
     "table10": ("Table 10. Languages and tasks", "low", "All in one model, in four ways."),
     "table11": ("Table 11. Tasks of each language", "high", "Table 3 by language."),
 }
+_OF_TRANSLATION = ("table2", "table8")
 _OTHERS = {
     "fig3": ("Figure 3 in numbers", "Means over all combinations of so many languages."),
     "fig4": ("Figure 4 in numbers", "Means over the languages."),
@@ -87,11 +88,30 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
     for name, (title, group, caption) in _TABLES.items():
         if name in tables:
             about = f"The {group}-resource languages. {caption} {_LINES}{_SCORED}{decoded}"
-            found.append(Table(name, title, about, tables[name]))
+            found.append(
+                Table(
+                    name,
+                    title,
+                    about,
+                    tables[name],
+                    best_among=_rivals(tables[name]),
+                    best_in=_ends(tables[name], name in _OF_TRANSLATION),
+                )
+            )
     for name, (title, caption) in _OTHERS.items():
         if name in tables:
             found.append(Table(name, title, caption, tables[name]))
     return found
+
+
+def _rivals(table: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(system for system in table["system"] if system not in ("Pretrained", "Finetuned"))
+
+
+def _ends(table: pd.DataFrame, translated: bool) -> dict[str, Literal["max", "min"]]:
+    """Which end of each column is good."""
+    scores = [column for column in table if column != "system" and not column.endswith(("_low", "_high"))]
+    return {column: "max" if translated or column.startswith("BLEU") else "min" for column in scores}
 
 
 def described_figures(drawn: dict[str, str], _: dict[str, Any]) -> list[Figure]:

@@ -40,11 +40,15 @@ def _is_wide(figure: Figure) -> bool:
 
 def _best_note(table: Table) -> str:
     """What bold means in this table, or nothing where no cell can be bold."""
-    among = [name for name in table.best_among if name in table.frame.columns]
-    if table.best is None or len(among) < 2:
+    named = table.frame.iloc[:, 0].tolist() if table.best_in else list(table.frame.columns)
+    among = [name for name in table.best_among if name in named]
+    if len(among) < 2 or (table.best is None and not table.best_in):
         return ""
+    rivals = f"best of {', '.join(among[:-1])} and {among[-1]}"
+    if table.best_in:
+        return f"Bold: {rivals} in the column."
     direction = "higher" if table.best == "max" else "lower"
-    return f"Bold: best of {', '.join(among[:-1])} and {among[-1]} in the row ({direction} is better)."
+    return f"Bold: {rivals} in the row ({direction} is better)."
 
 
 def _has_hits(report: Report) -> bool:
