@@ -1,7 +1,8 @@
-"""What a search over ranks and keeps of LoRS costs, beside one merge for each of its points.
+"""What the searches of LoRS-Merging cost, beside one merge for each of their points.
 
-A random vector of Whisper-tiny's shape (38 M parameters), 4 ranks and 4 keeps as in the LoRS paper, on one thread. The
-vector is only read and pruned, in both cases; what decoding costs on top is the same.
+First over ranks and keeps: a random vector of Whisper-tiny's shape (38 M parameters), 4 ranks and 4 keeps as in the paper.
+Then over scales: four such vectors, pruned, at 9 scales. On one thread. Models are only made, in all cases; what decoding
+costs on top is the same.
 """
 
 import os
@@ -19,11 +20,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scrip
 
 import checkpoints
 
-from tauspeech.vectors.combination import Term
+from tauspeech.vectors.combination import Combination, Term
 from tauspeech.vectors.deltas import Delta, Difference, Model
 from tauspeech.vectors.files.storage import ranges
 from tauspeech.vectors.grid import Grid
 from tauspeech.vectors.methods import lors
+from tauspeech.vectors.sweep import Sweep
 from tauspeech.vectors.weights import Weight
 from tauspeech.vectors.work import Work
 
@@ -37,6 +39,7 @@ TINY = checkpoints.SMALL | {
     "decoder_ffn_dim": 1536,
 }
 RANKS, KEEPS = (0.01, 0.02, 0.03, 0.05), (0.1, 0.2, 0.4, 0.6)
+SCALES = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 
 
 def read(delta: Delta) -> None:
@@ -68,15 +71,40 @@ def together(vector: Delta) -> None:
             read(grid.at(rank, keep))
 
 
+def pruned_sum(vectors: list[Delta]) -> Combination:
+    return lors.combine(
+        [Term(vector, Weight(), False, str(n)) for n, vector in enumerate(vectors)], rank=0.02, keep=0.2
+    )
+
+
+def merges(base: Model, vectors: list[Delta]) -> None:
+    for scale in SCALES:
+        for _ in Sweep(base, pruned_sum(vectors), Work()).at(scale):
+            pass
+
+
+def sweep(base: Model, vectors: list[Delta]) -> None:
+    one_sum = Sweep(base, pruned_sum(vectors), Work())
+    for scale in SCALES:
+        for _ in one_sum.at(scale):
+            pass
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-search-") as folder:
         checkpoints.make(Path(folder), TINY)
         work = Work()
         vector = Difference(Model(Path(folder) / "ft1", work), Model(Path(folder) / "base", work))
         naive, grid = seconds(lambda: one_by_one(vector)), seconds(lambda: together(vector))
+        base = Model(Path(folder) / "base", work)
+        vectors = [Difference(Model(Path(folder) / name, work), base) for name in ("ft1", "ft2", "ft3", "ft4")]
+        apart, swept = seconds(lambda: merges(base, vectors)), seconds(lambda: sweep(base, vectors))
     print(f"{len(RANKS)} ranks x {len(KEEPS)} keeps, CPU seconds")
     print(f"a merge a point      {naive:7.1f}")
     print(f"a grid               {grid:7.1f}    {naive / grid:.1f} times less")
+    print(f"\n{len(SCALES)} scales of {len(vectors)} pruned vectors, CPU seconds")
+    print(f"a merge a scale      {apart:7.1f}")
+    print(f"one sum              {swept:7.1f}    {apart / swept:.1f} times less")
 
 
 if __name__ == "__main__":

@@ -28,5 +28,5 @@ def distribute(
                 ", ".join(f"{count} {reason}" for reason, count in checker.rejected.most_common(3))
                 or "the file is too short"
             )
-            raise UserError(f"{origin} leaves no {split} sentences ({reasons}): add sentences, or lower text.counts.")
+            raise UserError(f"{origin} leaves no {split} sentences ({reasons}): add sentences, or ask for fewer.")
     return accepted

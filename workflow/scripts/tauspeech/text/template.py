@@ -63,7 +63,7 @@ def generate(
             elif (misses := misses + 1) > PATIENCE:
                 raise UserError(
                     f"The template grammar yields only {len(accepted[split])} different {split} sentences for "
-                    f"'{set_id}', {counts[split]} are wanted: lower text.counts.{split} or use another text source."
+                    f"'{set_id}', {counts[split]} are wanted: ask for fewer (text.counts, or hours in the experiment lors) or use own sentences."
                 )
     return accepted
 
