@@ -278,6 +278,29 @@ def test_a_language_of_two_groups_is_refused(plan):
         plan(groups={"high": {"languages": HIGH}, "low": {"languages": ["ca", "sv"]}})
 
 
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"groups": {"high": {"languages": ["ca", "en"]}}}, r"key 'groups\.high\.languages': 'en' is what the others"),
+        ({"groups": {}}, r"key 'groups': give the languages of a group"),
+        (
+            {"figures": {"drawn": ["fig5"], "shares": [0.201, 0.204]}},
+            r"key 'figures\.shares': two of them are the same",
+        ),
+    ],
+)
+def test_what_cannot_be_planned_is_named(plan, sections, message):
+    with pytest.raises(UserError, match=message):
+        plan(**sections)
+
+
+def test_languages_without_spaces_have_no_word_error_rate(plan, monkeypatch):
+    monkeypatch.setattr("tauspeech.plan.lors_jobs.find_sclite", lambda: ["sclite"])
+    planned = plan(groups={"high": {"languages": ["zh", "ca"]}}, scoring={"sclite": "auto"}, base="a/b",
+                   corpus={"mirror": "a/b"})  # fmt: skip
+    assert table(planned, "table1")["metrics"] == {}
+
+
 @pytest.mark.parametrize("name", ["lors.yaml", "lors_full.yaml", "paper/lors.yaml"])
 def test_the_projects_configurations_can_be_planned(name, folder):
     config = yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8"))

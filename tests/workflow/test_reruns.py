@@ -11,7 +11,14 @@ from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.workflow
 
-FINAL = {"write_report", "make_table/table2", "make_table/table3", "make_table/fig2", "draw_figure/fig2"}
+FINAL = {
+    "check_claims",
+    "write_report",
+    "make_table/table2",
+    "make_table/table3",
+    "make_table/fig2",
+    "draw_figure/fig2",
+}
 
 
 def stages(jobs: Iterable[str]) -> set[str]:
@@ -42,7 +49,7 @@ def test_an_added_word_runs_its_chain_and_what_contains_it(project: Project) -> 
         "weights",
     }
     stems = {name.partition(".")[0] for name in rewritten}
-    assert stems <= {f"tables/{table}" for table in tables} | {"figures/fig2", "figures/weights", "report"}
+    assert stems <= {f"tables/{table}" for table in tables} | {"figures/fig2", "figures/weights", "claims", "report"}
     new = {name.partition(".")[0] for name in after if name not in before}
     expected = {
         "text/avignon",
@@ -102,7 +109,7 @@ def test_the_pruning_fraction_of_ties_runs_ties_alone(project: Project) -> None:
     ("file", "old", "new"),
     [
         ("config/tiny.yaml", "learning_rate: 1.0e-3", "learning_rate: 2.0e-3"),
-        ("workflow/scripts/finetune.py", "most_steps = None", "most_steps = 10**6"),
+        ("workflow/scripts/tauspeech/training/finetuning.py", "room < -1e-6", "room < -1e-5"),
     ],
 )
 def test_training_settings_and_code_run_fine_tunes_and_below(project: Project, file: str, old: str, new: str) -> None:

@@ -246,7 +246,10 @@ class Lors(LanguageJobs):
 
     @property
     def shares(self) -> list[float]:
-        return sorted(self.config["figures"]["shares"])
+        shares = sorted(self.config["figures"]["shares"])
+        if len({round(100 * share) for share in shares}) < len(shares):
+            raise UserError("key 'figures.shares': two of them are the same in whole percent: leave one out.")
+        return shares
 
     def _hours(self, share: float) -> float:
         return round(share * self.groups[self.first_group]["hours"]["train"], 4)

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from tauspeech.errors import UserError
+from tauspeech.languages import unspaced
 from tauspeech.plan.building import Builder, Lessons, Mixture, Sentences, asked_of, sets_of
 from tauspeech.plan.jobs import Job, once
 from tauspeech.plan.sources import corpus_source
@@ -50,13 +51,19 @@ class LanguageJobs(Builder):
     def __init__(self, config: dict[str, Any], repetition: int = 0):
         super().__init__(config, repetition)
         self.groups: dict[str, dict[str, Any]] = {name: group for name, group in config["groups"].items() if group}
-        self.sclite = _with_sclite(config["scoring"]["sclite"])
         self.group_of: dict[str, str] = {}
         for name, group in self.groups.items():
             for language in group["languages"]:
                 if language in self.group_of:
                     raise UserError(f"key 'groups.{name}.languages': '{language}' is in another group already.")
+                if language == TARGET:
+                    raise UserError(
+                        f"key 'groups.{name}.languages': '{TARGET}' is what the others are translated into."
+                    )
                 self.group_of[language] = name
+        if not self.groups:
+            raise UserError("key 'groups': give the languages of a group, high or low.")
+        self.sclite = _with_sclite(config["scoring"]["sclite"]) and not any(map(unspaced, self.group_of))
 
     # Data. A set is a language's, and its transcripts and translations are columns.
 

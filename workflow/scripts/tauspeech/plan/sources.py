@@ -30,7 +30,7 @@ def grammar_source(languages: tuple[str, ...]) -> dict[str, str]:
     known = ", ".join(path.stem for path in grammars)
     raise UserError(
         f"No template grammar speaks {' and '.join(languages)} (there is {known}): "
-        "put own sentences into the folder text.own, one <word_id>.tsv for each word and a general.tsv."
+        "put own sentences into the folder text.own, a table for each set (<word_id>.tsv and general.tsv, or <language>.tsv)."
     )
 
 
