@@ -1,4 +1,4 @@
-"""A finished run of the tiny configuration, made once, and private copies of it to change."""
+"""Finished runs of the tiny configurations, each made once, and private copies of them to change."""
 
 import os
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("Snakefile", "rules", "workflow", "profiles", "config", "envs", "resources/grammar")
@@ -45,8 +46,12 @@ class Project:
     def path(self, *parts: str) -> Path:
         return self.folder.joinpath(*parts)
 
+    @property
+    def name(self) -> str:
+        return yaml.safe_load(self.path(self.config).read_text(encoding="utf-8"))["name"]
+
     def result(self, *parts: str) -> Path:
-        return self.folder.joinpath("results", "tiny", *parts)
+        return self.folder.joinpath("results", self.name, *parts)
 
     def edit(self, file: str, old: str, new: str) -> None:
         path = self.folder / file
@@ -57,24 +62,30 @@ class Project:
     def artifacts(self) -> dict[str, tuple[int, bytes]]:
         """Time stamp and content of every result that is no log; hidden files only save work."""
         skipped = {"logs", "benchmarks", "plan"}
-        files = (path for path in self.result().rglob("*") if path.is_file() and path.name[0] != ".")
+        results = self.result()
+        files = (path for path in results.rglob("*") if path.is_file() and path.name[0] != ".")
         return {
-            str(path.relative_to(self.result())): (path.stat().st_mtime_ns, path.read_bytes())
+            str(path.relative_to(results)): (path.stat().st_mtime_ns, path.read_bytes())
             for path in files
-            if path.relative_to(self.result()).parts[0] not in skipped
+            if path.relative_to(results).parts[0] not in skipped
         }
 
+    def copied_to(self, folder: Path) -> "Project":
+        """In another folder, as after a move: time stamps stay."""
+        shutil.copytree(self.folder, folder, copy_function=shutil.copy2, symlinks=True)
+        return Project(folder, self.config)
 
-def new_project(folder: Path) -> Project:
+
+def new_project(folder: Path, config: str = "tiny.yaml") -> Project:
     for part in PARTS:
         source = ROOT / part
         copy = shutil.copytree if source.is_dir() else shutil.copy2
         (folder / part).parent.mkdir(parents=True, exist_ok=True)
         copy(source, folder / part, **({"ignore": shutil.ignore_patterns("__pycache__")} if source.is_dir() else {}))
-    shutil.copy2(Path(__file__).with_name("tiny.yaml"), folder / "config/tiny.yaml")
+    shutil.copy2(Path(__file__).with_name(config), folder / "config" / config)
     words = (ROOT / "config/words.tsv").read_text(encoding="utf-8").splitlines()
     (folder / "config/words.tsv").write_text("\n".join(words[:3]) + "\n", encoding="utf-8")
-    return Project(folder)
+    return Project(folder, f"config/{config}")
 
 
 @pytest.fixture(scope="session")
@@ -84,11 +95,23 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
+@pytest.fixture(scope="session")
+def finished_lors(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = new_project(tmp_path_factory.mktemp("finished-lors") / "project", "lors_tiny.yaml")
+    project.run()
+    return project
+
+
 @pytest.fixture
 def project(finished: Project, tmp_path: Path) -> Project:
-    """A copy of the finished run, in another folder, as after a move: time stamps stay."""
-    shutil.copytree(finished.folder, tmp_path / "project", copy_function=shutil.copy2, symlinks=True)
-    return Project(tmp_path / "project")
+    """A copy of the finished run."""
+    return finished.copied_to(tmp_path / "project")
+
+
+@pytest.fixture
+def lors_project(finished_lors: Project, tmp_path: Path) -> Project:
+    """A copy of the finished run of the second experiment."""
+    return finished_lors.copied_to(tmp_path / "project")
 
 
 @pytest.fixture

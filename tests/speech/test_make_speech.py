@@ -1,0 +1,153 @@
+"""The stage speech, run as a job runs it: how much of a text is said."""
+
+import io
+import itertools
+import math
+import multiprocessing
+
+import pytest
+import soundfile
+
+import make_speech
+import make_text
+from tauspeech.job import Task
+from tauspeech.plan import lors
+from tauspeech.plan.config import complete
+from tauspeech.plan.jobs import Job
+from tauspeech.receipts import Receipt, write_receipt
+from tauspeech.speech import manifest
+from tauspeech.text.table import write_table
+
+TEXTS = {
+    "train": [
+        "Guten Morgen, wie geht es dir?",
+        "Ja.",
+        "Der Zug nach Hamburg fährt heute leider nicht.",
+        "Wir essen.",
+        "Sie liest jeden Abend ein dickes Buch.",
+        "Es schneit.",
+        "Das Fenster stand die ganze Nacht offen.",
+        "Nein.",
+    ],
+    "validation": ["Der Hund schläft unter dem Tisch.", "Komm her.", "Wo wohnt deine Schwester jetzt?", "Gut."],
+    "test": ["Ich habe meinen Schlüssel verloren.", "Es regnet.", "Am Sonntag fahren wir ans Meer."],
+}
+UNLIMITED = dict.fromkeys(TEXTS, 1.0)
+VOICE = {"engine": "espeak", "rate": [220, 270], "pitch": [40, 60], "voices": ["de", "de+f2"]}
+
+
+def write_spec(results, job):
+    path = results / "plan" / job.stage / f"{job.id}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(job.text, encoding="utf-8")
+    return path
+
+
+def heard(row):
+    """Seconds of what is in the manifest, as another program hears it."""
+    return soundfile.info(io.BytesIO(row["audio"]["bytes"])).duration
+
+
+def by_split(rows):
+    found = {}
+    for row in rows:
+        found.setdefault(row["split"], []).append(row)
+    return found
+
+
+@pytest.fixture(scope="module")
+def say(tmp_path_factory):
+    """A set of German sentences with some hours, in a folder of its own."""
+
+    def run(hours, threads=2):
+        results = tmp_path_factory.mktemp("said") / "results" / "t"
+        text = Job("text", "de", {})
+        names = {split: [f"de-{split}-{number:05d}" for number in range(len(said))] for split, said in TEXTS.items()}
+        table = [
+            [name, split, "", said, said.upper()]
+            for split in TEXTS
+            for name, said in zip(names[split], TEXTS[split], strict=True)
+        ]
+        write_table(results / "text" / "de.tsv", ["utterance", "split", "word_id", "de", "en"], table)
+        write_receipt(
+            results / "text/de.receipt.json", text.key, text.spec, {}, [results / "text" / "de.tsv"], seconds=0
+        )
+        settings = VOICE | {"language": "de", "languages": ["de", "en"], "hours": hours}
+        task = Task(write_spec(results, Job("speech", "de", settings, {"text": text}, 1, threads=0)), threads)
+        make_speech.main(task)
+        return task
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def everything(say):
+    return manifest.read(say(None).path("de.parquet"))
+
+
+def some_hours(everything, share):
+    """Of each split a share of what it lasts."""
+    return {split: share * math.fsum(map(heard, rows)) / 3600 for split, rows in by_split(everything).items()}
+
+
+def test_without_hours_everything_is_said(everything):
+    assert [(row["split"], row["de"], row["en"]) for row in everything] == [
+        (split, text, text.upper()) for split, texts in TEXTS.items() for text in texts
+    ]
+    for row in everything:
+        assert row["seconds"] == pytest.approx(heard(row), abs=1e-6)
+        assert row["voice"].split()[0] in VOICE["voices"]
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_each_split_has_no_more_than_its_hours_and_nearly_fills_them(say, everything, share):
+    hours = some_hours(everything, share)
+    said = by_split(manifest.read(say(hours).path("de.parquet")))
+    for split, rows in by_split(everything).items():
+        found = said.get(split, [])
+        # In order, with the same voices and bytes, up to the first one that does not fit.
+        assert found == rows[: len(found)]
+        ends = list(itertools.accumulate(map(heard, rows)))
+        assert len(found) == sum(end <= hours[split] * 3600 for end in ends)
+    assert len(said["train"]) < len(TEXTS["train"])
+
+
+def test_the_splits_have_hours_of_their_own(say, everything):
+    hours = UNLIMITED | {"validation": heard(by_split(everything)["validation"][0]) / 3600 + 1e-6}
+    said = by_split(manifest.read(say(hours).path("de.parquet")))
+    assert {split: len(rows) for split, rows in said.items()} == {"train": 8, "validation": 1, "test": 3}
+
+
+def test_a_text_too_short_for_its_hours_is_taken_as_it_is(say, everything):
+    assert manifest.read(say(UNLIMITED).path("de.parquet")) == everything
+
+
+def test_the_file_does_not_depend_on_the_number_of_threads(say, everything):
+    hours = some_hours(everything, 0.5)
+    one, three = (say(hours, threads) for threads in (1, 3))
+    assert one.path("de.parquet").read_bytes() == three.path("de.parquet").read_bytes()
+    assert Receipt.read(one.receipt).files().keys() == {"de.parquet"}
+
+
+def test_nobody_goes_on_talking_when_the_hours_are_full(say, everything):
+    say(some_hours(everything, 0.2), threads=3)
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("language", ["ca", "de", "es", "fr", "it", "id", "nl", "pt", "ru", "sv"])
+def test_a_planned_set_has_sentences_enough_for_its_hours(language, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wanted = {"train": 0.012, "validation": 0.006, "test": 0.006}
+    other = "ca" if language != "ca" else "de"
+    config = {"name": "t", "experiment": "lors", "base": "a/b", "scoring": {"sclite": False}}
+    config["groups"] = {"high": {"languages": [language, other], "hours": wanted}}
+    planned = lors.plan(complete(config, "c.yaml"), tmp_path / "results" / "t")
+    for stage, main in (("text", make_text.main), ("speech", make_speech.main)):
+        main(Task(write_spec(tmp_path / "results" / "t", planned.jobs[stage, language]), 2))
+    said = by_split(manifest.read(tmp_path / "results" / "t" / "speech" / f"{language}.parquet"))
+    for split, hours in wanted.items():
+        seconds = math.fsum(map(heard, said[split]))
+        assert 3600 * hours - 6 < seconds <= 3600 * hours
+        # A set's name and its texts are columns apart, also where the language's code is "id".
+        assert all(row["utterance"].startswith(f"{language}-{split}-") for row in said[split])
+        assert all(row[language] and row["en"] and row[language] != row["en"] for row in said[split])
