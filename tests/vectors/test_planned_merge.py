@@ -159,3 +159,10 @@ def test_the_recipe_of_the_receipt_makes_the_same_model_by_hand(results, method,
     file.write_text(yaml.safe_dump(out.receipt["recipe"]), encoding="utf-8")
     receipt = merge(Recipe.read(file), tmp_path / "again", Work(2))
     assert Output(tmp_path / "again", receipt).bytes == out.bytes
+
+
+def test_the_merge_receipt_counts_what_was_kept_of_each_pruned_vector(results):
+    tensors = results.merged(pruning="magnitude").receipt["tensors"]
+    for id, chosen in RATIOS.items():
+        kept = tensors["tall"][id][id]["kept"]
+        assert kept == int(chosen["magnitude"]["keep"] * 440 + 0.5)

@@ -7,6 +7,7 @@ from typing import Any
 
 from transformers import WhisperForConditionalGeneration
 
+from tauspeech.errors import UserError
 from tauspeech.models.judging import mean_score
 from tauspeech.models.lesson import Lesson
 from tauspeech.models.listener import Listener
@@ -27,7 +28,15 @@ class Course:
 
     def rows(self, split: str) -> dict[str, Rows]:
         found = {id: [row for row in held if row["split"] == split] for id, held in self.sets.items()}
-        return {id: first_share(rows, self.share) for id, rows in found.items()} if split == "train" else found
+        if split != "train":
+            return found
+        shared = {id: first_share(rows, self.share) for id, rows in found.items()}
+        for id, rows in shared.items():
+            if not rows:
+                raise UserError(
+                    f"set '{id}' has no utterance in {100 * self.share:g} % of its training speech: give more."
+                )
+        return shared
 
 
 def first_share(rows: Rows, share: float) -> Rows:

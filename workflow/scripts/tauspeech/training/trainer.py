@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_model
 from transformers import (
     EarlyStoppingCallback,
     PrinterCallback,
     Trainer,
     TrainerCallback,
+    TrainerState,
     TrainingArguments,
     WhisperForConditionalGeneration,
 )
 from transformers.trainer import TRAINER_STATE_NAME
+from transformers.utils import SAFE_WEIGHTS_NAME
 
 from tauspeech.errors import UserError
 from tauspeech.training.examples import Examples, collate
@@ -89,6 +92,7 @@ def _arguments(settings: dict[str, Any], folder: Path, steps: int, seed: int, ju
         dataloader_pin_memory=torch.cuda.is_available(),
         seed=seed % 2**31,
         data_seed=seed % 2**31,
+        restore_callback_states_from_checkpoint=True,  # patience goes on counting
     )
 
 
@@ -124,14 +128,33 @@ def train(
     last = last_whole_checkpoint(checkpoints)
     if last:
         print(f"going on from {last.name}", flush=True)
+        state = TrainerState.load_from_json(str(last / TRAINER_STATE_NAME))
+        if was_over(state):
+            take_best(model, state, checkpoints)
+            return _history(state)
     try:
         trainer.train(resume_from_checkpoint=str(last) if last else None)
     except torch.cuda.OutOfMemoryError:
         raise UserError(
             "the GPU ran out of memory: lower training.batch and raise training.accumulate, or set training.gradient_checkpointing."
         ) from None
-    history = [entry for entry in trainer.state.log_history if "eval_loss" in entry]
-    return {"steps": trainer.state.global_step, "best": trainer.state.best_metric, "evaluations": history}
+    return _history(trainer.state)
+
+
+def _history(state: TrainerState) -> dict[str, Any]:
+    evaluations = [entry for entry in state.log_history if "eval_loss" in entry]
+    return {"steps": state.global_step, "best": state.best_metric, "evaluations": evaluations}
+
+
+def was_over(state: TrainerState) -> bool:
+    """Whether a training had come to its end, early or not; the Trainer would go a step beyond it."""
+    return bool(state.stateful_callbacks["TrainerControl"]["args"]["should_training_stop"])
+
+
+def take_best(model: WhisperForConditionalGeneration, state: TrainerState, checkpoints: Path) -> None:
+    assert state.best_model_checkpoint
+    best = checkpoints / Path(state.best_model_checkpoint).name  # the results may lie elsewhere by now
+    load_model(model, best / SAFE_WEIGHTS_NAME)
 
 
 def last_whole_checkpoint(checkpoints: Path) -> Path | None:

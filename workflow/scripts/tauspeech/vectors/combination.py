@@ -138,3 +138,6 @@ class _Scaled:
     def read(self, start: int, stop: int) -> np.ndarray:
         values = self.source.read(start, stop)
         return values if self.amount == 1 else np.multiply(values, self.amount, dtype=np.float64).astype(np.float32)
+
+    def facts(self) -> dict[str, Any]:
+        return self.source.facts() if hasattr(self.source, "facts") else {}

@@ -68,7 +68,10 @@ class Sources:
             id = entry.id or sha256_text(canonical_json(about))
             foreign = all(term.foreign for term in terms)
             return Term(
-                Nested(self._combined(entry.merge, terms), entry.merge.scale, id), entry.weight, foreign, id[:12]
+                Nested(self._combined(entry.merge, terms), entry.merge.scale, id),
+                entry.weight,
+                foreign,
+                entry.id or id[:12],
             )
         delta = self._named(self._opened(entry), entry)
         self._fit(delta, entry)
