@@ -129,7 +129,7 @@ def test_metric_code_runs_scores_and_tables(project: Project) -> None:
     project.edit("workflow/scripts/tauspeech/scoring/tally.py", "RESAMPLES = 1000", "RESAMPLES = 999")
     jobs = project.planned()
     assert "score/raw/general" in jobs and "make_table/table2" in jobs
-    assert stages(jobs) <= {"score", "make_table", "draw_figure", "write_report", "check_rarity"}
+    assert stages(jobs) <= {"score", "make_table", "draw_figure", "check_claims", "write_report", "check_rarity"}
 
 
 def touch_everything(project: Project) -> None:
