@@ -282,6 +282,7 @@ def test_a_language_of_two_groups_is_refused(plan):
     ("sections", "message"),
     [
         ({"groups": {"high": {"languages": ["ca", "en"]}}}, r"key 'groups\.high\.languages': 'en' is what the others"),
+        ({"speech": {"voices": {"ca": ["ca"]}}}, r"key 'speech\.voices\.de' is missing"),
         ({"groups": {}}, r"key 'groups': give the languages of a group"),
         (
             {"figures": {"drawn": ["fig5"], "shares": [0.201, 0.204]}},

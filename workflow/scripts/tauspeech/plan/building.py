@@ -8,6 +8,7 @@ from tauspeech.errors import UserError
 from tauspeech.plan.foundation import foundation_base
 from tauspeech.plan.jobs import Inputs, Job
 from tauspeech.plan.sources import base_source, grammar_source, own_sentences, recordings
+from tauspeech.plan.voices import voices_of
 
 Lessons = tuple[tuple[Job, tuple[dict[str, str], ...]], ...]  # sets of speech, and what is asked of each
 
@@ -39,6 +40,9 @@ class Sentences:
 
 class Builder:
     """``repetition`` counts the seeds: all but the base is made again for each, under names of its own."""
+
+    sources: tuple[str, ...]  # the spoken languages
+    target: str  # the language that they are translated into
 
     def __init__(self, config: dict[str, Any], repetition: int = 0):
         self.config = config
@@ -88,25 +92,27 @@ class Builder:
         self, id: str, text: Job, language: str, speech: dict[str, Any], hours: dict[str, float] | None = None
     ) -> Job:
         """The sentences of a text in a voice of their language, of each split no more than its hours."""
-        if not (voices := speech["voices"].get(language)):
-            raise UserError(f"key 'speech.voices.{language}' is missing: name at least one voice for this language.")
         for key in ("rate", "pitch"):
             if speech[key][0] > speech[key][1]:
                 raise UserError(f"key 'speech.{key}' is {speech[key]}: give the lower end first.")
         settings = {key: speech[key] for key in ("engine", "rate", "pitch")}
-        settings |= {"language": language, "languages": text.settings["languages"], "voices": voices, "hours": hours}
+        settings |= {
+            "language": language,
+            "languages": text.settings["languages"],
+            "voices": voices_of(speech, language),
+            "hours": hours,
+        }
         return self.job("speech", id, settings, {"text": text}, self.seed, threads=0)
 
-    def base_for(self, sources: tuple[str, ...], target: str) -> Job:
-        """One base for all repetitions."""
+    @cached_property
+    def base(self) -> Job:
+        """One for all repetitions."""
         config = self.config
-        languages = tuple(dict.fromkeys((*sources, target)))
+        languages = tuple(dict.fromkeys((*self.sources, self.target)))
         source = base_source(config["base"], config["retrain_foundation"], languages)
         if source["kind"] == "train":
-            return foundation_base(source["size"], sources, target, config, config["seed"])
+            return foundation_base(source["size"], self.sources, self.target, config, config["seed"])
         return Job("base", "base", source)
-
-    base: Job
 
     # Training
 

@@ -6,6 +6,7 @@ from typing import Any
 from tauspeech.plan.foundation_sizes import SENTENCES, TRAINING
 from tauspeech.plan.jobs import Job, Plan
 from tauspeech.plan.sources import grammar_source
+from tauspeech.plan.voices import voices_of
 
 # Faster and slower, higher and lower than the words of an experiment are spoken.
 VOICES = {"rate": [215, 275], "pitch": [35, 65]}
@@ -46,7 +47,7 @@ def _speech(size: str, source: str, target: str, several: bool, config: dict[str
         "engine": "espeak",
         "language": source,
         "languages": list(languages),
-        "voices": config["speech"]["voices"][source],
+        "voices": voices_of(config["speech"], source),
         "hours": None,
     } | VOICES
     return Job("speech", text.id, speech_settings, {"text": text}, seed, threads=0)

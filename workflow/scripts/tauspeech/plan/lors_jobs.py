@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from tauspeech.errors import UserError
@@ -63,6 +62,7 @@ class LanguageJobs(Builder):
                 self.group_of[language] = name
         if not self.groups:
             raise UserError("key 'groups': give the languages of a group, high or low.")
+        self.sources, self.target = tuple(self.group_of), TARGET
         self.sclite = _with_sclite(config["scoring"]["sclite"]) and not any(map(unspaced, self.group_of))
 
     # Data. A set is a language's, and its transcripts and translations are columns.
@@ -79,10 +79,6 @@ class LanguageJobs(Builder):
         counts = {split: math.ceil(each * 3600 / SHORTEST) for split, each in hours.items()}
         text = self.sentences(language, Sentences(languages, counts, self.own_sentences(language)))
         return self.spoken(language, text, language, self.config["speech"], hours)
-
-    @cached_property
-    def base(self) -> Job:  # type: ignore[override]
-        return self.base_for(tuple(self.group_of), TARGET)
 
     def lessons(self, pairs: tuple[Pair, ...]) -> Lessons:
         """Of each language, in the order of the pairs, what is asked."""

@@ -1,7 +1,6 @@
 """Jobs of the experiment rare_words: of each word, and of words that go together."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from tauspeech.plan.building import Builder, Lessons, Mixture, Sentences
@@ -29,6 +28,7 @@ class WordJobs(Builder):
         super().__init__(config, repetition)
         self.task: str = config["task"]
         self.source, self.target = config["languages"]["source"], config["languages"]["target"]
+        self.sources = (self.source,)
         self.languages = tuple(dict.fromkeys((self.source, self.target)))
         self._alone: dict[str, Subset] = {}
 
@@ -57,10 +57,6 @@ class WordJobs(Builder):
             return self.recorded(name, found, self.languages, word.id if word else "", carriers)
         speech = self.setting("speech", word and word.id)
         return self.spoken(name, self.text(word, carriers), self.source, speech)
-
-    @cached_property
-    def base(self) -> Job:  # type: ignore[override]
-        return self.base_for((self.source,), self.target)
 
     @once
     def rarity(self, word: Word) -> Job:

@@ -1,6 +1,5 @@
 """The headline score of a model on a set, in points and so that more is better: BLEU, or an error rate times -1."""
 
-import json
 from collections.abc import Iterable, Mapping
 from math import isnan
 from pathlib import Path
@@ -10,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from tauspeech.errors import UserError
+from tauspeech.files import read_json_lines
 from tauspeech.randomness import derive_seed
-from tauspeech.scoring.headline import headline_metric
-from tauspeech.scoring.metrics import bleu, cer, wer
+from tauspeech.scoring.metrics import headline
 from tauspeech.scoring.tally import Tally
 from tauspeech.scoring.utterances import by_set_and_task
 
@@ -62,10 +61,7 @@ def _sign(tally: Tally) -> int:
 
 
 def _read(cell: Cell, path: Path | None) -> pd.DataFrame:
-    lines = []
-    if path is not None:
-        with open(path, encoding="utf-8") as handle:
-            lines = [json.loads(line) for line in handle]
+    lines = read_json_lines(path) if path else []
     if not lines:
         raise UserError(f"{_where(cell)}: a claim needs its hypotheses, and there are none.")
     utterances = by_set_and_task(pd.DataFrame(lines), f"model {cell.model!r}")[cell.set, cell.task]
@@ -80,8 +76,5 @@ def _check_pairing(cell: Cell, utterances: pd.DataFrame, other: Cell, expected: 
 
 
 def _tally(cell: Cell, utterances: pd.DataFrame) -> Tally:
-    references, hypotheses = utterances["reference"].tolist(), utterances["hypothesis"].tolist()
-    metric = headline_metric(cell.task, cell.language)
-    if metric == "bleu":
-        return bleu(references, hypotheses, cell.language)
-    return {"cer": cer, "wer": wer}[metric](references, hypotheses)
+    texts = utterances["reference"].tolist(), utterances["hypothesis"].tolist()
+    return headline(cell.task, cell.language, *texts)
