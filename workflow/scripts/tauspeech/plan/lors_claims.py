@@ -1,14 +1,11 @@
 """What the LoRS paper claims of its tables, for one group of languages."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from tauspeech.plan.lors_systems import NAMES, System
 from tauspeech.plan.showing import Cell, Claim
 
-if TYPE_CHECKING:
-    from tauspeech.plan.lors import System
-
-MERGES = ("Weight Averaging", "Task Arithmetic", "MP-Merging", "SVP-Merging", "LoRS-Merging")
+MERGES = tuple(NAMES.values())
 TABLES = {"high": {"asr": 1, "st": 2, "mt": 11, "mlmt": 4}, "low": {"asr": 7, "st": 8, "mt": 9, "mlmt": 10}}
 SPOKEN = {
     "asr": "recognition",
@@ -19,7 +16,7 @@ SPOKEN = {
 
 
 def claims_of(
-    group: str, alone: Mapping[str, Sequence["System"]], tasks: Sequence["System"], joint: Sequence["System"]
+    group: str, alone: Mapping[str, Sequence[System]], tasks: Sequence[System], joint: Sequence[System]
 ) -> list[Claim]:
     """The single tasks' tables, the two tasks', and the table of all languages and tasks."""
     settings = {**alone, "mt": tasks}
