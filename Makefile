@@ -10,7 +10,7 @@ NAME = $(shell sed -n 's/^name: *//p' $(CONFIG))
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 CODE := workflow/scripts tests bench
 
-.PHONY: run test check bench foundation clean-orphans help
+.PHONY: run test test-tts check bench foundation envs clean-orphans help
 
 run: .venv/.run  ## the default experiment, or CONFIG=config/NAME.yaml
 	@$(SNAKEMAKE) --quiet host rules reason
@@ -25,12 +25,19 @@ check: .venv/.test  ## ruff, snakefmt and snakemake --lint
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 
+test-tts: .venv/.test  ## tests with Coqui TTS, whose environment (2 GB) is made first
+	@$(BIN)/python workflow/scripts/make_environment.py coqui
+	$(BIN)/python -m pytest -m tts
+
 bench: .venv/.test  ## benchmarks; each prints a table with ratios
 	@for script in bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 foundation: .venv/.run  ## train a shipped foundation again (about an hour on two cores), or FOUNDATION=config/NAME.yaml
 	$(BIN)/snakemake --cores $(CORES) --configfile $(FOUNDATION) --quiet host rules reason
 	$(BIN)/python workflow/scripts/ship_foundation.py results/$(call key,name)/models/base resources/foundation/$(call key,size)
+
+envs: .venv/.run  ## make the environments of all engines that need one of their own
+	@$(SNAKEMAKE) --quiet host rules reason -- environments
 
 clean-orphans: .venv/.run  ## list what no plan names any more; DELETE=yes removes it
 	@$(BIN)/python workflow/scripts/clean_orphans.py results/$(NAME) $(DELETE)

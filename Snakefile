@@ -11,6 +11,8 @@ if not workflow.overwrite_configfiles:
 include: "rules/common.smk"
 include: "rules/text.smk"
 include: "rules/speech.smk"
+include: "rules/environments.smk"
+include: "rules/voices.smk"
 include: "rules/corpora.smk"
 include: "rules/foundation.smk"
 include: "rules/finetune.smk"
@@ -24,6 +26,9 @@ include: "rules/report.smk"
 localrules:
     all,
     rarity,
+    candidates,
+    environment,
+    environments,
 
 
 rule all:

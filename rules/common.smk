@@ -8,6 +8,7 @@ scripts = os.path.join(workflow.basedir, "workflow", "scripts")
 os.environ.update(SCRIPTS=scripts)
 sys.path.insert(0, scripts)
 
+from tauspeech.environments import OWN, folder_of
 from tauspeech.errors import UserError
 from tauspeech.plan.opening import open_plan
 
@@ -30,20 +31,47 @@ if not workflow.deployment_settings.deployment_method:
 
 wildcard_constraints:
     id="[a-z0-9][a-z0-9_-]*",
+    environment="[a-z]+",
 
 
 def spec(stage):
     return f"{RESULTS}/plan/{stage}/{{id}}.json"
 
 
-def inputs_of(stage):
+def inputs_of(stage, pattern="{id}"):
     """Receipts of all jobs that a job needs."""
-    return lambda wildcards: PLAN.inputs_of(stage, wildcards.get("id", stage))
+    return lambda wildcards: PLAN.inputs_of(stage, named(pattern, wildcards, stage))
 
 
-def threads_of(stage, most=1):
+def threads_of(stage, most=1, pattern="{id}"):
     """Threads as planned; ``most`` where the result does not depend on them."""
-    return lambda wildcards: PLAN.threads(stage, wildcards.get("id", stage)) or most
+    return lambda wildcards: PLAN.threads(stage, named(pattern, wildcards, stage)) or most
+
+
+def named(pattern, wildcards, stage):
+    return pattern.format(**wildcards) if "id" in wildcards.keys() else stage
+
+
+def environment_of(pattern):
+    """What says that an engine's environment is there; conda makes its own."""
+    return lambda wildcards: [
+        ancient(ready(name))
+        for name in [pattern.format(**wildcards)]
+        if name in OWN and not workflow.deployment_settings.deployment_method
+    ]
+
+
+def python_of(pattern):
+    def python(wildcards):
+        name = pattern.format(**wildcards)
+        own = name in OWN and not workflow.deployment_settings.deployment_method
+        return folder_of(name) / "bin" / "python" if own else "python"
+
+    return python
+
+
+def ready(environment):
+    return f"{folder_of(environment)}/ready"
 
 
 def receipts(stage):

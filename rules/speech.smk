@@ -4,6 +4,7 @@ rule make_speech:
         needed=inputs_of("speech"),
     output:
         speech=f"{RESULTS}/speech/{{id}}.parquet",
+        dropped=f"{RESULTS}/speech/{{id}}.dropped.tsv",
         receipt=f"{RESULTS}/speech/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/speech/{{id}}.log",

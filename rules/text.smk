@@ -8,5 +8,28 @@ rule make_text:
         f"{RESULTS}/logs/text/{{id}}.log",
     conda:
         "../envs/main.yaml"
+    resources:
+        llm=int(config.get("text", {}).get("source", "template") != "template"),
     shell:
         "python $SCRIPTS/make_text.py {input.spec} {threads} > {log} 2>&1"
+
+
+rule propose_words:
+    input:
+        spec=f"{RESULTS}/plan/candidates/candidates.json",
+    output:
+        table=f"{RESULTS}/candidates.tsv",
+        receipt=f"{RESULTS}/candidates.receipt.json",
+    log:
+        f"{RESULTS}/logs/candidates.log",
+    conda:
+        "../envs/main.yaml"
+    resources:
+        llm=1,
+    shell:
+        "python $SCRIPTS/propose_words.py {input.spec} {threads} > {log} 2>&1"
+
+
+rule candidates:
+    input:
+        receipts("candidates"),

@@ -17,12 +17,15 @@ FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 INDENTED = re.compile(r"^ {4,}\S.*$", re.MULTILINE)
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^()\s]+)\)")
+SHARED_ROW = re.compile(r"^\| `([A-Za-z0-9_.]+)` \| (.+?) \| ", re.MULTILINE)
 KEY_ROW = re.compile(r"^\| `([a-z_.]+)` \| (.+?) \| ", re.MULTILINE)
 
 
 def keys(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any], bool]]:
     """Every key that holds a value, dotted; its schema; and whether it must be given."""
     for name, part in schema["properties"].items():
+        if name == "$part":
+            continue
         if "properties" in part:
             yield from keys(part, f"{prefix}{name}.")
         else:
@@ -86,6 +89,29 @@ def test_the_defaults_are_the_schemas(schema):
         else:
             written = yaml.safe_load(cells[key].strip("`"))
             assert (type(written), written) == (type(part["default"]), part["default"]), key
+
+
+def shared_keys(
+    part: dict[str, Any], prefix: str, required: list[str] | tuple[str, ...] = ()
+) -> Iterator[tuple[str, Any]]:
+    """Keys of the parts that schemas share; what a user names is NAME."""
+    for name, each in part.items():
+        inner = each.get("additionalProperties")
+        if "properties" in each and name != "price":
+            yield from shared_keys(each["properties"], f"{prefix}{name}.", each.get("required", ()))
+        elif isinstance(inner, dict) and name not in ("prompts", "languages"):
+            yield from shared_keys(inner["properties"], f"{prefix}{name}.NAME.", inner.get("required", ()))
+        else:
+            assert each["description"], name
+            yield prefix + name, "required" if name in required else each.get("default", "none")
+
+
+@pytest.mark.parametrize(("part", "title"), [("sentence_models", "write"), ("voice_models", "speak")])
+def test_shared_keys_and_their_defaults_are_documented(part, title):
+    content = yaml.safe_load((ROOT / "workflow/schemas/parts" / f"{part}.yaml").read_text(encoding="utf-8"))
+    text = REFERENCE.read_text(encoding="utf-8").partition(f"## Models that {title}\n")[2].partition("\n## ")[0]
+    rows = {key: yaml.safe_load(cell.strip("`")) for key, cell in SHARED_ROW.findall(text)}
+    assert rows == dict(shared_keys(content, "text." if part == "sentence_models" else "speech."))
 
 
 def test_every_choice_is_named(schema):

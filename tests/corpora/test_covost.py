@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tauspeech.corpora import covost
-from tauspeech.corpora.dropped import Drop, write_dropped
 from tauspeech.corpora.tables import read_columns
+from tauspeech.dropped import Drop, write_dropped
 from tauspeech.errors import UserError
 from tauspeech.speech import manifest
 from tauspeech.speech.audio import RATE, decode

@@ -120,7 +120,7 @@ def test_both_files_are_in_the_receipt_and_beside_it(run_corpus, on_disk, tmp_pa
         name: tmp_path / "results/t/corpora" / name for name in ("ca.parquet", "ca.dropped.tsv")
     }
     assert list(pandas.read_parquet(task.path("ca.parquet")).columns) == [
-        *("utterance", "split", "word_id", "ca", "en", "audio", "seconds", "voice", "engine")
+        *("utterance", "split", "word_id", "ca", "en", "audio", "seconds", "voice", "engine", "seed")
     ]
 
 

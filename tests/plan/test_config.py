@@ -24,6 +24,8 @@ def mistake(**changes):
 def leaves(schema):
     """Every key, dotted; its schema; and whether it must be given where the one above it is."""
     for key, part in schema["properties"].items():
+        if key == "$part":
+            continue
         yield key, part, key in schema.get("required", ())
         if "properties" in part:
             yield from ((f"{key}.{inner}", each, required) for inner, each, required in leaves(part))

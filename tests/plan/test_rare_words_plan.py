@@ -64,6 +64,7 @@ def together(count):
 
 def test_the_plan_is_what_the_tables_need(plan):
     expected = {"base/base", "text/foundation-tiny", "speech/foundation-tiny", "text/general", "speech/general"}
+    expected |= {"voiced/main/zh--showing--espeak-ng", "showing/zh"}
     expected |= heard("raw/general") | SUMMARIES | FIGURES | together(2) | together(3)
     for word in ("neuschwanstein", "avignon", "raphael"):
         expected |= data_of(word) | check_of(word) | chain(word)
@@ -325,7 +326,7 @@ def test_recognition_of_one_language_needs_only_its_column(english):
     assert "table3" not in names(planned, "table")
     assert settings(planned, "text", "avignon")["languages"] == ["en"]
     assert settings(planned, "text", "avignon")["word"]["forms"] == {"en": ["Avignon"]}
-    assert settings(planned, "text", "avignon")["grammar"]["name"] == "zh-en"
+    assert settings(planned, "text", "avignon")["source"]["name"] == "zh-en"
     assert settings(planned, "speech", "avignon")["language"] == "en"
     assert settings(planned, "speech", "avignon")["voices"][0].startswith("en")
     assert asked(planned, "avignon") == {"avignon": ["transcribe"], "general": ["transcribe"]}
@@ -341,9 +342,9 @@ def test_own_sentences_enter_the_plan_by_their_content(english, folder):
     own.parent.mkdir(parents=True)
     own.write_text("en\nThis is Avignon.\n", encoding="utf-8")
     before = english()
-    assert settings(before, "text", "avignon")["own"]["path"] == "config/text/avignon.tsv"
-    assert settings(before, "text", "avignon")["grammar"] is None
-    assert settings(before, "text", "berlin-wall")["own"] is None
+    source = settings(before, "text", "avignon")["source"]
+    assert (source["kind"], source["path"]) == ("own", "config/text/avignon.tsv")
+    assert settings(before, "text", "berlin-wall")["source"]["kind"] == "template"
     own.touch()
     assert english().specs() == before.specs()
     own.write_text("en\nThis was Avignon.\n", encoding="utf-8")

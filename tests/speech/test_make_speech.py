@@ -33,7 +33,7 @@ TEXTS = {
     "test": ["Ich habe meinen Schlüssel verloren.", "Es regnet.", "Am Sonntag fahren wir ans Meer."],
 }
 UNLIMITED = dict.fromkeys(TEXTS, 1.0)
-VOICE = {"engine": "espeak", "rate": [220, 270], "pitch": [40, 60], "voices": ["de", "de+f2"]}
+VOICE = {"way": "espeak", "longest": 30.0, "rate": [220, 270], "pitch": [40, 60], "voices": ["de", "de+f2"]}
 
 
 def write_spec(results, job):
@@ -126,7 +126,7 @@ def test_the_file_does_not_depend_on_the_number_of_threads(say, everything):
     hours = some_hours(everything, 0.5)
     one, three = (say(hours, threads) for threads in (1, 3))
     assert one.path("de.parquet").read_bytes() == three.path("de.parquet").read_bytes()
-    assert Receipt.read(one.receipt).files().keys() == {"de.parquet"}
+    assert Receipt.read(one.receipt).files().keys() == {"de.parquet", "de.dropped.tsv"}
 
 
 def test_nobody_goes_on_talking_when_the_hours_are_full(say, everything):

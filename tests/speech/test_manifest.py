@@ -55,7 +55,18 @@ def test_one_split_reads_alone(path):
 
 def test_pandas_reads_it(path):
     frame = pandas.read_parquet(path)
-    assert list(frame.columns) == ["utterance", "split", "word_id", "zh", "en", "audio", "seconds", "voice", "engine"]
+    assert list(frame.columns) == [
+        "utterance",
+        "split",
+        "word_id",
+        "zh",
+        "en",
+        "audio",
+        "seconds",
+        "voice",
+        "engine",
+        "seed",
+    ]
     assert list(frame["en"]) == ['a "word"'] * 4
     check_audio(frame["audio"][1]["bytes"], 1)
 

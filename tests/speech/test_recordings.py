@@ -7,7 +7,7 @@ import soundfile
 from tauspeech.errors import UserError
 from tauspeech.speech import manifest
 from tauspeech.speech.audio import decode
-from tauspeech.speech.recordings import rows
+from tauspeech.speech.sets.recordings import recorded as rows
 
 
 @pytest.fixture

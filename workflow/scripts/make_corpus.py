@@ -1,7 +1,7 @@
 """Recorded speech of one language from CoVoST 2: corpora/<set>.parquet, and what was passed over in <set>.dropped.tsv."""
 
 from tauspeech.corpora.covost import rows
-from tauspeech.corpora.dropped import Drop, write_dropped
+from tauspeech.dropped import Drop, write_dropped
 from tauspeech.job import Task, run
 from tauspeech.speech import manifest
 

@@ -1,33 +1,16 @@
-"""Sentences of one set, checked: text/<set>.tsv, and what was turned away in text/<set>.rejected.tsv."""
+"""Sentences of one set, checked: text/<set>.tsv, and what was turned away in text/<set>.rejected.tsv.
 
-from pathlib import Path
+What a language model has written costs something, which text/<set>.cost.json tells.
+"""
+
+from importlib import import_module
 
 from tauspeech.errors import UserError
+from tauspeech.files import canonical_json, write_text
 from tauspeech.job import Task, run
-from tauspeech.paths import GRAMMARS
-from tauspeech.text.checks import Checker, Limits, Sentence
-from tauspeech.text.grammar import Grammar
-from tauspeech.text.own import distribute
+from tauspeech.text.checks import Checker, Limits
 from tauspeech.text.reserved import reserved_forms
-from tauspeech.text.table import read_own, write_table
-from tauspeech.text.template import RareWord, carriers, generate
-
-
-def collect(task: Task, checker: Checker) -> dict[str, list[Sentence]]:
-    """Accepted sentences by split."""
-    settings, counts, word = task.settings, task.settings["counts"], task.settings["word"]
-    if settings["own"]:
-        own = read_own(Path(settings["own"]["path"]), settings["languages"])
-        if "carrier" in counts:
-            return {
-                "carrier": [sentence for _, sentence in own if checker.accept(sentence, "carrier")][: counts["carrier"]]
-            }
-        return distribute(own, counts, checker, task.seed, settings["own"]["path"])
-    grammar = Grammar.load(GRAMMARS / f"{settings['grammar']['name']}.yaml", settings["languages"])
-    rare = RareWord(word["phrase"], grammar.slot_of(word["domain"])) if word else None
-    if rare and "carrier" in counts:
-        return carriers(grammar, counts["carrier"], task.seed, task.id, rare)
-    return generate(grammar, counts, checker, task.seed, task.id, rare)
+from tauspeech.text.table import write_table
 
 
 def main(task: Task) -> None:
@@ -35,7 +18,8 @@ def main(task: Task) -> None:
     languages = tuple(settings["languages"])
     forms = {language: tuple(word["forms"][language]) for language in languages} if word else None
     checker = Checker(languages, forms, reserved_forms(languages, forms), Limits(**settings["limits"]))
-    accepted = collect(task, checker)
+    settings["source"] |= task.operation("text", settings["source"]["kind"])
+    collected = import_module(f"tauspeech.text.sources.{settings['source']['kind']}").collect(task, checker)
     rows = [
         [
             f"{task.id}-{split}-{number:05d}",
@@ -43,18 +27,22 @@ def main(task: Task) -> None:
             settings["word_id"],
             *(sentence[language] for language in languages),
         ]
-        for split, sentences in accepted.items()
+        for split, sentences in collected.accepted.items()
         for number, sentence in enumerate(sentences)
     ]
     if not rows:
         raise UserError("no sentence passed the checks.")
     text, rejected = task.path(f"{task.id}.tsv"), task.path(f"{task.id}.rejected.tsv")
+    outputs = [text, rejected]
     write_table(text, ["utterance", "split", "word_id", *languages], rows)
     write_table(
         rejected, ["reason", "count"], [[reason, str(count)] for reason, count in sorted(checker.rejected.items())]
     )
+    if collected.cost:
+        outputs.append(task.path(f"{task.id}.cost.json"))
+        write_text(outputs[-1], canonical_json(collected.cost))
     print(f"{task.id}: {len(rows)} sentences, {sum(checker.rejected.values())} turned away")
-    task.finish(text, rejected)
+    task.finish(*outputs)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from tauspeech.reporting import lors, rare_words
 from tauspeech.reporting.claims import claims_from
 from tauspeech.reporting.content import Report
 from tauspeech.reporting.page import build_page
+from tauspeech.reporting.voices import sayings
 from tauspeech.speech import manifest
 
 EXPERIMENTS = {"rare_words": rare_words, "lors": lors}
@@ -44,6 +45,7 @@ def main(task: Task) -> None:
         tables=experiment.described_tables(tables, settings["config"]),
         figures=experiment.described_figures(drawn, settings["config"]),
         examples=experiment.examples(played, read_hypotheses(task.files("hypotheses")), settings),
+        sayings=sayings(pd.read_parquet(path) for path in task.inputs("showing").values()),
         provenance=f"Plan {task.key[:16]}. {used}.",
     )
     page = task.path("report.html")

@@ -11,6 +11,7 @@ from typing import Any
 
 from tauspeech.errors import UserError
 from tauspeech.files import sha256_file, sha256_text
+from tauspeech.plan.operation import OPERATION
 from tauspeech.plan.stages import receipt_path
 from tauspeech.receipts import Receipt, write_receipt
 
@@ -75,6 +76,14 @@ class Task:
     def checkpoints(self) -> Path:
         """Where an unfinished training leaves its state: of this very specification, and no output of a rule."""
         return self.results / "checkpoints" / self.id / self.key[:16]
+
+    def operation(self, *place: str) -> dict[str, Any]:
+        """Settings that change no result, as they are now: addresses, limits, waits."""
+        path = self.results / OPERATION
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        for key in place:
+            found = found.get(key, {})
+        return found
 
     def finish(self, *outputs: Path) -> None:
         """Declare the outputs; the receipt comes last, so that it stands for a whole artifact."""

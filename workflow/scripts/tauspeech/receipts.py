@@ -9,7 +9,17 @@ from typing import Any
 from tauspeech.errors import UserError
 from tauspeech.files import canonical_json, sha256_file, write_text
 
-PACKAGES = ("tauspeech", "torch", "transformers", "safetensors", "sacrebleu", "jiwer", "espeakng-loader", "numpy")
+PACKAGES = (
+    "tauspeech",
+    "torch",
+    "transformers",
+    "safetensors",
+    "sacrebleu",
+    "jiwer",
+    "coqui-tts",
+    "espeakng-loader",
+    "numpy",
+)
 
 
 def versions() -> dict[str, str]:

@@ -25,6 +25,10 @@ def _defaults(value: Any, schema: dict[str, Any]) -> Any:
                 value[key] = copy.deepcopy(part["default"])
             if key in value:
                 value[key] = _defaults(value[key], part)
+        others = schema.get("additionalProperties")
+        if isinstance(others, dict) and not schema.get("partial"):
+            for key in value.keys() - schema.get("properties", {}).keys():
+                value[key] = _defaults(value[key], others)
     return value
 
 
@@ -39,5 +43,8 @@ def _sentence(error: ValidationError) -> str:
     if error.validator == "required":
         missing = sorted(set(error.validator_value) - set(error.instance))[0]
         return f"key '{f'{place}.' if place else ''}{missing}' is missing: {error.schema['properties'][missing]['description']}"
+    if error.validator == "oneOf" and all("required" in choice for choice in error.validator_value):
+        choices = " or ".join(choice["required"][0] for choice in error.validator_value)
+        return f"key '{place}': give {choices}, one of them."
     hint = error.schema.get("description")
     return f"key '{place}': {error.message}" + (f" (it is: {hint})" if hint else "") + "."

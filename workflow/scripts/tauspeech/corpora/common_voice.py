@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tauspeech.corpora.clip import Clip
-from tauspeech.corpora.dropped import ANY, Drop
 from tauspeech.corpora.tables import read_columns
 from tauspeech.corpora.utterance import Sound
+from tauspeech.dropped import ANY, Drop
 from tauspeech.errors import UserError
 
 # Rows of other splits are no part of CoVoST 2.

@@ -12,10 +12,10 @@ from typing import Any
 
 from tauspeech.corpora.clip import Clip
 from tauspeech.corpora.common_voice import CommonVoice
-from tauspeech.corpora.dropped import Drop, counts
 from tauspeech.corpora.mirror import Mirror
 from tauspeech.corpora.selection import Lengths, by_lot, within
-from tauspeech.corpora.utterance import Unusable, manifest_row
+from tauspeech.corpora.utterance import manifest_row
+from tauspeech.dropped import Drop, Unusable, counts
 from tauspeech.errors import UserError
 from tauspeech.languages import primary_subtag
 

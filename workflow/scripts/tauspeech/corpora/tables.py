@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from tauspeech.corpora.dropped import Drop
+from tauspeech.dropped import Drop
 from tauspeech.errors import UserError
 
 

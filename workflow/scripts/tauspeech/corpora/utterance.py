@@ -12,16 +12,13 @@ import numpy as np
 
 from tauspeech.corpora.clip import Clip
 from tauspeech.corpora.selection import Lengths
+from tauspeech.dropped import Unusable
 from tauspeech.errors import UserError
 from tauspeech.files import sha256_text
 from tauspeech.speech.audio import RATE, encode, read
 
 Sound = Path | BinaryIO | None
 _HALF_A_STEP = 2**-16  # of 16 bits: what lies below is written as zero
-
-
-class Unusable(Exception):
-    """The reason."""
 
 
 def clean(text: str) -> str:

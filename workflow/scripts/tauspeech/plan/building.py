@@ -7,8 +7,12 @@ from typing import Any
 from tauspeech.errors import UserError
 from tauspeech.plan.foundation import foundation_base
 from tauspeech.plan.jobs import Inputs, Job
+from tauspeech.plan.mini_voice import mini_voice
+from tauspeech.plan.operation import lasting
 from tauspeech.plan.sources import base_source, grammar_source, own_sentences, recordings
-from tauspeech.plan.voices import voices_of
+from tauspeech.plan.voices import environment_of, models_of, only_espeak, short, voices_of
+
+SHOWN = 2  # sentences
 
 Lessons = tuple[tuple[Job, tuple[dict[str, str], ...]], ...]  # sets of speech, and what is asked of each
 
@@ -58,8 +62,9 @@ class Builder:
         inputs: Inputs | None = None,
         seed: int = 0,
         threads: int = 1,
+        module: str | None = None,
     ) -> Job:
-        return Job(stage, id + self.tag, settings, inputs or {}, seed, threads)
+        return Job(stage, id + self.tag, settings, inputs or {}, seed, threads, module)
 
     def setting(self, section: str, id: str | None = None) -> dict[str, Any]:
         """A section of the configuration, with what is special to one word or one training."""
@@ -72,21 +77,37 @@ class Builder:
         return own_sentences(self.config["text"]["own"], name)
 
     def sentences(self, id: str, wanted: Sentences) -> Job:
+        source = self._source_of(wanted)
         settings = {
             "languages": list(wanted.languages),
             "limits": self.config["text"]["limits"],
-            "own": wanted.own,
-            "grammar": None if wanted.own else grammar_source(wanted.languages),
+            "source": source,
             "counts": wanted.counts,
         } | wanted.word
-        return self.job("text", id, settings, seed=self.seed)
+        return self.job("text", id, settings, seed=self.seed, module=f"tauspeech.text.sources.{source['kind']}")
+
+    def _source_of(self, wanted: Sentences) -> dict[str, Any]:
+        """Own sentences come first; a language model writes only what nobody has written."""
+        if wanted.own:
+            return {"kind": "own"} | wanted.own
+        if self.config["text"]["source"] == "template":
+            return {"kind": "template"} | grammar_source(wanted.languages)
+        return self.language_model()
+
+    def language_model(self) -> dict[str, Any]:
+        text = self.config["text"]
+        if text["source"] == "template":
+            raise UserError("key 'text.source' is template, which proposes no words: name a language model.")
+        if not text[text["source"]]:
+            raise UserError(f"key 'text.{text['source']}' is missing: say which model writes the sentences.")
+        return {"kind": text["source"]} | lasting(text[text["source"]])
 
     def recordings(self, name: str) -> dict[str, str] | None:
         return recordings(self.config["speech"]["recordings"], name)
 
     def recorded(self, id: str, found: dict[str, str], languages: tuple[str, ...], word: str, carriers: bool) -> Job:
-        settings = {"recordings": found, "languages": list(languages), "word": word, "carriers": carriers}
-        return self.job("speech", id, settings)
+        settings = {"way": "recordings", "recordings": found, "languages": list(languages), "word": word}
+        return self.job("speech", id, settings | {"carriers": carriers}, module=_way("recordings"))
 
     def spoken(
         self, id: str, text: Job, language: str, speech: dict[str, Any], hours: dict[str, float] | None = None
@@ -95,14 +116,55 @@ class Builder:
         for key in ("rate", "pitch"):
             if speech[key][0] > speech[key][1]:
                 raise UserError(f"key 'speech.{key}' is {speech[key]}: give the lower end first.")
-        settings = {key: speech[key] for key in ("engine", "rate", "pitch")}
-        settings |= {
-            "language": language,
-            "languages": text.settings["languages"],
-            "voices": voices_of(speech, language),
-            "hours": hours,
-        }
-        return self.job("speech", id, settings, {"text": text}, self.seed, threads=0)
+        voices = voices_of(speech, language)
+        settings = {"language": language, "languages": text.settings["languages"], "hours": hours}
+        if only_espeak(voices):
+            settings |= {
+                "way": "espeak",
+                "rate": speech["rate"],
+                "pitch": speech["pitch"],
+                "longest": speech["longest"],
+            }
+            settings |= {"voices": [short(voice) for voice in voices]}
+            return self.job("speech", id, settings, {"text": text}, self.seed, threads=0, module=_way("espeak"))
+        check = self._check(text, speech)
+        inputs = {"text": text, "voiced": self.voiced(id, text, language, speech), "base": self.base if check else None}
+        settings |= {"way": "gathered", "check": check}
+        threads = self.decoding_threads if check else 1
+        return self.job("speech", id, settings, inputs, self.seed, threads, module=_way("gathered"))
+
+    def _check(self, text: Job, speech: dict[str, Any]) -> dict[str, Any] | None:
+        """How the base listens to what engines have said. The check of a word's rarity has a control of its own."""
+        if speech["check"]["errors"] is None or "carrier" in text.settings["counts"]:
+            return None
+        word = text.settings["word"]
+        return self.hearing | {"beams": 1, "errors": speech["check"]["errors"], "word": word["forms"] if word else {}}
+
+    def voiced(
+        self, id: str, text: Job, language: str, speech: dict[str, Any], every_voice: int | None = None
+    ) -> list[Job]:
+        """What each model says of a text, in its own environment: its share, or with every voice the first sentences."""
+        voices = voices_of(speech, language)
+        settings = {"language": language, "languages": text.settings["languages"], "voices": voices}
+        settings |= {"every_voice": every_voice, "longest": speech["longest"]}
+        jobs = []
+        for model in models_of(speech, voices):
+            place = f"{environment_of(model)}/{id}--{model['engine']}-{model['name']}".lower()
+            inputs = {"text": text, "voice": self.own_voice(speech) if model.get("trained") else None}
+            module = f"tauspeech.speech.engines.{model['engine']}"
+            made = settings | {"model": model}
+            jobs.append(self.job("voiced", place, made, inputs, self.seed, speech["threads"], module=module))
+        return jobs
+
+    def showing(self, id: str, text: Job, language: str, speech: dict[str, Any]) -> Job:
+        """The same sentences with every voice, and what the base hears in them, for a person to compare."""
+        inputs = {"base": self.base, "voiced": self.voiced(f"{id}--showing", text, language, speech, SHOWN)}
+        settings = self.hearing | {"language": language}
+        return self.job("showing", id, settings, inputs, threads=self.decoding_threads)
+
+    def own_voice(self, speech: dict[str, Any]) -> Job:
+        """The mini voice, trained here: one for all repetitions, as the base is."""
+        return mini_voice(self.config, self.config["seed"])
 
     @cached_property
     def base(self) -> Job:
@@ -171,6 +233,10 @@ class Builder:
         """Every metric of a model, with tests against the base and the fine-tuned model."""
         inputs = {"hypotheses": hypotheses, "raw": list(raw), "ft": finetuned}
         return Job("score", hypotheses.id, settings, inputs, self.seed)
+
+
+def _way(name: str) -> str:
+    return f"tauspeech.speech.sets.{name}"
 
 
 def asked_of(lessons: Lessons) -> dict[str, Any]:

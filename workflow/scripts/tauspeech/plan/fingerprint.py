@@ -72,9 +72,11 @@ def _data_files(module: Path) -> list[Path]:
 
 
 @cache
-def fingerprint(script: str, scripts: Path = SCRIPTS) -> str:
-    """Of ``workflow/scripts/<script>`` and all that it imports from here."""
+def fingerprint(script: str, scripts: Path = SCRIPTS, chosen: str | None = None) -> str:
+    """Of ``workflow/scripts/<script>`` and all that it imports from here, and of a module that it is told to import."""
     files, queue, seen = {script: scripts / script}, list(_read(scripts / script)[1]), set()
+    if chosen:
+        queue.append(chosen)
     while queue:
         name = queue.pop()
         file = _module_file(name, scripts)

@@ -6,10 +6,11 @@ from typing import Any
 from tauspeech.plan.foundation_sizes import SENTENCES, TRAINING
 from tauspeech.plan.jobs import Job, Plan
 from tauspeech.plan.sources import grammar_source
-from tauspeech.plan.voices import voices_of
+from tauspeech.plan.voices import short, voices_of
 
 # Faster and slower, higher and lower than the words of an experiment are spoken.
 VOICES = {"rate": [215, 275], "pitch": [35, 65]}
+LONGEST = 30.0  # seconds, what Whisper hears at once
 
 
 def foundation_base(size: str, sources: tuple[str, ...], target: str, config: dict[str, Any], seed: int) -> Job:
@@ -36,21 +37,24 @@ def _speech(size: str, source: str, target: str, several: bool, config: dict[str
     text_settings = {
         "languages": list(languages),
         "limits": config["text"]["limits"],
-        "own": None,
-        "grammar": grammar_source(languages),
+        "source": {"kind": "template"} | grammar_source(languages),
         "word": None,
         "word_id": "",
         "counts": SENTENCES[size],
     }
-    text = Job("text", f"foundation-{size}" + (f"--{source}" if several else ""), text_settings, seed=seed)
+    name = f"foundation-{size}" + (f"--{source}" if several else "")
+    text = Job("text", name, text_settings, seed=seed, module="tauspeech.text.sources.template")
     speech_settings = {
-        "engine": "espeak",
+        "way": "espeak",
         "language": source,
         "languages": list(languages),
-        "voices": voices_of(config["speech"], source),
+        "voices": [short(voice) for voice in voices_of(config["speech"], source)],
+        "longest": LONGEST,
         "hours": None,
     } | VOICES
-    return Job("speech", text.id, speech_settings, {"text": text}, seed, threads=0)
+    return Job(
+        "speech", text.id, speech_settings, {"text": text}, seed, threads=0, module="tauspeech.speech.sets.espeak"
+    )
 
 
 def plan(config: dict[str, Any], results: Path) -> Plan:

@@ -25,6 +25,7 @@ class Job:
     inputs: Inputs = field(default_factory=dict)
     seed: int = 0
     threads: int = 1  # 0 where the result does not depend on it
+    module: str | None = None  # that the stage's script imports for this job alone
 
     @cached_property
     def spec(self) -> dict[str, Any]:
@@ -39,7 +40,7 @@ class Job:
         return {
             "stage": self.stage,
             "id": self.id,
-            "code": fingerprint(STAGES[self.stage].script),
+            "code": fingerprint(STAGES[self.stage].script, chosen=self.module),
             "settings": self.settings,
             "inputs": inputs,
             "seed": self.seed,

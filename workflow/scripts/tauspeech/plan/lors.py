@@ -204,6 +204,7 @@ class Lors(LorsSystems):
             "claims": claims,
             "hypotheses": list(hypotheses.values()),
             "sets": [self.speech(language) for language in self.group_of],
+            "showing": self.showings(),
         }
         return Job("report", "report", settings, inputs)
 

@@ -76,9 +76,21 @@ class LanguageJobs(Builder):
             return self.job("corpus", language, settings | {"languages": list(languages)}, seed=self.seed)
         if found := self.recordings(language):
             return self.recorded(language, found, languages, "", False)
-        counts = {split: math.ceil(each * 3600 / SHORTEST) for split, each in hours.items()}
-        text = self.sentences(language, Sentences(languages, counts, self.own_sentences(language)))
-        return self.spoken(language, text, language, self.config["speech"], hours)
+        return self.spoken(language, self.text(language), language, self.config["speech"], hours)
+
+    @once
+    def text(self, language: str) -> Job:
+        hours = self.groups[self.group_of[language]]["hours"]
+        counts = {split: math.ceil(hours[split] * 3600 / SHORTEST) for split in SPLITS}
+        languages = tuple(dict.fromkeys((language, TARGET)))
+        return self.sentences(language, Sentences(languages, counts, self.own_sentences(language)))
+
+    def showings(self) -> list[Job]:
+        """The voices of each language that is generated."""
+        if self.config["corpus"]:
+            return []
+        generated = [language for language in self.group_of if not self.recordings(language)]
+        return [self.showing(each, self.text(each), each, self.config["speech"]) for each in generated]
 
     def lessons(self, pairs: tuple[Pair, ...]) -> Lessons:
         """Of each language, in the order of the pairs, what is asked."""

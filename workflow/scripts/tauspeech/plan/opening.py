@@ -10,6 +10,7 @@ from tauspeech.errors import UserError
 from tauspeech.files import canonical_json, hash_notes, sha256_file, write_text
 from tauspeech.plan import foundation, lors, rare_words
 from tauspeech.plan.config import complete
+from tauspeech.plan.operation import OPERATION, operation_of
 from tauspeech.plan.stages import STAGES, receipt_path
 
 EXPERIMENTS = {"rare_words": rare_words, "lors": lors, "foundation": foundation}
@@ -81,6 +82,9 @@ def open_plan(config: dict[str, Any], origin: str, main: bool) -> OpenPlan:
         print(f"Note: {plan.unfinished}.", file=sys.stderr)
     for file, text in stale.items():
         write_text(file, text)
+    operation = canonical_json(operation_of(complete_config))
+    if not (results / OPERATION).is_file() or (results / OPERATION).read_text(encoding="utf-8") != operation:
+        write_text(results / OPERATION, operation)
     frozen = canonical_json({"jobs": sorted(map(list, plan.jobs)), "gpus": gpus, "whole": plan.unfinished is None})
     if stale or not (results / FROZEN).is_file() or (results / FROZEN).read_text(encoding="utf-8") != frozen:
         write_text(results / FROZEN, frozen)
@@ -110,7 +114,7 @@ def orphans(results: Path) -> Iterable[Path]:
         raise UserError(
             f"the plan of {results} is not whole before the rarity of its words is checked: run snakemake first."
         )
-    named = {results / FROZEN}
+    named = {results / FROZEN, results / OPERATION}
     training = []
     for stage, id in frozen["jobs"]:
         specification = results / "plan" / stage / f"{id}.json"

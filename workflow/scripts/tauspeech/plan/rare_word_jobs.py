@@ -50,6 +50,18 @@ class WordJobs(Builder):
         own = self.own_sentences(word.id if word else "general")
         return self.sentences(set_name(word, carriers), Sentences(self.languages, wanted, own, about))
 
+    def candidates(self, words: tuple[Word, ...]) -> list[Job]:
+        """What a language model proposes beside the words that are there; made only where it is asked for by name."""
+        if not self.config["candidates"]:
+            return []
+        source = self.language_model()
+        settings = {"source": source, "languages": list(self.languages), "domains": self.config["candidates"]}
+        settings["known"] = sorted(
+            {word.id for word in words} | {form for word in words for form in word.phrase.values()}
+        )
+        module = f"tauspeech.text.sources.{source['kind']}"
+        return [Job("candidates", "candidates", settings, seed=self.seed, module=module)]
+
     @once
     def speech(self, word: Word | None, carriers: bool = False) -> Job:
         name = set_name(word, carriers)
@@ -57,6 +69,12 @@ class WordJobs(Builder):
             return self.recorded(name, found, self.languages, word.id if word else "", carriers)
         speech = self.setting("speech", word and word.id)
         return self.spoken(name, self.text(word, carriers), self.source, speech)
+
+    def showings(self) -> list[Job]:
+        """The voices, saying general sentences; recordings have none."""
+        if self.recordings("general"):
+            return []
+        return [self.showing(self.source, self.text(None, False), self.source, self.config["speech"])]
 
     @once
     def rarity(self, word: Word) -> Job:

@@ -269,6 +269,7 @@ class RareWords(WordJobs):
             "claims": claims,
             "hypotheses": [*(raw[word.id] for word in self.words), *hypotheses],
             "sets": [self.speech(word) for word in self.words],
+            "showing": self.showings(),
         }
         return Job("report", "report", settings, inputs)
 
@@ -297,4 +298,6 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     tables = experiment.tables()
     figures = experiment.figures(tables)
     vectors = [experiment.vector(subset) for subset in experiment.single.values()]
-    return Plan([*tables.values(), *figures, *vectors, claims, experiment.report(tables, figures, claims)])
+    proposed = experiment.candidates(tuple(words))
+    report = experiment.report(tables, figures, claims)
+    return Plan([*tables.values(), *figures, *vectors, *proposed, claims, report])

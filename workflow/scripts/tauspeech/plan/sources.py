@@ -14,6 +14,8 @@ from tauspeech.paths import FOUNDATIONS, GRAMMARS
 from tauspeech.plan.foundation_sizes import SENTENCES
 from tauspeech.tabs import tab_reader
 
+_SMALL = 20_000_000  # bytes
+
 
 def file_source(path: Path) -> dict[str, str]:
     return {"path": str(path), "sha256": sha256_file(path)}
@@ -49,6 +51,18 @@ def recordings(folder: str, set_id: str) -> dict[str, str] | None:
     # A missing file is the job's to report, with its line.
     digests = [sha256_file(file) for file in files if file.is_file()]
     return file_source(path) | {"audio": sha256_text(" ".join(digests))}
+
+
+def files_of(path: str | list[str]) -> dict[str, str | int]:
+    """Small files by their content, large ones by their size; nothing for what is no path but a name."""
+    found: dict[str, str | int] = {}
+    for each in [path] if isinstance(path, str) else path:
+        place = Path(each).expanduser()
+        files = [place] if place.is_file() else sorted(file for file in place.glob("*") if file.is_file())
+        found |= {
+            str(file): file.stat().st_size if file.stat().st_size > _SMALL else sha256_file(file) for file in files
+        }
+    return found
 
 
 def base_source(base: str, retrain: bool, languages: tuple[str, ...]) -> dict[str, Any]:

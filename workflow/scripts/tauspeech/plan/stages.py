@@ -12,6 +12,10 @@ class Stage:
 STAGES = {
     "text": Stage("make_text.py", "text/{id}.receipt.json"),
     "speech": Stage("make_speech.py", "speech/{id}.receipt.json"),
+    "candidates": Stage("propose_words.py", "candidates.receipt.json"),
+    "voice": Stage("train_voice.py", "voices/{id}/receipt.json"),
+    "voiced": Stage("speak.py", "voiced/{id}.receipt.json"),
+    "showing": Stage("show_voices.py", "showing/{id}.receipt.json"),
     "corpus": Stage("make_corpus.py", "corpora/{id}.receipt.json"),
     "base": Stage("prepare_base.py", "models/{id}/receipt.json"),
     "rarity": Stage("check_rarity.py", "rarity/{id}.receipt.json"),

@@ -1,11 +1,96 @@
-"""Voices of a language, as the configuration names them."""
+"""Voices of a language, as the configuration names them, and the models behind them.
 
+A voice is ``engine/model`` or ``engine/model/speaker``; without a speaker, one of the model's is drawn for each
+utterance. Those of espeak-ng have no model: ``espeak/cmn+f2``, or ``cmn+f2`` for short.
+"""
+
+from pathlib import Path
 from typing import Any
 
 from tauspeech.errors import UserError
+from tauspeech.files import sha256_file
+from tauspeech.paths import VOICES
+from tauspeech.plan.operation import lasting
+from tauspeech.plan.sources import files_of
+
+ENGINES = ("espeak", "coqui", "vits", "speecht5", "bark", "cosyvoice", "http", "command")
+ENVIRONMENTS = {"coqui": "coqui", "cosyvoice": "cosyvoice"}  # the others need the main one only
+MINI = "coqui/mini"
+_PATHS = (
+    "path",
+    "config",
+    "vocoder_path",
+    "vocoder_config_path",
+    "reference",
+    "checkout",
+    "model",
+    "vocoder",
+    "speakers",
+    "program",
+)
 
 
 def voices_of(speech: dict[str, Any], language: str) -> list[str]:
+    """In full: engine, model and, where one is named, speaker."""
     if not (voices := speech["voices"].get(language)):
         raise UserError(f"key 'speech.voices.{language}' is missing: name at least one voice for this language.")
-    return voices
+    return [_in_full(voice, f"speech.voices.{language}") for voice in voices]
+
+
+def _in_full(voice: str, key: str) -> str:
+    engine, _, rest = voice.partition("/")
+    if not rest:
+        return f"espeak/ng/{engine}"
+    if engine == "espeak":
+        return f"espeak/ng/{rest}"
+    if engine not in ENGINES:
+        raise UserError(f"key '{key}': '{voice}' names no engine: there are {', '.join(ENGINES)}.")
+    return voice
+
+
+def only_espeak(voices: list[str]) -> bool:
+    return all(voice.startswith("espeak/") for voice in voices)
+
+
+def short(voice: str) -> str:
+    """As espeak-ng itself calls it."""
+    return voice.removeprefix("espeak/ng/")
+
+
+def models_of(speech: dict[str, Any], voices: list[str]) -> list[dict[str, Any]]:
+    """What is known of the models behind some voices, without what could not change their sound."""
+    names = dict.fromkeys(tuple(voice.split("/")[:2]) for voice in voices)
+    return [_model(speech, engine, name) for engine, name in names]
+
+
+def _model(speech: dict[str, Any], engine: str, name: str) -> dict[str, Any]:
+    known = {"engine": engine, "name": name}
+    if engine == "espeak":
+        return known | {"rate": speech["rate"], "pitch": speech["pitch"]}
+    described = speech["models"].get(engine, {}).get(name)
+    if described is None and f"{engine}/{name}" == MINI:
+        return known | _mini(speech)
+    if described is None:
+        raise UserError(
+            f"key 'speech.voices': the voice {engine}/{name} names a model that is not described: add "
+            f"speech.models.{engine}.{name} (config/README.md says what belongs there)."
+        )
+    paths = {key: described[key] for key in _PATHS if isinstance(described.get(key), str | list)}
+    paths |= {f"prompts.{speaker}": prompt["audio"] for speaker, prompt in described.get("prompts", {}).items()}
+    files = {key: files_of(path) for key, path in paths.items()}
+    return known | lasting(described) | {"files": {key: found for key, found in files.items() if found}}
+
+
+def _mini(speech: dict[str, Any]) -> dict[str, Any]:
+    receipt = VOICES / "mini" / "receipt.json"
+    if speech["retrain_voice"] or not receipt.is_file():
+        return {"trained": True}
+    return {"receipt": sha256_file(receipt)}
+
+
+def environment_of(model: dict[str, Any]) -> str:
+    return ENVIRONMENTS.get(model["engine"], "main")
+
+
+def voice_folder(name: str) -> Path:
+    return VOICES / name

@@ -60,6 +60,25 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Voice:
+    """One voice saying a sentence: FLAC, a picture (PNG) and what the base model heard."""
+
+    name: str
+    engine: str
+    seconds: float
+    heard: str
+    audio: bytes
+    picture: bytes
+
+
+@dataclass(frozen=True)
+class Saying:
+    sentence: str
+    language: str
+    voices: Sequence[Voice]
+
+
+@dataclass(frozen=True)
 class Report:
     title: str
     lead: str
@@ -69,3 +88,4 @@ class Report:
     figures: Sequence[Figure]
     examples: Sequence[Example]
     provenance: str
+    sayings: Sequence[Saying] = ()

@@ -17,6 +17,10 @@ def audio_uri(flac: bytes) -> str:
     return "data:audio/flac;base64," + base64.b64encode(flac).decode("ascii")
 
 
+def picture_uri(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+
+
 def pieces(text: str, words: Sequence[str]) -> list[Piece]:
     """The text cut where one of the words stands, in any case and with any spacing."""
     # The longest spelling comes first, or a short one would stop inside it.

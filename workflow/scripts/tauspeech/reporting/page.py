@@ -6,7 +6,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tauspeech.reporting.cells import grid
 from tauspeech.reporting.content import Claim, Example, Figure, Output, Report, Table
-from tauspeech.reporting.inline import audio_uri, pieces, svg_markup, svg_width
+from tauspeech.reporting.inline import audio_uri, picture_uri, pieces, svg_markup, svg_width
 
 __all__ = ["Claim", "Example", "Figure", "Output", "Report", "Table", "build_page"]
 
@@ -26,6 +26,7 @@ def build_page(report: Report) -> str:
         grid=grid,
         pieces=pieces,
         audio_uri=audio_uri,
+        picture_uri=picture_uri,
         svg_markup=svg_markup,
         is_wide=_is_wide,
         best_note=_best_note,

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tauspeech.files import write_atomic
+from tauspeech.speech.audio import RATE
+from tauspeech.speech.voices import Voiced
 
 AUDIO = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 ROW_GROUP = 200
@@ -18,8 +20,22 @@ def schema(languages: Iterable[str]) -> pa.Schema:
     # Not "id", which is Indonesian.
     columns = [("utterance", pa.string()), ("split", pa.string()), ("word_id", pa.string()), *texts]
     return pa.schema(
-        [*columns, ("audio", AUDIO), ("seconds", pa.float32()), ("voice", pa.string()), ("engine", pa.string())]
+        [
+            *columns,
+            ("audio", AUDIO),
+            ("seconds", pa.float32()),
+            ("voice", pa.string()),
+            ("engine", pa.string()),
+            ("seed", pa.int64()),
+        ]
     )
+
+
+def row(sentence: dict[str, Any], voiced: Voiced, engine: str) -> dict[str, Any]:
+    """What a voice has said; a seed is given where the engine itself draws lots."""
+    audio = {"bytes": voiced.flac, "path": f"{sentence['utterance']}.flac"}
+    sound = {"audio": audio, "seconds": voiced.samples / RATE}
+    return sentence | sound | {"voice": voiced.voice, "engine": engine, "seed": voiced.seed}
 
 
 def write(path: Path, rows: Iterable[dict[str, Any]], languages: Iterable[str]) -> None:

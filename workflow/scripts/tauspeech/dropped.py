@@ -15,6 +15,10 @@ ANY = "any"  # a broken line does not say which split it belongs to
 SHOWN = 10
 
 
+class Unusable(Exception):
+    """Why something cannot be an utterance: a short reason, which drops are counted by."""
+
+
 class Drop(NamedTuple):
     split: str
     name: str  # the clip, or the file and its line

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tauspeech.dropped import Drop
 from tauspeech.errors import UserError
+from tauspeech.job import Task
 from tauspeech.speech.audio import RATE, encode, read
 from tauspeech.tabs import tab_reader
 from tauspeech.text.table import SPLITS
@@ -12,7 +14,13 @@ from tauspeech.text.table import SPLITS
 REQUIRED = ("file", "split")
 
 
-def rows(table: str, set_id: str, word_id: str, languages: list[str], carriers: bool) -> Iterator[dict[str, Any]]:
+def rows(task: Task, drops: list[Drop]) -> Iterator[dict[str, Any]]:
+    settings = task.settings
+    table, word = settings["recordings"]["path"], settings["word"]
+    yield from recorded(table, task.id, word, settings["languages"], settings["carriers"])
+
+
+def recorded(table: str, set_id: str, word_id: str, languages: list[str], carriers: bool) -> Iterator[dict[str, Any]]:
     """Rows of the manifest; file names are relative to the table.
 
     Carriers are the rows of that split; a table without them has its test rows tried instead.

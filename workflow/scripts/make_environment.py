@@ -1,0 +1,88 @@
+"""An environment from its lock: ``make_environment.py NAME [READY LOG]``; READY is written last, into its folder."""
+
+import fcntl
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+from tauspeech.environments import folder_of, lock_of
+from tauspeech.files import write_text
+
+TRIED = re.compile(r"# import: (\S+)")
+
+
+def main(name: str, ready: Path, log: Path) -> None:
+    folder, lock = ready.parent, lock_of(name)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.with_suffix(".lock"), "w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)  # two runs that share the folder make it once
+        if ready.is_file():
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        venv.create(folder, with_pip=True)
+        python = folder / "bin" / "python"
+        _install(python, lock, log)
+        _without_cuda(python)
+        if tried := TRIED.search(lock.read_text(encoding="utf-8")):
+            _run([str(python), "-c", f"import {tried.group(1)}"], f"{tried.group(1)} cannot be imported in {folder}")
+        write_text(ready, lock.read_text(encoding="utf-8"))
+    print(f"The environment {name} is ready in {folder}.")
+
+
+def _install(python: Path, lock: Path, log: Path) -> None:
+    """With a line for each package, since it takes minutes."""
+    wanted = sum(bool(re.match(r"[A-Za-z0-9]", line)) for line in lock.read_text(encoding="utf-8").splitlines())
+    command = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--progress-bar",
+        "off",
+        "-r",
+        str(lock),
+    ]
+    found = 0
+    with (
+        open(log, "w", encoding="utf-8") as kept,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip,
+    ):
+        assert pip.stdout
+        for line in pip.stdout:
+            kept.write(line)
+            if line.startswith("Collecting "):
+                found += 1
+                print(f"  {found} of {wanted}: {line.split()[1]}", flush=True)
+            elif line.startswith("Installing"):
+                print("  installing ...", flush=True)
+    if pip.returncode:
+        last = "".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[-10:])
+        sys.exit(f"Error: pip could not install what {lock} locks; {log} says more:\n{last}")
+
+
+def _without_cuda(python: Path) -> None:
+    """torchaudio's compiled parts want CUDA's libraries; without them it does what Coqui needs of it.
+
+    Beside a torch for CPUs they cannot be loaded, and torchaudio minds them only where they are there.
+    """
+    asked = "import torch, importlib.util as u; s = u.find_spec('torchaudio'); print(torch.version.cuda or (s and s.origin) or '')"
+    done = subprocess.run([str(python), "-c", asked], capture_output=True, text=True)
+    package = done.stdout.strip()
+    if package.endswith("__init__.py"):
+        for library in (Path(package).parent / "lib").glob("*.so"):
+            library.unlink()
+
+
+def _run(command: list[str], trouble: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"Error: {trouble}:\n{done.stderr[-2000:]}")
+
+
+if __name__ == "__main__":
+    default = folder_of(sys.argv[1]) / "ready"
+    main(sys.argv[1], *(map(Path, sys.argv[2:]) if sys.argv[2:] else (default, default.parent.with_suffix(".log"))))

@@ -1,0 +1,32 @@
+"""One engine's share of a set: voiced/<environment>/<set>--<engine>-<model>.parquet, as it was said and settled.
+
+Runs in the environment of the engine, which need not have more than the engine, NumPy, soundfile, soxr and pyarrow.
+"""
+
+from importlib import import_module
+
+from tauspeech.dropped import Drop, write_dropped
+from tauspeech.job import Task, run
+from tauspeech.paths import VOICES
+from tauspeech.speech import manifest
+from tauspeech.speech.saying import share, voiced_rows
+from tauspeech.text.table import read_table
+
+
+def main(task: Task) -> None:
+    settings, model = task.settings, task.settings["model"]
+    model |= task.operation("speech", f"{model['engine']}/{model['name']}")
+    if "trained" in model or "receipt" in model:
+        model["mini"] = str(task.input("voice", ".") if model.get("trained") else VOICES / "mini")
+    engine = import_module(f"tauspeech.speech.engines.{model['engine']}")
+    sentences = share(read_table(task.input("text")), settings, task.seed)
+    path, report = task.path(f"{task.name}.parquet"), task.path(f"{task.name}.dropped.tsv")
+    drops: list[Drop] = []
+    opened = engine.open_engine(model, settings["language"]) if sentences else None
+    manifest.write(path, voiced_rows(opened, sentences, settings, task.seed, drops), settings["languages"])
+    write_dropped(report, drops)
+    task.finish(path, report)
+
+
+if __name__ == "__main__":
+    run(main)

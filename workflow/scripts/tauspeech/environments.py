@@ -1,0 +1,20 @@
+"""Environments beside the main one: where the one of a lock lies, which its content says."""
+
+import os
+import sys
+from pathlib import Path
+
+from tauspeech.files import sha256_text
+from tauspeech.paths import ENVS
+
+OWN = tuple(sorted(path.stem.removeprefix("engine-") for path in ENVS.glob("engine-*.txt")))
+
+
+def lock_of(name: str) -> Path:
+    return ENVS / f"engine-{name}.txt"
+
+
+def folder_of(name: str) -> Path:
+    """Of this lock and this Python, below .environments or the folder that TAUSPEECH_ENVIRONMENTS names."""
+    content = lock_of(name).read_text(encoding="utf-8") + "python%d.%d" % sys.version_info[:2]
+    return Path(os.environ.get("TAUSPEECH_ENVIRONMENTS", ".environments")) / f"{name}-{sha256_text(content)[:12]}"

@@ -1,0 +1,30 @@
+"""Settings that change how a server is reached or what is told of it, and no result.
+
+They stay out of specifications, so that a new address, a longer wait or a higher limit runs nothing again, and lie in
+a file of their own beside the plan.
+"""
+
+from typing import Any
+
+OPERATION = "plan/operation.json"
+KEYS = ("url", "key_variable", "concurrency", "timeout", "retries", "price", "most_requests", "accept_licence")
+
+
+def lasting(settings: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key not in KEYS}
+
+
+def passing(settings: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if key in KEYS}
+
+
+def operation_of(config: dict[str, Any]) -> dict[str, Any]:
+    """By source of text, and by engine and model of speech."""
+    text, speech = config.get("text", {}), config.get("speech", {})
+    sources = {name: passing(text[name]) for name in ("openai", "transformers") if text.get(name)}
+    models = {
+        f"{engine}/{name}": passing(model)
+        for engine, found in speech.get("models", {}).items()
+        for name, model in found.items()
+    }
+    return {"text": sources, "speech": models}

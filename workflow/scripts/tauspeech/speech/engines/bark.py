@@ -1,0 +1,109 @@
+"""Bark through transformers: many languages, laughter and music, and a preset for each voice."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tauspeech.dropped import Unusable
+from tauspeech.errors import UserError
+from tauspeech.hub import is_hub_id
+from tauspeech.models.folder import read_json
+from tauspeech.speech.engine import Engine, Sound
+from tauspeech.speech.engines.pretrained import folder_of, load, said_by, seeded, tokenizer
+from tauspeech.speech.engines.shared import key
+
+_PRESETS = "speaker_embeddings_path.json"
+_PARTS = {"semantic_prompt": 1, "coarse_prompt": 2, "fine_prompt": 2}  # of a preset, with their dimensions
+
+
+def open_engine(model: dict[str, Any], language: str) -> Engine:
+    from transformers import AutoTokenizer, BarkModel
+
+    folder = folder_of(model, "model", "bark")
+    words = tokenizer(AutoTokenizer, folder, model, "tokenizer.json", "vocab.txt")
+    network = load(BarkModel, folder, model)
+    if not (folder / "generation_config.json").is_file():
+        raise UserError(
+            f"{key(model, 'model')}: {model['model']} has no generation_config.json, which says how Bark draws its "
+            "sounds: copy it from the published model."
+        )
+    return _Bark(model, folder, network, words)
+
+
+class _Bark:
+    def __init__(self, model: dict[str, Any], folder: Path, network: Any, words: Any):
+        self._model, self._folder, self._network, self._words = model, folder, network, words
+        self._presets = read_json(folder / _PRESETS) if (folder / _PRESETS).is_file() else {}
+        self._presets.pop("repo_or_path", None)
+        self._opened: dict[str, dict[str, Any]] = {}
+        self.speakers = list(self._presets)
+        self.version = said_by("bark", model["model"])
+
+    def say(self, text: str, speaker: str | None, seed: int) -> Sound:
+        settings = self._network.generation_config
+        tokens = self._words(
+            text,
+            padding="max_length",
+            truncation=True,
+            max_length=settings.semantic_config.get("max_input_semantic_length", 256),
+            add_special_tokens=False,
+            return_token_type_ids=False,
+            return_tensors="pt",
+        ).to(self._network.device)
+        preset = self._preset(speaker) if speaker is not None else None
+        limit = {"semantic_max_new_tokens": self._model["new_tokens"]} if self._model.get("new_tokens") else {}
+        try:
+            with seeded(seed):
+                waveform = self._network.generate(**tokens, history_prompt=preset, do_sample=True, **limit)
+        except RuntimeError as error:
+            # A draw may begin with the end: no sound, which the codec's first filter is too long for.
+            if "Kernel size" not in str(error):
+                raise
+            raise Unusable("silence") from None
+        return Sound(waveform.float().cpu().numpy().reshape(-1), settings.sample_rate)
+
+    def _preset(self, speaker: str) -> dict[str, Any]:
+        if speaker not in self._opened:
+            if speaker not in self._presets:
+                raise UserError(
+                    f"{key(self._model, 'model')}: {self._model['model']} has no {_PRESETS} with a voice '{speaker}': "
+                    "leave the speaker out, or copy the file and its folder from the published model."
+                )
+            self._opened[speaker] = {part: self._array(speaker, part) for part in _PARTS}
+        return self._opened[speaker]
+
+    def _array(self, speaker: str, part: str) -> Any:
+        import torch
+
+        try:
+            array = np.load(self._file(self._presets[speaker][part]), allow_pickle=False)
+            if array.ndim != _PARTS[part]:
+                raise ValueError(f"{array.ndim} dimensions instead of {_PARTS[part]}")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{key(self._model, 'model')}: the {part} of the voice '{speaker}' of {self._model['model']} cannot be read "
+                f"({str(error).splitlines()[0]}): {self._way_out()}."
+            ) from None
+        return torch.from_numpy(array).to(self._network.device)
+
+    def _way_out(self) -> str:
+        if not self._on_hub():
+            return "copy it from the published model"
+        repository = self._model["model"].partition("@")[0]
+        return f"run `hf download {repository} --include 'speaker_embeddings*'` and copy the cache if this is another machine"
+
+    def _on_hub(self) -> bool:
+        return is_hub_id(self._model["model"]) and not Path(self._model["model"]).expanduser().exists()
+
+    def _file(self, name: str) -> Path:
+        """A file of the model; those of voices are downloaded when they are asked for, there are hundreds."""
+        path = self._folder / name
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ValueError(f"{name} lies outside of the model")
+        if path.is_file() or not self._on_hub():
+            return path
+        from huggingface_hub import hf_hub_download
+
+        repository, _, revision = self._model["model"].partition("@")
+        return Path(hf_hub_download(repository, name, revision=revision or None))

@@ -1,0 +1,95 @@
+"""Models of transformers: where they lie, how they are loaded, and how they say the same again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tauspeech.errors import UserError
+from tauspeech.hub import model_folder
+from tauspeech.models.folder import quiet, read_json
+from tauspeech.speech.engines.shared import key
+
+
+def folder_of(model: dict[str, Any], setting: str, *kinds: str) -> Path:
+    """The folder of the model that a setting names, downloaded if need be."""
+    name, where = model[setting], key(model, setting)
+    try:
+        folder = model_folder(name, Path())
+        if not folder.is_dir():
+            raise UserError(f"{name} is neither a folder nor a model of the hub (OWNER/NAME): check the name.")
+        if (found := read_json(folder / "config.json").get("model_type")) not in kinds:
+            raise UserError(f"{name} holds a model of the kind '{found}', not '{kinds[0]}': give another one.")
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
+    return folder
+
+
+def load(network: type, folder: Path, model: dict[str, Any], setting: str = "model") -> Any:
+    """The network with its weights, on the GPU if there is one."""
+    import torch
+    from safetensors import SafetensorError
+
+    quiet()
+    if not any(folder.glob("model*.safetensors")):
+        raise UserError(_no_weights(network, model[setting], key(model, setting)))
+    try:
+        loaded, found = network.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True
+        )
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
+        raise UserError(
+            f"{key(model, setting)}: {model[setting]} cannot be loaded ({str(error).splitlines()[0]}): "
+            "download the model again."
+        ) from None
+    # transformers would only warn, and speak with random numbers.
+    if lacking := found["missing_keys"] & dict(loaded.named_parameters()).keys():
+        raise UserError(
+            f"{key(model, setting)}: {model[setting]} lacks {len(lacking)} weights, such as {min(lacking)}: "
+            "download the model again."
+        )
+    return loaded.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _no_weights(network: type, name: str, where: str) -> str:
+    folder = Path(name).name.partition("@")[0]
+    made = f"import transformers as t; t.{network.__name__}.from_pretrained('{folder}').save_pretrained('{folder}')"
+    return (
+        f"{where}: {name} has no weights in the format safetensors, the only one that is read: name a revision that has "
+        f"them (NAME@REVISION), or, if you trust the model, run `hf download {name} --local-dir {folder}` and "
+        f'`python -c "{made}"` and give the folder {folder}.'
+    )
+
+
+def tokenizer(kind: type, folder: Path, model: dict[str, Any], *files: str) -> Any:
+    """The tokenizer, which needs one of the files: without, some are made that know no word."""
+    try:
+        if not any((folder / file).is_file() for file in files):
+            raise OSError(f"no {' or '.join(files)}")
+        return kind.from_pretrained(folder)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        raise UserError(
+            f"{key(model, 'model')}: the tokenizer of {model['model']} cannot be loaded "
+            f"({str(error).splitlines()[0]}): download the model again."
+        ) from None
+
+
+def said_by(kind: str, name: str) -> str:
+    return f"transformers {version('transformers')} {kind} {name}"
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Random numbers that follow from the seed alone; those of the caller go on as if nothing had been said."""
+    import torch
+
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    before = torch.backends.cudnn.deterministic
+    with torch.random.fork_rng(devices), torch.no_grad():
+        torch.manual_seed(seed)
+        torch.backends.cudnn.deterministic = True
+        try:
+            yield
+        finally:
+            torch.backends.cudnn.deterministic = before

@@ -1,0 +1,72 @@
+"""What an engine is given to say, and how."""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tauspeech.dropped import Drop, Unusable
+from tauspeech.errors import UserError
+from tauspeech.randomness import derive_rng, derive_seed
+from tauspeech.speech import manifest
+from tauspeech.speech.audio import encode
+from tauspeech.speech.engine import Engine
+from tauspeech.speech.settle import settled
+from tauspeech.speech.voices import Voiced, drawn, voice_id
+
+
+def share(sentences: list[dict[str, str]], settings: dict[str, Any], seed: int) -> list[dict[str, str]]:
+    """The sentences that fall to the voices of this model, each with its voice; in a showing every voice says each."""
+    prefix = f"{settings['model']['engine']}/{settings['model']['name']}"
+
+    def ours(voice: str) -> bool:
+        return voice == prefix or voice.startswith(prefix + "/")
+
+    if settings["every_voice"]:
+        sentences = [sentence for sentence in sentences if sentence["split"] == "test"][: settings["every_voice"]]
+        return [
+            sentence | {"utterance": f"{sentence['utterance']}--{number}", "voice": voice}
+            for sentence in sentences
+            for number, voice in enumerate(settings["voices"])
+            if ours(voice)
+        ]
+    chosen = [sentence | {"voice": drawn(settings["voices"], seed, sentence["utterance"])} for sentence in sentences]
+    return [sentence for sentence in chosen if ours(sentence["voice"])]
+
+
+def voiced_rows(
+    engine: Engine | None, sentences: Iterable[dict[str, str]], settings: dict[str, Any], seed: int, drops: list[Drop]
+) -> Iterator[dict[str, Any]]:
+    """Rows of the manifest; every sentence has a seed of its own, so that order and sharding do not matter."""
+    begin, sentences = time.monotonic(), list(sentences)
+    for number, sentence in enumerate(sentences, 1):
+        assert engine
+        id = voice_id(sentence["utterance"])
+        own_seed = derive_seed(seed, "speech", id) % 2**31
+        speaker = _speaker(engine, sentence["voice"], settings["model"], derive_rng(seed, "speaker", id))
+        name = "/".join(filter(None, (settings["model"]["engine"], settings["model"]["name"], speaker)))
+        try:
+            sound = engine.say(sentence[settings["language"]], speaker, own_seed)
+            samples = settled(sound, settings["longest"])
+        except Unusable as reason:
+            drops.append(Drop(sentence["split"], sentence["utterance"], str(reason)))
+            continue
+        voiced = Voiced(id, encode(samples), len(samples), name, own_seed)
+        yield manifest.row(sentence, voiced, engine.version)
+        if number % 50 == 0:
+            pace = number / (time.monotonic() - begin)
+            left = (len(sentences) - number) / pace / 60
+            print(f"{number} of {len(sentences)} utterances ({pace:.1f} a second, {left:.1f} min left)", flush=True)
+
+
+def _speaker(engine: Engine, voice: str, model: dict[str, Any], lot: Any) -> str | None:
+    asked = "/".join(voice.split("/")[2:]) or None
+    if not engine.speakers:
+        return asked
+    if asked is None:
+        return lot.choice(engine.speakers)
+    if asked not in engine.speakers:
+        known = ", ".join(engine.speakers[:12]) + (", ..." if len(engine.speakers) > 12 else "")
+        raise UserError(
+            f"key 'speech.voices': the voice {voice} does not exist: {model['engine']}/{model['name']} has {known}."
+        )
+    return asked

@@ -1,0 +1,32 @@
+"""A set that espeak-ng says alone: it costs so little that no stage of its own keeps it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tauspeech.corpora.selection import within
+from tauspeech.dropped import Drop
+from tauspeech.job import Task
+from tauspeech.speech import espeak, espeak_library, manifest
+from tauspeech.speech.voices import Utterance, voice_id
+from tauspeech.text.table import read_table
+
+
+def rows(task: Task, drops: list[Drop]) -> Iterator[dict[str, Any]]:
+    """Of each split as many as its hours hold, where those are given."""
+    sentences, hours = read_table(task.input("text")), task.settings["hours"]
+    for split in dict.fromkeys(row["split"] for row in sentences):
+        said = _spoken(task, [row for row in sentences if row["split"] == split], drops)
+        yield from within(said, hours[split]) if hours else said
+
+
+def _spoken(task: Task, sentences: list[dict[str, str]], drops: list[Drop]) -> Iterator[dict[str, Any]]:
+    settings, engine = task.settings, espeak_library.version()
+    utterances = [Utterance(voice_id(row["utterance"]), row[settings["language"]]) for row in sentences]
+    voiced = espeak.synthesise(utterances, settings, task.seed, task.threads)
+    for number, (row, voice) in enumerate(zip(sentences, voiced, strict=True), 1):
+        if number % 500 == 0:
+            print(f"{number} of {len(sentences)} utterances", flush=True)
+        if voice.unusable:
+            drops.append(Drop(row["split"], row["utterance"], voice.unusable))
+        else:
+            yield manifest.row(row, voice, engine)

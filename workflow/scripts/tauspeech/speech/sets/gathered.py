@@ -1,0 +1,57 @@
+"""A set that engines have said in stages of their own: their shares put together, and broken audio turned away.
+
+Neural engines now and then babble, stop half-way or stay silent. The base model tells: where it hears something
+else than the sentence, the utterance goes. The rare word does not count, since the base is not to know it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tauspeech.corpora.selection import within
+from tauspeech.dropped import Drop
+from tauspeech.errors import UserError
+from tauspeech.job import Task
+from tauspeech.speech import manifest
+from tauspeech.text.table import read_table
+
+MISHEARD = "the base model hears something else"
+
+
+def rows(task: Task, drops: list[Drop]) -> Iterator[dict[str, Any]]:
+    settings, hours = task.settings, task.settings["hours"]
+    said = {row["utterance"]: row for path in task.inputs("voiced").values() for row in manifest.read(path)}
+    order = [row for row in read_table(task.input("text")) if row["utterance"] in said]
+    sentences = [said[row["utterance"]] for row in order]
+    fit = _intelligible(task, sentences, drops) if settings["check"] else sentences
+    for split in dict.fromkeys(row["split"] for row in read_table(task.input("text"))):
+        found = [row for row in fit if row["split"] == split]
+        if not found:
+            turned_away = sum(drop.split == split for drop in drops)
+            raise UserError(
+                f"no {split} utterance is left ({turned_away} are not what the base model hears): listen to the voices "
+                "in the report, take others, or raise speech.check.errors (null turns the check off)."
+            )
+        yield from within(found, hours[split]) if hours else found
+
+
+def _intelligible(task: Task, sentences: list[dict[str, Any]], drops: list[Drop]) -> list[dict[str, Any]]:
+    import torch
+
+    from tauspeech.models.lesson import lesson
+    from tauspeech.models.listener import Listener
+    from tauspeech.models.whisper import load
+    from tauspeech.speech.round_trip import misheard
+
+    torch.set_num_threads(task.threads)
+    settings, language = task.settings, task.settings["language"]
+    listener = Listener(*load(task.input("base", ".")), settings["check"])
+    heard = listener.listen(sentences, lesson("transcribe", language, language))
+    forms = tuple(settings["check"]["word"].get(language, ()))
+    fit = []
+    for row, text in zip(sentences, heard, strict=True):
+        if misheard(row[language], text, forms, language) > settings["check"]["errors"]:
+            drops.append(Drop(row["split"], row["utterance"], MISHEARD))
+        else:
+            fit.append(row)
+    print(f"{len(fit)} of {len(sentences)} utterances are what the base model hears", flush=True)
+    return fit

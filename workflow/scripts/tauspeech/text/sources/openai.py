@@ -1,0 +1,17 @@
+"""Sentences from a language model behind any address that speaks OpenAI's protocol."""
+
+from typing import Any
+
+from tauspeech.job import Task
+from tauspeech.text.checks import Checker
+from tauspeech.text.collected import Collected
+from tauspeech.text.llm.http import Server
+from tauspeech.text.llm.sentences import collect_with
+
+
+def chat_model(source: dict[str, Any]) -> Server:
+    return Server(source)
+
+
+def collect(task: Task, checker: Checker) -> Collected:
+    return collect_with(chat_model(task.settings["source"]), task, checker)

@@ -1,0 +1,18 @@
+"""A user's own sentences, from a table."""
+
+from pathlib import Path
+
+from tauspeech.job import Task
+from tauspeech.text.checks import Checker
+from tauspeech.text.collected import Collected
+from tauspeech.text.own import distribute
+from tauspeech.text.table import read_own
+
+
+def collect(task: Task, checker: Checker) -> Collected:
+    settings, counts, path = task.settings, task.settings["counts"], task.settings["source"]["path"]
+    own = read_own(Path(path), settings["languages"])
+    if "carrier" in counts:
+        fit = [sentence for _, sentence in own if checker.accept(sentence, "carrier")]
+        return Collected({"carrier": fit[: counts["carrier"]]})
+    return Collected(distribute(own, counts, checker, task.seed, path))
