@@ -16,5 +16,5 @@ def lock_of(name: str) -> Path:
 
 def folder_of(name: str) -> Path:
     """Of this lock and this Python, below .environments or the folder that TAUSPEECH_ENVIRONMENTS names."""
-    content = lock_of(name).read_text(encoding="utf-8") + "python%d.%d" % sys.version_info[:2]
+    content = lock_of(name).read_text(encoding="utf-8") + f"python{sys.version_info.major}.{sys.version_info.minor}"
     return Path(os.environ.get("TAUSPEECH_ENVIRONMENTS", ".environments")) / f"{name}-{sha256_text(content)[:12]}"

@@ -10,10 +10,9 @@ from tauspeech.speech.espeak_library import initialise, speak, version
 
 
 class Espeak:
-    speakers: list[str] = []
-
     def __init__(self, model: dict[str, Any]):
         initialise()
+        self.speakers: list[str] = []
         self.version = version()
         self._model = model
 
