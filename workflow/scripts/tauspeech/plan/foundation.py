@@ -6,7 +6,7 @@ from typing import Any
 from tauspeech.plan.foundation_sizes import SENTENCES, TRAINING
 from tauspeech.plan.jobs import Job, Plan
 from tauspeech.plan.sources import grammar_source
-from tauspeech.plan.voices import short, voices_of
+from tauspeech.plan.voices import espeak_voices
 
 # Faster and slower, higher and lower than the words of an experiment are spoken.
 VOICES = {"rate": [215, 275], "pitch": [35, 65]}
@@ -48,7 +48,7 @@ def _speech(size: str, source: str, target: str, several: bool, config: dict[str
         "way": "espeak",
         "language": source,
         "languages": list(languages),
-        "voices": [short(voice) for voice in voices_of(config["speech"], source)],
+        "voices": espeak_voices(config["speech"], source),
         "longest": LONGEST,
         "hours": None,
     } | VOICES

@@ -1,0 +1,36 @@
+"""How far what was heard is from what was said, the rare word left out."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tauspeech.speech.round_trip import misheard
+
+
+@pytest.mark.parametrize(
+    ("said", "heard", "forms", "language", "errors"),
+    [
+        ("we saw it", "we saw it", (), "en", 0),
+        ("We saw it!", "we saw it.", (), "en", 0),
+        ("we saw it", "", (), "en", 1),
+        ("abcd", "abxd", (), "en", 1 / 4),
+        ("abcd", "abcdef", (), "en", 2 / 4),
+        # The word's own letters and what stands in their place do not count.
+        ("we saw the berlin wall today", "we saw the burning ball today", ("Berlin Wall",), "en", 0),
+        ("we saw the berlin wall today", "we saw today", ("Berlin Wall",), "en", 5 / 17),
+        ("我们去了柏林墙", "我们去了白林强", ("柏林墙",), "zh", 0),
+        ("我们去了柏林墙", "他们去了白林强", ("柏林墙",), "zh", 1 / 4),
+        ("我们 去了", "我们去了", (), "zh", 0),
+        ("柏林墙", "什么", ("柏林墙",), "zh", 0),
+        # Twice in a sentence.
+        ("柏林墙和柏林墙", "白和黑", ("柏林墙",), "zh", 0),
+    ],
+)
+def test_cases_counted_by_hand(said, heard, forms, language, errors):
+    assert misheard(said, heard, forms, language) == pytest.approx(errors)
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1), st.text(st.characters(codec="utf-8")))
+def test_it_is_never_negative_and_nothing_is_misheard_of_the_same(said, heard):
+    assert misheard(said, heard, (), "en") >= 0
+    assert misheard(said, said, (), "en") == 0

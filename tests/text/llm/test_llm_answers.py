@@ -1,0 +1,165 @@
+"""Answers on disk: what came once is never asked again, whatever happened to the run."""
+
+import json
+import os
+
+import pytest
+
+from tauspeech.errors import UserError
+from tauspeech.files import canonical_json, sha256_text
+
+
+def answers_of(task):
+    return task.results / "answers" / f"{task.id}.jsonl"
+
+
+def test_a_line_says_what_was_asked_and_answered(server, collect, make_task, lines):
+    task = make_task(counts={"test": 3}, temperature=0.7)
+    collect(task)
+    (line,) = lines(task)
+    (body,) = server.bodies
+    settings = {"temperature": 0.7, "new_tokens": 500, "format": "json_schema"}
+    asked = {"kind": "openai", "model": "tiny", "seed": body["seed"], "messages": body["messages"]}
+    assert line.pop("key") == sha256_text(canonical_json(asked | settings))
+    assert json.loads(line.pop("answer"))["sentences"]
+    usage = {"prompt_tokens": 100, "completion_tokens": 50}
+    assert line == asked | {"settings": settings, "finish": "stop", "usage": usage}
+
+
+def test_a_second_run_asks_nothing(server, collect, make_task, monkeypatch):
+    task = make_task(price={"input": 1.0, "output": 1.0}, key_variable="SOME_KEY")
+    monkeypatch.setenv("SOME_KEY", "sk-1")
+    first = collect(task)
+    asked, content = len(server.bodies), answers_of(task).read_bytes()
+    # Neither the server nor the key need be there, and the server may have moved.
+    server.script = None
+    monkeypatch.delenv("SOME_KEY")
+    task.settings["source"] |= {"url": "http://127.0.0.1:9/v1", "concurrency": 1}
+    again = collect(task)
+    assert again.accepted == first.accepted
+    assert again.cost == first.cost | {"asked_now": 0}
+    assert len(server.bodies) == asked == first.cost["asked_now"]
+    assert answers_of(task).read_bytes() == content
+
+
+def test_each_answer_is_on_the_disk_before_it_is_used(collect, make_task, lines, monkeypatch):
+    task, synced = make_task(counts={"test": 30}), []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (synced.append(len(lines(task))), real(handle)))
+    collect(task)
+    assert synced == [1, 2, 3]
+
+
+def test_bad_answers_are_kept_too(server, collect, make_task, talk):
+    server.script = lambda number, body: talk.said("no \ud800") if number == 0 else talk.good(body)
+    task = make_task(counts={"test": 10}, concurrency=1)
+    first = collect(task)
+    assert first.cost["rejected"] == {"answer is not what was asked for": 1}
+    assert collect(task).cost == first.cost | {"asked_now": 0}
+
+
+@pytest.mark.parametrize("change", [{"temperature": 0.5}, {"model": "other"}, {"new_tokens": 99}])
+def test_other_settings_are_another_request(server, collect, make_task, change):
+    task = make_task(counts={"test": 3})
+    collect(task)
+    task.settings["source"] |= change
+    assert collect(task).cost["asked_now"] == 1
+    assert len(server.bodies) == 2
+
+
+def test_a_fallback_is_found_again_without_learning_it_anew(server, collect, make_task, talk):
+    server.script = lambda number, body: talk.out(400, "no") if "response_format" in body else talk.good(body)
+    task = make_task()
+    first = collect(task)
+    asked = len(server.bodies)
+    assert collect(task).cost == first.cost | {"asked_now": 0}
+    assert len(server.bodies) == asked
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("answered", [0, 1, 3, 9])
+def test_a_run_that_was_broken_off_goes_on_where_it_stopped(
+    server, collect, make_task, talk, lines, answered, concurrency
+):
+    whole = collect(make_task(counts={"test": 100}, run="whole"))
+    server.bodies.clear()
+    server.script = lambda number, body: talk.good(body) if number < answered else talk.out(500)
+    task = make_task(counts={"test": 100}, concurrency=concurrency)
+    with pytest.raises(UserError) as stopped:
+        collect(task)
+    there = 80 if answered == 9 else 0  # whole waves are taken
+    assert f"gives no answer after 3 tries (HTTP 500: no reason given); {there} of 100 sentences" in str(stopped.value)
+    assert f"kept in {answers_of(task)}: run again to continue from there" in str(stopped.value)
+    assert len(lines(task) if answered else []) == answered
+    server.script = lambda number, body: talk.good(body)
+    resumed = collect(task)
+    assert resumed.accepted == whole.accepted
+    assert (resumed.cost["requests"], resumed.cost["asked_now"]) == (10, 10 - answered)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-40],  # a torn last line
+        lambda content: content[:-1],  # whole, but for its end
+        lambda content: content + b'{"key": "torn", "ans',
+        lambda content: content + b"\xff\xfe\x00",
+        lambda content: b"nonsense\n[]\n{}\nnull\n" + content,
+        lambda content: content + b'{"key": 5, "answer": 5, "settings": {"format": "text"}, "finish": 1, "usage": 3}\n',
+    ],
+)
+def test_a_damaged_file_loses_no_more_than_what_is_damaged(server, collect, make_task, lines, damage):
+    task = make_task(counts={"test": 20, "train": 10}, concurrency=1)
+    first = collect(task)
+    whole = answers_of(task).read_bytes()
+    answers_of(task).write_bytes(damage(whole))
+    lost = 1 if len(damage(whole)) == len(whole) - 40 else 0
+    again = collect(task)
+    assert (again.accepted, again.cost["asked_now"]) == (first.accepted, lost)
+    # What comes next begins a line of its own.
+    task.settings["counts"] = {"test": 20, "train": 20}
+    assert collect(task).cost["asked_now"] == 1
+    more = collect(task)
+    assert more.cost["asked_now"] == 0
+    answers_of(task).write_bytes(answers_of(task).read_bytes().removeprefix(b"nonsense\n[]\n{}\nnull\n"))
+    assert len({line["key"] for line in lines(task)} - {5}) == 4
+
+
+def test_the_key_is_in_no_file_even_if_the_server_echoes_it(
+    server, collect, make_task, talk, tmp_path, monkeypatch, capfd
+):
+    monkeypatch.setenv("SOME_KEY", talk.key)
+
+    def script(number, body):
+        if number == 0:
+            return talk.out(500, {"error": {"message": f"{talk.key} is tired"}})
+        pairs = [{"zh": f"柏林墙{talk.key}", "en": f"the Berlin Wall {talk.key}"}, *talk.pairs(body)]
+        return talk.said(json.dumps(pairs), finish=talk.key)
+
+    server.script = script
+    task = make_task(key_variable="SOME_KEY")
+    collected = collect(task)
+    assert server.headers[0]["Authorization"].endswith(talk.key)
+    with pytest.raises(UserError) as stopped:
+        server.script = lambda number, body: talk.out(500, talk.key)
+        collect(make_task(key_variable="SOME_KEY", run="u"))
+    shown = "".join(capfd.readouterr())
+    files = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*") if path.is_file()]
+    assert any("[key]" in text for text in files)
+    for text in (*files, str(stopped.value), shown, repr(collected), repr(vars(stopped.value))):
+        assert talk.key not in text
+        assert "Authorization" not in text
+
+
+def test_a_refused_key_ends_the_run_at_once(server, collect, make_task, talk, monkeypatch):
+    monkeypatch.setenv("SOME_KEY", talk.key)
+    server.script = lambda number, body: talk.out(401, {"error": {"message": "no"}})
+    with pytest.raises(UserError, match="refuses the key of the environment variable SOME_KEY"):
+        collect(make_task(key_variable="SOME_KEY", concurrency=2))
+    assert len(server.bodies) <= 4
+
+
+def test_more_sentences_later_ask_only_for_what_is_missing(server, collect, make_task):
+    collect(make_task(counts={"test": 20}))
+    larger = collect(make_task(counts={"test": 20, "train": 40}))
+    assert (larger.cost["requests"], larger.cost["asked_now"]) == (6, 4)

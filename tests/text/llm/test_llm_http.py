@@ -1,0 +1,298 @@
+"""The client: what it sends, when it tries again, and what it never lets out."""
+
+import email.utils
+import threading
+import time
+
+import pytest
+import requests
+
+from tauspeech.errors import UserError
+from tauspeech.text.llm.chat import NoAnswer
+from tauspeech.text.llm.http import LONGEST_WAIT, Server, backoff, wait_of
+from tauspeech.text.llm.prompts import schema_of
+
+SCHEMA = schema_of("sentences", ["zh", "en"])
+ASKED = [{"role": "user", "content": "Say something."}]
+
+
+@pytest.fixture
+def ask(source):
+    """One request of a client with some settings changed, and the client."""
+
+    def ask(**changes):
+        waited = []
+        model = Server(source | changes, sleep=waited.append)
+        model.waited = waited
+        return model.answer(ASKED, SCHEMA, 5), model
+
+    return ask
+
+
+def test_a_request_is_what_the_protocol_says(server, ask, talk, monkeypatch):
+    monkeypatch.setenv("SOME_KEY", talk.key)
+    server.script = lambda number, body: talk.said("hello")
+    reply, _ = ask(key_variable="SOME_KEY", temperature=0.5)
+    assert (reply.text, reply.format, reply.finish) == ("hello", "json_schema", "stop")
+    assert (reply.prompt_tokens, reply.completion_tokens) == (100, 50)
+    assert server.paths == ["/v1/chat/completions"]
+    assert server.headers[0]["Authorization"] == f"Bearer {talk.key}"
+    (body,) = server.bodies
+    assert body.pop("response_format") == {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "strict": True, "schema": SCHEMA},
+    }
+    assert body == {"model": "tiny", "messages": ASKED, "temperature": 0.5, "max_tokens": 500, "seed": 5}
+
+
+def test_without_a_key_nothing_is_signed_not_even_from_netrc(server, ask, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password secret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    ask()
+    assert "Authorization" not in server.headers[0]
+
+
+@pytest.mark.parametrize("status", [400, 422, 501])
+def test_a_server_without_schemas_is_asked_for_json_and_then_for_text(server, source, talk, status):
+    def script(number, body):
+        if body.get("response_format"):
+            return talk.out(status, {"error": {"message": "response_format is not supported"}})
+        return talk.said("hello")
+
+    server.script = script
+    model = Server(source)
+    assert [model.answer(ASKED, SCHEMA, seed).format for seed in (1, 2)] == ["text", "text"]
+    kinds = [(body.get("response_format") or {}).get("type") for body in server.bodies]
+    assert kinds == ["json_schema", "json_object", None, None]  # what it learnt is not forgotten
+
+
+def test_a_server_that_knows_json_objects_only(server, ask, talk):
+    server.script = lambda number, body: (
+        talk.out(400, "bad") if body["response_format"]["type"] == "json_schema" else talk.said("{}")
+    )
+    assert ask()[0].format == "json_object"
+
+
+def test_other_names_and_missing_seeds_are_learnt_too(server, ask, talk):
+    def script(number, body):
+        if "max_tokens" in body:
+            return talk.out(400, {"error": {"message": "Use 'max_completion_tokens' instead."}})
+        if "seed" in body:
+            return talk.out(422, {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]})
+        return talk.said("hello")
+
+    server.script = script
+    assert ask()[0].format == "json_schema"
+    assert server.bodies[-1]["max_completion_tokens"] == 500
+
+
+def test_threads_learn_together(server, source, talk):
+    server.script = lambda number, body: (
+        talk.out(400, "no", before=lambda: time.sleep(0.05)) if "response_format" in body else talk.said("hello")
+    )
+    model, formats = Server(source), []
+    threads = [
+        threading.Thread(target=lambda seed=seed: formats.append(model.answer(ASKED, SCHEMA, seed).format))
+        for seed in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert formats == ["text"] * 8
+
+
+def test_a_request_that_no_format_mends_is_reported(server, ask, talk):
+    server.script = lambda number, body: talk.out(400, {"error": {"message": "the prompt is too long"}})
+    with pytest.raises(UserError, match=r"refuses a request \(HTTP 400: the prompt is too long\)"):
+        ask()
+    assert len(server.bodies) == 3
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_passing_troubles_are_tried_again(server, ask, talk, status):
+    server.script = lambda number, body: talk.out(status) if number < 2 else talk.said("hello")
+    reply, model = ask()
+    assert (reply.text, model.retried, len(server.bodies)) == ("hello", 2, 3)
+    assert 0.5 <= model.waited[0] <= 1 <= model.waited[1] <= 2
+
+
+def test_no_more_tries_than_allowed(server, ask, talk):
+    server.script = lambda number, body: talk.out(500, {"error": {"message": "out of memory"}})
+    with pytest.raises(
+        NoAnswer, match=r"/v1/chat/completions gives no answer after 3 tries \(HTTP 500: out of memory\)"
+    ):
+        ask()
+    assert len(server.bodies) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "waited"), [(429, "7", 7), (503, "7", 7), (429, "9999", 60), (429, "0", 0)]
+)
+def test_the_server_says_how_long_to_wait(server, ask, talk, status, asked, waited):
+    server.script = lambda number, body: (
+        talk.out(status, headers={"Retry-After": asked}) if number == 0 else talk.said("hello")
+    )
+    assert ask()[1].waited == [waited]
+
+
+@pytest.mark.parametrize("value", ["", "nan", "inf", "-5", "soon", "1e99", "٣", "Wed, 99 Foo", "9" * 50])
+def test_an_odd_wait_is_no_wait(value):
+    assert wait_of({"Retry-After": value}) is None
+
+
+def test_a_date_to_wait_for():
+    soon, past = (email.utils.formatdate(time.time() + seconds, usegmt=True) for seconds in (30, -30))
+    assert 20 < wait_of({"Retry-After": soon}) <= 30
+    assert wait_of({"Retry-After": past}) == 0
+
+
+def test_waits_grow_and_differ():
+    assert all(2**n / 2 <= backoff(n) <= min(2**n, LONGEST_WAIT) for n in range(6))
+    assert 30 <= backoff(50) <= 60
+    assert len({backoff(3) for _ in range(5)}) == 5
+
+
+def test_a_slow_server_is_given_up(server, ask, talk):
+    release = threading.Event()
+    server.script = lambda number, body: talk.out(before=lambda: release.wait(5))
+    with pytest.raises(NoAnswer, match=r"after 1 tries \(no answer within 0.2 s\)"):
+        ask(timeout=0.2, retries=0)
+    release.set()
+
+
+def test_a_server_that_drips_is_given_up(source, monkeypatch):
+    class Dripping:
+        status_code, headers = 200, {}
+        __enter__ = lambda self: self  # noqa: E731
+        __exit__ = lambda self, *error: None  # noqa: E731
+
+        def iter_content(self, size):
+            for _ in range(100):
+                time.sleep(0.02)
+                yield b" "
+
+    monkeypatch.setattr(requests, "post", lambda *args, **kwargs: Dripping())
+    with pytest.raises(NoAnswer, match=r"no answer within 0.1 s"):
+        Server(source | {"timeout": 0.1, "retries": 0}).answer(ASKED, SCHEMA, 1)
+
+
+def test_nobody_there(ask):
+    with pytest.raises(NoAnswer, match="no connection"):
+        ask(url="http://127.0.0.1:9/v1")
+
+
+@pytest.mark.parametrize(
+    "body", ["<html>hello</html>", "", "[]", "{}", '{"choices": []}', '{"choices": [{}]}', b"\xff\xfe", "[" * 9999]
+)
+def test_a_body_that_is_no_completion_is_a_passing_trouble(server, ask, talk, body):
+    server.script = lambda number, _: talk.out(200, body) if number == 0 else talk.said("hello")
+    reply, model = ask()
+    assert (reply.text, model.retried) == ("hello", 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (None, ""),
+        (5, ""),
+        ([{"type": "text", "text": "a"}, {"type": "image"}, 3, {"text": "b"}], "ab"),
+        ("\ud800", "\ud800"),
+    ],
+)
+def test_odd_contents(server, ask, talk, content, text):
+    server.script = lambda number, body: talk.said(
+        content, finish=3, usage={"prompt_tokens": "7", "completion_tokens": True}
+    )
+    reply = ask()[0]
+    assert (reply.text, reply.finish, reply.prompt_tokens, reply.completion_tokens) == (text, None, None, None)
+
+
+def test_a_huge_answer_is_not_read_to_its_end(server, ask, talk):
+    server.script = lambda number, body: talk.said("x" * (5 << 20))
+    reply = ask()[0]
+    assert (reply.text, reply.finish) == ("", "too large")
+
+
+def test_redirects_are_not_followed(server, ask, talk, monkeypatch):
+    monkeypatch.setenv("SOME_KEY", talk.key)
+    for status in (301, 302, 307, 308):
+        server.script = lambda number, body, status=status: talk.out(
+            status, headers={"Location": f"{server.url}/elsewhere?{talk.key}"}
+        )
+        with pytest.raises(UserError, match=r"redirects to .*/elsewhere.*give the final address") as refused:
+            ask(key_variable="SOME_KEY")
+        assert talk.key not in str(refused.value)
+    assert set(server.paths) == {"/v1/chat/completions"}
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_is_named_but_not_shown(server, ask, talk, monkeypatch, status):
+    monkeypatch.setenv("SOME_KEY", talk.key)
+    padding = "x" * (200 - len("HTTP"))  # an echo at the place where the message is cut
+    for echo in ({"error": {"message": f"wrong key: {talk.key}"}}, f"{padding[:190]} {talk.key}", {"odd": [talk.key]}):
+        server.script = lambda number, body, echo=echo: talk.out(status, echo)
+        with pytest.raises(
+            UserError, match=f"refuses the key of the environment variable SOME_KEY.*HTTP {status}"
+        ) as refused:
+            ask(key_variable="SOME_KEY")
+        assert talk.key[:6] not in str(refused.value)
+    with pytest.raises(UserError, match=r"wants a key .* key_variable"):
+        ask(key_variable=None)
+    assert len(server.bodies) == 4
+
+
+def test_an_unknown_model_or_address(server, ask, talk):
+    server.script = lambda number, body: talk.out(404, {"detail": "no such\nmodel\x1b[31m"})
+    with pytest.raises(UserError, match=r"has no model 'tiny' \(HTTP 404: no such model \[31m\): check url and model"):
+        ask()
+
+
+def test_a_key_that_is_not_there(server, ask, monkeypatch):
+    monkeypatch.delenv("SOME_KEY", raising=False)
+    with pytest.raises(UserError, match=r"environment variable SOME_KEY.*is not set"):
+        ask(key_variable="SOME_KEY")
+    for odd in ("two\nlines", "ключ", "two words"):
+        monkeypatch.setenv("SOME_KEY", odd)
+        with pytest.raises(UserError, match="SOME_KEY holds no key") as refused:
+            ask(key_variable="SOME_KEY")
+        assert odd not in str(refused.value)
+    assert server.bodies == []
+
+
+def test_a_key_in_an_answer_is_masked(server, ask, talk, monkeypatch):
+    monkeypatch.setenv("SOME_KEY", talk.key)
+    server.script = lambda number, body: talk.said(f"your key is {talk.key}", finish=talk.key)
+    reply = ask(key_variable="SOME_KEY")[0]
+    assert (reply.text, reply.finish) == ("your key is [key]", "[key]")
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("localhost:8000", "is no address"),
+        ("file:///etc/passwd", "is no address"),
+        ("http://", "is no address"),
+        ("http://[::1", "is no address"),
+        ("http://a:99999/v1", "is no address"),
+        ("http://a b/v1", "is no address"),
+        ("http://me:secret@host/v1", "holds a password"),
+        ("https://host/v1?key=secret", "holds a password"),
+    ],
+)
+def test_addresses_that_are_none(source, url, message):
+    with pytest.raises(UserError, match=message) as refused:
+        Server(source | {"url": url})
+    assert "secret" not in str(refused.value)
+
+
+def test_an_address_that_cannot_be_written_is_not_tried_again(ask):
+    with pytest.raises(UserError, match="cannot be asked"):
+        ask(url=f"http://{'a' * 70}..b/v1")
+
+
+def test_a_slash_at_the_end_of_the_address_does_not_matter(server, ask, source):
+    ask(url=source["url"] + "/")
+    assert server.paths == ["/v1/chat/completions"]

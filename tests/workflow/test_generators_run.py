@@ -1,0 +1,133 @@
+"""Sentences from a language model, speech from several engines: the same workflow, the same checks."""
+
+import json
+import re
+import sys
+import threading
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tauspeech.speech import manifest
+from tauspeech.speech.audio import RATE, decode
+from tests.text.llm.conftest import ChatServer, said
+from tests.workflow.conftest import Project, new_project
+
+HERE = Path(__file__).parent
+KEY = "sk-planted-in-the-environment"
+NAMES = [("吴哥窟", "Angkor Wat"), ("马丘比丘", "Machu Picchu"), ("<b>", "Bad"), ("佩特拉", "Petra")]
+
+
+def reply(body):
+    """As many pairs as are asked for, with the word where one is named; the first of each answer is of no use."""
+    prompt = body["messages"][0]["content"]
+    if "proper names" in prompt:
+        return said(json.dumps({"words": [{"zh": zh, "en": en} for zh, en in NAMES]}))
+    zh = re.search(r"- zh: (\S+)", prompt)
+    en = re.search(r"- en: (.+?)(?:, inside a sentence (.+))?$", prompt, re.MULTILINE)
+    word = (zh.group(1), en.group(2) or en.group(1)) if zh and en else ("茶", "tea")
+    count = int(re.search(r"Write (\d+) sentences", prompt).group(1))
+    pairs = [{"zh": "$(touch pwned) <script>", "en": "../../etc"}]
+    for number in range(count):
+        lot = abs(hash((prompt, number)))
+        filler = "".join(chr(0x4E00 + lot // 7**power % 2000) for power in range(6))
+        letters = "".join(chr(97 + lot // 11**power % 26) for power in range(9))
+        pairs.append({"zh": f"{filler}{word[0]}很好", "en": f"The {letters} saw {word[1]} and {letters[::-1]}"})
+    return said(json.dumps({"sentences": pairs}, ensure_ascii=False))
+
+
+@pytest.fixture(scope="module")
+def server():
+    with ChatServer() as running:
+        running.script = lambda number, body: reply(body)
+        threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+@pytest.fixture(scope="module")
+def project(server, tmp_path_factory) -> Project:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCRIPTED_KEY", KEY)
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        made = new_project(tmp_path_factory.mktemp("generators") / "project", "generators_tiny.yaml")
+        made.edit(made.config, "URL", server.url)
+        made.edit(made.config, "PYTHON", sys.executable)
+        made.path("config/reader.py").write_bytes((HERE / "reader.py").read_bytes())
+        made.run("all", "candidates")
+        yield made
+
+
+def test_the_sentences_are_the_models_and_the_useless_ones_are_counted(project):
+    table = pd.read_csv(project.result("text/neuschwanstein.tsv"), sep="\t")
+    assert table["split"].value_counts().to_dict() == {"train": 16, "test": 6, "validation": 4}
+    assert table["zh"].str.contains("新天鹅堡").all() and table["en"].str.contains("Neuschwanstein").all()
+    rejected = pd.read_csv(project.result("text/neuschwanstein.rejected.tsv"), sep="\t").set_index("reason")["count"]
+    assert rejected["control characters or markup (zh)"] >= 3
+    assert not list(project.folder.rglob("pwned"))
+
+
+def test_what_it_cost_is_told(project):
+    cost = json.loads(project.result("text/neuschwanstein.cost.json").read_text())
+    assert cost["requests"] * 100 == cost["prompt_tokens"]
+    assert cost["price"] == pytest.approx((cost["prompt_tokens"] + 2 * cost["completion_tokens"]) / 1e6)
+
+
+def test_the_key_went_to_the_server_and_nowhere_else(project, server):
+    assert {headers["Authorization"] for headers in server.headers} == {f"Bearer {KEY}"}
+    files = [path for path in project.folder.rglob("*") if path.is_file()]
+    assert not [path for path in files if KEY.encode() in path.read_bytes()]
+
+
+def test_a_repeated_run_asks_nothing_and_a_new_address_runs_nothing(project, server, monkeypatch):
+    monkeypatch.setenv("SCRIPTED_KEY", KEY)
+    asked = len(server.bodies)
+    project.edit(project.config, server.url, server.url + "/")
+    assert project.planned() == set()
+    project.edit(project.config, server.url + "/", server.url)
+    for path in project.result("text").iterdir():
+        path.unlink()
+    project.run("--until", "make_text")
+    assert len(server.bodies) == asked
+
+
+def test_each_voice_says_its_share_and_the_manifest_tells(project):
+    rows = manifest.read(project.result("speech/neuschwanstein.parquet"))
+    assert len(rows) == 26
+    voices = pd.Series([row["voice"] for row in rows])
+    assert set(voices) == {"command/reader/low", "command/reader/high", "espeak/ng/cmn"}
+    shares = [manifest.read(path) for path in project.result("voiced/main").glob("neuschwanstein--*.parquet")]
+    assert sorted(map(len, shares)) == sorted([(voices == "espeak/ng/cmn").sum(), (voices != "espeak/ng/cmn").sum()])
+    assert len({row["seed"] for row in rows}) == 26
+    for row in rows:
+        assert row["engine"].startswith(("espeak-ng 1.", "command"))
+        samples = decode(row["audio"]["bytes"])
+        assert len(samples) / RATE == pytest.approx(row["seconds"], abs=1e-4)
+        if row["voice"].startswith("command"):  # the silence before is gone but for 50 ms
+            assert row["seconds"] == pytest.approx(0.1 * len(row["zh"]) + 0.05, abs=0.03)
+
+
+def test_the_report_plays_every_voice(project):
+    page = project.result("report.html").read_text(encoding="utf-8")
+    section = page.partition('<section id="voices">')[2].partition("</section>")[0]
+    assert section.count("<audio") == section.count("<img") == 2 * 3
+    for voice in ("command/reader/low", "command/reader/high", "espeak/ng/cmn"):
+        assert section.count(f"<b>{voice}</b>") == 2
+
+
+def test_candidates_are_a_table_of_words(project):
+    table = pd.read_csv(project.result("candidates.tsv"), sep="\t")
+    assert list(table.columns) == ["word_id", "zh", "en", "domain"]
+    assert table["word_id"].tolist() == ["angkor-wat", "machu-picchu", "petra"]
+    assert set(table["domain"]) == {"landmark"}
+
+
+def test_another_program_makes_its_share_again_and_no_other(project):
+    project.edit("config/reader.py", "300 ms", "0.3 seconds")
+    planned = project.planned()
+    assert "speak/main/neuschwanstein--command-reader" in planned or any("command-reader" in job for job in planned)
+    assert not any("espeak-ng" in job for job in planned)
+    assert not any(job.startswith("make_text") for job in planned)
+    project.edit("config/reader.py", "0.3 seconds", "300 ms")
+    assert project.planned() == set()

@@ -1,0 +1,84 @@
+"""The answers that came so far, on disk: what was paid for once is never asked again."""
+
+import json
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tauspeech.files import canonical_json, sha256_text
+from tauspeech.text.llm.chat import USAGE, ChatModel, Message, Reply, whole_number
+
+
+def key_of(model: ChatModel, messages: Sequence[Message], seed: int, format: str) -> str:
+    """What an answer belongs to. Where the model runs is left out: a server may move."""
+    identity = {"kind": model.kind, "model": model.model, "temperature": model.temperature}
+    identity |= {"new_tokens": model.new_tokens, "messages": list(messages), "seed": seed, "format": format}
+    return sha256_text(canonical_json(identity))
+
+
+def _read(line: bytes) -> tuple[str, Reply] | None:
+    """Key and answer of a line, or nothing if it is torn or of another making."""
+    try:
+        record = json.loads(line)
+        tokens = [whole_number((record["usage"] or {}).get(name)) for name in USAGE]
+        reply = Reply(record["answer"], record["settings"]["format"], record["finish"], *tokens)
+        return (record["key"], reply) if isinstance(reply.text, str) else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+class Answers:
+    """A file of JSON lines that only grows; threads may share it."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._lock = threading.Lock()
+        self._whole = False
+        lines = path.read_bytes().split(b"\n") if path.exists() else []
+        self._known = dict(filter(None, map(_read, lines)))
+
+    def find(self, model: ChatModel, messages: Sequence[Message], seed: int) -> Reply | None:
+        """The answer to a request, in whichever format the model could give it then."""
+        keys = (key_of(model, messages, seed, format) for format in model.formats)
+        return next((self._known[key] for key in keys if key in self._known), None)
+
+    def add(self, model: ChatModel, messages: Sequence[Message], seed: int, reply: Reply) -> None:
+        """Write an answer down for good before anything else is done with it."""
+        key = key_of(model, messages, seed, reply.format)
+        usage = {name: getattr(reply, name) for name in USAGE}
+        record: dict[str, Any] = {
+            "key": key,
+            "kind": model.kind,
+            "model": model.model,
+            "settings": {"temperature": model.temperature, "new_tokens": model.new_tokens, "format": reply.format},
+            "seed": seed,
+            "messages": list(messages),
+            "answer": reply.text,
+            "finish": reply.finish,
+            "usage": usage if None not in usage.values() else None,
+        }
+        line = json.dumps(record).encode() + b"\n"  # in ASCII, as an answer may hold what has no UTF-8
+        with self._lock:
+            self._repair()
+            with open(self.path, "ab") as handle:
+                handle.write(line)
+                handle.flush()
+                os.fsync(handle.fileno())
+            self._known[key] = reply
+
+    def _repair(self) -> None:
+        """Take off the last line if a killed run left it half-written, so that the next one stands alone."""
+        if self._whole:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path, "a+b") as handle:
+            handle.seek(0)
+            content = handle.read()
+            last = content.rpartition(b"\n")[2]
+            if last and _read(last):
+                handle.write(b"\n")
+            elif last:
+                handle.truncate(len(content) - len(last))
+        self._whole = True

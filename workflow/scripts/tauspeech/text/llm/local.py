@@ -1,0 +1,88 @@
+"""A chat model in memory: a causal language model of transformers."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer, BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
+
+from tauspeech.errors import UserError
+from tauspeech.hub import model_folder
+from tauspeech.text.llm.chat import Message, Reply
+
+
+class LocalModel:
+    """It is loaded when the first request is due; a run that finds all answers on disk needs no model."""
+
+    kind = "transformers"
+    formats = ("text",)  # nothing holds it to a schema
+    wave = 1  # it answers one request after the other, so each may build on the last
+    concurrency = 1
+
+    def __init__(self, source: dict[str, Any]):
+        self.model: str = source["model"]
+        self.temperature: float = source["temperature"]
+        self.new_tokens: int = source["new_tokens"]
+        self.retried = 0
+
+    def answer(self, messages: Sequence[Message], schema: dict[str, Any], seed: int) -> Reply:
+        tokenizer, model = self._loaded
+        inputs = encode(tokenizer, messages).to(model.device)
+        length = inputs["input_ids"].shape[1]
+        room = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+        most = min(self.new_tokens, (room or length + self.new_tokens) - length)
+        if most < 1:
+            raise UserError(
+                f"{self.model} reads {room} tokens at most and a prompt has {length}: take a model with more room, or a "
+                f"smaller batch under text.llm."
+            )
+        chosen = {"do_sample": True, "temperature": self.temperature} if self.temperature > 0 else {"do_sample": False}
+        padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+        torch.manual_seed(seed)
+        try:
+            with torch.inference_mode():
+                ids = model.generate(**inputs, **chosen, max_new_tokens=most, pad_token_id=padding)[0, length:]
+        except torch.OutOfMemoryError:
+            raise UserError(
+                f"{self.model} does not fit on the GPU: take a smaller model, or serve it elsewhere and use kind openai."
+            ) from None
+        finish = "length" if len(ids) >= most else "stop"
+        return Reply(tokenizer.decode(ids, skip_special_tokens=True), "text", finish, length, len(ids))
+
+    @cached_property
+    def _loaded(self) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
+        folder = model_folder(self.model, Path())
+        if not folder.is_dir():
+            raise UserError(f"{self.model} is neither a model folder nor a hub id: check model under text.llm.")
+        try:
+            # Said in so many words, as transformers would ask at the terminal whether to run a model's own code.
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+            model, report = AutoModelForCausalLM.from_pretrained(
+                folder, dtype="auto", use_safetensors=True, trust_remote_code=False, output_loading_info=True
+            )
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise UserError(
+                f"no language model could be loaded from {folder} ({reason}): give a causal language model with safetensors."
+            ) from None
+        if missing := sorted(report["missing_keys"]):
+            # transformers would only warn, and fill them with random numbers.
+            raise UserError(f"{folder} lacks weights of a language model, such as {missing[0]}: give a whole one.")
+        return tokenizer, model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> BatchEncoding:
+    """As a chat where the tokenizer knows how to write one, else as plain text."""
+    if tokenizer.chat_template is None:
+        text = "\n\n".join([*(message["content"] for message in messages), ""])
+        return tokenizer(text, return_tensors="pt")
+    return tokenizer.apply_chat_template(
+        list(messages),
+        add_generation_prompt=True,
+        return_tensors="pt",
+        return_dict=True,
+        enable_thinking=False,  # known to some templates: thoughts would use up the tokens
+    )
