@@ -16,6 +16,7 @@ from tauspeech.plan.jobs import Job, Plan
 from tauspeech.plan.lors_claims import claims_of
 from tauspeech.plan.lors_jobs import TASKS, Run, sized
 from tauspeech.plan.lors_systems import FEW, NAMES, LorsSystems, System
+from tauspeech.plan.operation import told_of
 from tauspeech.plan.showing import Cell, Claim, Row, claims_job, scores_table
 
 METRICS = {"asr": "WER", "st": "BLEU"}
@@ -196,7 +197,7 @@ class Lors(LorsSystems):
             "experiment": "lors",
             "examples": EXAMPLES,
             "heard": heard,
-            "config": {key: self.config[key] for key in told},
+            "config": told_of(self.config, told),
         }
         inputs = {
             "tables": list(tables.values()),

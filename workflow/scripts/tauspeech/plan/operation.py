@@ -18,6 +18,20 @@ def passing(settings: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key in KEYS}
 
 
+def told_of(config: dict[str, Any], sections: tuple[str, ...]) -> dict[str, Any]:
+    """Sections of a configuration as a report tells them."""
+    told = {key: config[key] for key in sections}
+    if "text" in told:
+        told["text"] = {key: lasting(each) if isinstance(each, dict) else each for key, each in told["text"].items()}
+    if "speech" in told:
+        models = {
+            engine: {name: lasting(model) for name, model in found.items()}
+            for engine, found in told["speech"]["models"].items()
+        }
+        told["speech"] = told["speech"] | {"models": models}
+    return told
+
+
 def operation_of(config: dict[str, Any]) -> dict[str, Any]:
     """By source of text, and by engine and model of speech."""
     text, speech = config.get("text", {}), config.get("speech", {})

@@ -10,6 +10,7 @@ from typing import Any
 
 from tauspeech.errors import UserError
 from tauspeech.plan.jobs import Job, Plan
+from tauspeech.plan.operation import told_of
 from tauspeech.plan.rare_word_jobs import Subset, WordJobs, forms_of
 from tauspeech.plan.showing import Cell, Claim, Row, claims_job, scores_table
 from tauspeech.plan.verdicts import read_verdict
@@ -258,7 +259,7 @@ class RareWords(WordJobs):
             "examples": EXAMPLES,
             "words": {word.id: forms_of(word) for word in self.words},
             "heard": heard,
-            "config": {key: self.config[key] for key in told},
+            "config": told_of(self.config, told),
         }
         hypotheses = [
             score.inputs["hypotheses"] for systems in self.single_systems.values() for score in systems.values()

@@ -4,12 +4,14 @@ import contextlib
 import io
 import json
 import os
+import pickle
 import random
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 import torch
 
 from tauspeech.errors import UserError
@@ -30,8 +32,10 @@ def open_engine(model: dict[str, Any], language: str) -> "Coqui | Mini":
 
 def _loaded(model: dict[str, Any], **paths: Any) -> Any:
     """Coqui's model. What it prints goes to standard output, and belongs into nobody's log."""
+    import torchaudio
     from TTS.api import TTS
 
+    torchaudio.load = _read_audio  # its own way needs FFmpeg's libraries, which few machines have
     name = paths.get("model_name") or paths.get("model_path")
     try:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -41,7 +45,14 @@ def _loaded(model: dict[str, Any], **paths: Any) -> Any:
     return tts.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def _read_audio(path: Any, **_: Any) -> tuple[torch.Tensor, int]:
+    samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    return torch.from_numpy(samples.T), rate
+
+
 def _trouble(model: dict[str, Any], name: str, error: Exception) -> str:
+    if isinstance(error, pickle.UnpicklingError):
+        error = ValueError("it is no checkpoint, or holds code beside its weights")
     reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
     key = f"speech.models.coqui.{model['name']}"
     if "path" in model:
@@ -101,7 +112,7 @@ class Coqui:
             _agree_to_terms(model)
             paths = {"model_name": model["model"]}
         self._tts = _loaded(model, **paths)
-        self.version = f"coqui-tts {version('coqui-tts')} {model.get('model') or Path(model['path']).name}"
+        self.version = f"coqui-tts {version('coqui-tts')} {model.get('model') or model['name']}"
         self.speakers = [] if model.get("reference") else [str(name) for name in self._tts.speakers or []]
         self._language = self._named(language)
 

@@ -1,0 +1,118 @@
+"""Coqui TTS in its own environment: models of its formats, cloning, and the mini voice. `make test-tts` makes that environment."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+
+from tauspeech.environments import folder_of
+from tauspeech.paths import FOUNDATIONS, ROOT
+from tauspeech.scoring.metrics import cer
+
+pytestmark = pytest.mark.tts
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def coqui(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+    """What came of a case of coqui_models.py, each run once."""
+    environment = ROOT / folder_of("coqui")
+    if not (environment / "ready").is_file():
+        pytest.skip("the environment of Coqui TTS is not there: make test-tts makes it")
+    done: dict[str, Any] = {}
+
+    def run(case: str) -> Any:
+        if case not in done:
+            folder = tmp_path_factory.mktemp(case.replace(" ", "-"))
+            command = [environment / "bin" / "python", HERE / "coqui_models.py", case, folder]
+            env = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TTS_HOME": str(folder / "none")}
+            subprocess.run(command, check=True, env=env, capture_output=True)
+            done[case] = json.loads((folder / "found.json").read_text(encoding="utf-8")) | {"folder": folder}
+        return done[case]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("case", "rate", "speakers"), [("vits", 22_050, ["ann", "ben"]), ("xtts", 24_000, ["Ana"]), ("clone", 24_000, [])]
+)
+def test_a_model_by_its_path_says_a_sentence(coqui, case, rate, speakers):
+    found = coqui(case)
+    assert (found["rate"], found["speakers"]) == (rate, speakers)
+    assert found["samples"] > 1000
+    assert found["finite"] and found["sum"] > 1
+    assert found["version"].startswith("coqui-tts 0.28.0 ")
+
+
+@pytest.mark.parametrize("case", ["vits", "xtts", "clone"])
+def test_a_seed_gives_one_sound_whatever_was_said_before(coqui, case):
+    assert coqui(case)["same"]
+    assert coqui(case)["other_seed_differs"]
+
+
+def test_a_cloned_voice_is_the_recordings_and_not_a_built_in_one(coqui):
+    assert coqui("clone")["sum"] != coqui("xtts")["sum"]
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("missing path", r"speech\.models\.coqui\.mine: .*nowhere\.pth does not exist"),
+        ("broken", r"Coqui cannot load .*model\.pth .*no checkpoint"),
+        ("language", r"speech\.models\.coqui\.mine does not speak sv: it has de, en, zh-cn\."),
+        ("mini's language", r"coqui/mini does not speak sv: it has en and zh\."),
+        ("terms", r"non-commercial use only: .* set accept_licence to true"),
+        (
+            "missing name",
+            r"tts_models/en/nobody/vits is in none of .*tts and .* cannot be downloaded .*tts --list_models",
+        ),
+        (
+            "not downloaded",
+            r"in none of .*none.tts and .*hub and cannot be downloaded .*tts --model_name tts_models/en/lj",
+        ),
+    ],
+)
+def test_a_mistake_is_one_sentence(coqui, case, message):
+    text = coqui("mistakes")[case]
+    assert re.search(message, text), text
+    assert "\n" not in text
+
+
+def test_the_mini_voice_says_names_that_it_was_never_taught(coqui):
+    found = coqui("mini")
+    for language, length in (("zh", 1.8), ("en", 1.6)):
+        said = found[language]
+        assert said["speakers"] == [f"{language}-{number}" for number in (1, 2, 3)]
+        assert said["same"]
+        assert 0.7 * length < said["samples"] / 16_000 < 1.5 * length
+        assert 1.7 * said["samples"] < said["long"] < 2.3 * said["samples"]
+
+
+def test_the_base_understands_the_mini_voice(coqui, tmp_path):
+    """Sentences of its grammar that neither of them was trained on."""
+    import torch
+
+    from tauspeech.models.whisper import features, load, transcribe
+
+    torch.set_num_threads(1)
+    model, processor = load(FOUNDATIONS / "small")
+    found = coqui("sentences")
+    heard = []
+    for number in range(len(found["texts"])):
+        samples, _ = soundfile.read(found["folder"] / f"{number}.wav", dtype="float32")
+        heard += transcribe(
+            model.float().eval(),
+            processor,
+            [features(processor, samples)],
+            language="zh",
+            task="transcribe",
+            beams=1,
+            new_tokens=60,
+        )
+    assert cer(found["texts"], heard).value() < 40
