@@ -10,7 +10,7 @@ NAME = $(shell sed -n 's/^name: *//p' $(CONFIG))
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 CODE := workflow/scripts tests bench
 
-.PHONY: run test test-tts check bench foundation envs clean-orphans help
+.PHONY: run test test-tts check bench foundation voice envs clean-orphans help
 
 run: .venv/.run  ## the default experiment, or CONFIG=config/NAME.yaml
 	@$(SNAKEMAKE) --quiet host rules reason
@@ -35,6 +35,10 @@ bench: .venv/.test  ## benchmarks; each prints a table with ratios
 foundation: .venv/.run  ## train a shipped foundation again (about an hour on two cores), or FOUNDATION=config/NAME.yaml
 	$(BIN)/snakemake --cores $(CORES) --configfile $(FOUNDATION) --quiet host rules reason
 	$(BIN)/python workflow/scripts/ship_foundation.py results/$(call key,name)/models/base resources/foundation/$(call key,size)
+
+voice: .venv/.run  ## train the shipped neural voice again (about ten minutes)
+	$(BIN)/snakemake --cores $(CORES) --configfile config/rare_words_neural.yaml --config 'speech={"voices": {"zh": ["coqui/mini"]}, "retrain_voice": true}' --quiet host rules reason -- results/rare_words_neural/voices/mini/receipt.json
+	rm -rf resources/voices/mini && cp -r results/rare_words_neural/voices/mini resources/voices/mini
 
 envs: .venv/.run  ## make the environments of all engines that need one of their own
 	@$(SNAKEMAKE) --quiet host rules reason -- environments

@@ -39,7 +39,7 @@ class Project:
         found = set()
         for block in re.split(r"\n(?=(?:local)?rule )", done.stdout):
             if match := re.match(r"(?:local)?rule (\w+):", block):
-                id = re.search(r"wildcards: id=(\S+)", block)
+                id = re.search(r"wildcards: .*?\bid=([^\s,]+)", block)
                 found.add(f"{match[1]}/{id[1]}" if id else match[1])
         return found - {"all"}
 

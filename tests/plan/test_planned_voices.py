@@ -1,0 +1,151 @@
+"""Voices in the plan: which engines, in which environments, with what they are known by."""
+
+import pytest
+
+from tauspeech.errors import UserError
+from tauspeech.plan.config import complete
+from tauspeech.plan.operation import operation_of
+from tauspeech.plan.rare_words import plan
+
+XTTS = {"model": "tts_models/multilingual/multi-dataset/xtts_v2", "accept_licence": True}
+SERVER = {"url": "http://127.0.0.1:9/v1", "model": "kokoro"}
+
+
+@pytest.fixture
+def planned(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+
+    def make(voices, models=None, **speech):
+        config = {"name": "t", "experiment": "rare_words", "words": "words.tsv", "base": "foundation/tiny"}
+        config["speech"] = {"voices": {"zh": voices}, "models": models or {}} | speech
+        return plan(complete(config, "c.yaml"), folder / "results" / "t").jobs
+
+    return make
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "words.tsv").write_text(
+        "word_id\tzh\ten\tdomain\navignon\t阿维尼翁\tAvignon\tlocation\n", encoding="utf-8"
+    )
+    return tmp_path
+
+
+def voiced(jobs, set_id="avignon"):
+    """Places of the shares of a set."""
+    return sorted(job.id for job in jobs["speech", set_id].inputs.get("voiced", []))
+
+
+def test_espeak_alone_needs_no_stage_of_its_own(planned):
+    jobs = planned(["cmn", "espeak/cmn+f2"])
+    assert jobs["speech", "avignon"].settings["way"] == "espeak"
+    assert jobs["speech", "avignon"].settings["voices"] == ["cmn", "cmn+f2"]
+    assert voiced(jobs) == []
+
+
+def test_each_model_has_a_share_in_its_environment(planned):
+    jobs = planned(
+        ["cmn", "coqui/mini", "coqui/xtts/Ana", "http/studio/alloy"],
+        {"coqui": {"xtts": XTTS}, "http": {"studio": SERVER}},
+    )
+    assert voiced(jobs) == [
+        "coqui/avignon--coqui-mini",
+        "coqui/avignon--coqui-xtts",
+        "main/avignon--espeak-ng",
+        "main/avignon--http-studio",
+    ]
+    assert jobs["speech", "avignon"].settings["way"] == "gathered"
+    assert jobs["speech", "avignon"].inputs["base"] is jobs["base", "base"]
+
+
+def test_speakers_of_a_model_share_a_job(planned):
+    assert voiced(planned(["coqui/mini/zh-1", "coqui/mini/zh-2"])) == ["coqui/avignon--coqui-mini"]
+
+
+def test_carriers_are_not_checked_by_the_base(planned):
+    jobs = planned(["coqui/mini"])
+    assert jobs["speech", "avignon--carriers"].settings["check"] is None
+    assert jobs["speech", "avignon"].settings["check"]["word"]["zh"] == ["阿维尼翁"]
+    assert planned(["coqui/mini"], check={"errors": None})["speech", "avignon"].settings["check"] is None
+
+
+def test_the_shipped_voice_needs_no_training_and_a_retrained_one_does(planned):
+    assert ("voice", "mini") not in planned(["coqui/mini"])
+    jobs = planned(["coqui/mini"], retrain_voice=True)
+    assert jobs["voiced", "coqui/avignon--coqui-mini"].inputs["voice"] is jobs["voice", "mini"]
+
+
+def test_an_engine_that_changes_leaves_the_sets_of_others_alone(planned, monkeypatch):
+    before = planned(["coqui/mini"])["voiced", "coqui/avignon--coqui-mini"].spec["code"]
+    assert before != planned(["http/s/a"], {"http": {"s": SERVER}})["voiced", "main/avignon--http-s"].spec["code"]
+
+
+def test_what_changes_no_sound_changes_no_key(planned):
+    def key(**server):
+        return planned(["http/s/a"], {"http": {"s": SERVER | server}})["voiced", "main/avignon--http-s"].key
+
+    assert key() == key(url="https://elsewhere/v1", timeout=5, retries=0, key_variable="KEY")
+    assert key() != key(model="another")
+
+
+def test_a_users_file_counts_by_its_content(planned, folder):
+    (folder / "say.sh").write_text("one")
+    model = {"command": {"own": {"program": ["say.sh", "{wav}"]}}}
+    first = planned(["command/own"], model)["voiced", "main/avignon--command-own"].key
+    (folder / "say.sh").write_text("two")
+    assert planned(["command/own"], model)["voiced", "main/avignon--command-own"].key != first
+
+
+@pytest.mark.parametrize(
+    ("voices", "message"),
+    [
+        (["klingon/x"], r"key 'speech\.voices\.zh': 'klingon/x' names no engine: there are espeak, coqui,"),
+        (["coqui/xtts"], r"the voice coqui/xtts names a model that is not described: add speech\.models\.coqui\.xtts"),
+        (["http/studio/a"], r"add speech\.models\.http\.studio"),
+    ],
+)
+def test_a_voice_that_is_not_there_is_named(planned, voices, message):
+    with pytest.raises(UserError, match=message):
+        planned(voices)
+
+
+def test_the_voices_are_shown_in_the_report(planned):
+    jobs = planned(["cmn", "coqui/mini/zh-1"])
+    assert jobs["report", "report"].inputs["showing"] == [jobs["showing", "zh"]]
+    shown = {job.id for job in jobs["showing", "zh"].inputs["voiced"]}
+    assert shown == {"main/zh--showing--espeak-ng", "coqui/zh--showing--coqui-mini"}
+
+
+def test_what_changes_no_result_lies_in_a_file_of_its_own():
+    config = {"text": {"openai": SERVER | {"retries": 3}, "transformers": None, "source": "openai"}}
+    config["speech"] = {"models": {"coqui": {"xtts": XTTS}, "http": {"s": SERVER}}}
+    assert operation_of(config) == {
+        "text": {"openai": {"url": SERVER["url"], "retries": 3}},
+        "speech": {"coqui/xtts": {"accept_licence": True}, "http/s": {"url": SERVER["url"]}},
+    }
+
+
+def test_a_language_model_writes_what_nobody_has_written(planned, folder):
+    own = folder / "config" / "text" / "general.tsv"
+    own.parent.mkdir(parents=True)
+    own.write_text("zh\ten\n茶\ttea\n", encoding="utf-8")
+    config = {"name": "t", "experiment": "rare_words", "words": "words.tsv", "base": "foundation/tiny"}
+    config["text"] = {"source": "transformers", "transformers": {"model": "some/model"}}
+    jobs = plan(complete(config, "c.yaml"), folder / "results" / "t").jobs
+    assert jobs["text", "general"].settings["source"]["kind"] == "own"
+    assert jobs["text", "avignon"].settings["source"]["kind"] == "transformers"
+    assert "most_requests" not in jobs["text", "avignon"].settings["source"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"text": {"source": "openai"}}, r"key 'text\.openai' is missing"),
+        ({"candidates": {"landmark": 3}}, r"key 'text\.source' is template, which proposes no words"),
+    ],
+)
+def test_a_missing_language_model_is_named(folder, monkeypatch, changes, message):
+    monkeypatch.chdir(folder)
+    config = {"name": "t", "experiment": "rare_words", "words": "words.tsv", "base": "foundation/tiny"} | changes
+    with pytest.raises(UserError, match=message):
+        plan(complete(config, "c.yaml"), folder / "results" / "t")

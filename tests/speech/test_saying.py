@@ -1,0 +1,112 @@
+"""What an engine is given to say: its share, its voices, its seeds."""
+
+import numpy as np
+import pytest
+
+from tauspeech.dropped import Unusable
+from tauspeech.errors import UserError
+from tauspeech.speech.audio import RATE
+from tauspeech.speech.engine import Sound
+from tauspeech.speech.saying import share, voiced_rows
+
+VOICES = ["coqui/mini", "coqui/mini/zh-2", "http/studio/alloy", "espeak/ng/cmn"]
+SENTENCES = [
+    {"utterance": f"a-train-{number:05d}", "split": "train", "word_id": "a", "zh": f"句子{number}"}
+    for number in range(60)
+]
+CARRIERS = [
+    {"utterance": f"a-{kind}-00001", "split": kind, "word_id": "a", "zh": kind} for kind in ("carrier", "control")
+]
+
+
+class Parrot:
+    """Says a text as a tone as long as it has characters, and remembers who said what."""
+
+    version = "parrot 1"
+
+    def __init__(self, speakers=("ann", "ben")):
+        self.speakers = list(speakers)
+        self.asked = []
+
+    def say(self, text, speaker, seed):
+        self.asked.append((text, speaker, seed))
+        if text == "broken":
+            raise Unusable("babble")
+        rng = np.random.default_rng(seed)
+        return Sound(rng.standard_normal(RATE // 4 * len(text)).astype(np.float32) / 10, RATE)
+
+
+def settings(engine="coqui", name="mini", **changes):
+    model = {"engine": engine, "name": name}
+    return {"model": model, "voices": VOICES, "every_voice": None, "language": "zh", "longest": 5.0} | changes
+
+
+def test_every_sentence_falls_to_one_model():
+    shares = [
+        share(SENTENCES, settings(*model), 1) for model in (("coqui", "mini"), ("http", "studio"), ("espeak", "ng"))
+    ]
+    assert all(shares)
+    ids = [row["utterance"] for rows in shares for row in rows]
+    assert sorted(ids) == [row["utterance"] for row in SENTENCES]
+
+
+def test_the_lot_belongs_to_the_sentence_and_the_seed():
+    whole = {row["utterance"] for row in share(SENTENCES, settings(), 1)}
+    assert {row["utterance"] for row in share(SENTENCES[::-1][:30], settings(), 1)} == whole & {
+        row["utterance"] for row in SENTENCES[30:]
+    }
+    assert {row["utterance"] for row in share(SENTENCES, settings(), 2)} != whole
+
+
+def test_a_model_whose_name_begins_another_ones_takes_only_its_own():
+    voices = ["coqui/mini", "coqui/mini2/x"]
+    first, second = (share(SENTENCES, settings(name=name, voices=voices), 1) for name in ("mini", "mini2"))
+    assert len(first) + len(second) == len(SENTENCES)
+
+
+def test_a_carrier_and_its_control_have_one_voice_and_one_seed():
+    engine = Parrot()
+    rows = list(voiced_rows(engine, share(CARRIERS, settings(voices=["coqui/mini"]), 1), settings(), 1, []))
+    assert len(rows) == 2
+    assert len({row["voice"] for row in rows}) == 1
+    assert len({(speaker, seed) for _, speaker, seed in engine.asked}) == 1
+
+
+def test_in_a_showing_every_voice_says_the_first_test_sentences():
+    tests = [row | {"split": "test"} for row in SENTENCES[:5]]
+    rows = share(SENTENCES[5:] + tests, settings(every_voice=2), 1)
+    assert [(row["utterance"], row["voice"]) for row in rows] == [
+        (f"a-train-{number:05d}--{place}", VOICES[place]) for number in range(2) for place in range(2)
+    ]
+
+
+def test_a_voice_without_a_speaker_has_one_drawn_and_the_manifest_tells():
+    engine = Parrot()
+    mine = share(SENTENCES, settings(voices=["coqui/mini"]), 1)
+    rows = list(voiced_rows(engine, mine, settings(), 1, []))
+    assert {row["voice"] for row in rows} == {"coqui/mini/ann", "coqui/mini/ben"}
+    assert {row["engine"] for row in rows} == {"parrot 1"}
+    assert [row["seed"] for row in rows] == [seed for _, _, seed in engine.asked]
+    assert len({row["seed"] for row in rows}) == len(rows)
+    again = list(voiced_rows(Parrot(), mine[::-1], settings(), 1, []))
+    assert {row["utterance"]: row["audio"] for row in again} == {row["utterance"]: row["audio"] for row in rows}
+
+
+def test_a_speaker_that_is_not_there_is_named_with_those_that_are():
+    mine = share(SENTENCES, settings(voices=["coqui/mini/zoe"]), 1)
+    with pytest.raises(UserError, match=r"the voice coqui/mini/zoe does not exist: coqui/mini has ann, ben\."):
+        list(voiced_rows(Parrot(), mine, settings(), 1, []))
+
+
+def test_a_speaker_may_have_slashes_and_spaces_in_its_name():
+    engine = Parrot(["v2/en speaker 6"])
+    mine = share(SENTENCES[:1], settings(voices=["coqui/mini/v2/en speaker 6"]), 1)
+    assert [row["voice"] for row in voiced_rows(engine, mine, settings(), 1, [])] == ["coqui/mini/v2/en speaker 6"]
+
+
+def test_what_an_engine_could_not_say_is_dropped_and_counted():
+    drops = []
+    odd = [SENTENCES[0] | {"zh": "broken"}, SENTENCES[1] | {"zh": "长" * 30}, SENTENCES[2]]
+    rows = list(voiced_rows(Parrot(), share(odd, settings(voices=["coqui/mini"]), 1), settings(), 1, drops))
+    assert [row["utterance"] for row in rows] == ["a-train-00002"]
+    assert [(drop.name, drop.reason) for drop in drops] == [("a-train-00000", "babble"), ("a-train-00001", "too long")]
