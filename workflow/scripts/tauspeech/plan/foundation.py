@@ -6,10 +6,14 @@ from typing import Any
 from tauspeech.plan.foundation_sizes import SENTENCES, TRAINING
 from tauspeech.plan.jobs import Job, Plan
 from tauspeech.plan.sources import grammar_source
-from tauspeech.plan.voices import espeak_voices
+from tauspeech.plan.voices import short, voices_of
 
 # Faster and slower, higher and lower than the words of an experiment are spoken.
-VOICES = {"rate": [215, 275], "pitch": [35, 65]}
+MANNER = {"rate": [215, 275], "pitch": [35, 65]}
+VOICES = {
+    "zh": ["cmn", "cmn+f2", "cmn+m3", "cmn+f4", "cmn+m7"],
+    "en": ["en-us", "en-us+f2", "en-gb-x-rp", "en-us+m3", "en-gb-x-rp+f4"],
+}
 LONGEST = 30.0  # seconds, what Whisper hears at once
 
 
@@ -32,6 +36,13 @@ def _lessons(source: str, target: str) -> list[dict[str, str]]:
     return [{"task": task, "source": source, "target": target} for task in tasks]
 
 
+def _voices(config: dict[str, Any], language: str) -> list[str]:
+    """An experiment's own voices are not its foundation's: fine-tuning is to have something to add."""
+    if config["experiment"] == "foundation":
+        return [short(voice) for voice in voices_of(config["speech"], language)]
+    return VOICES.get(language) or [f"{language}{variant}" for variant in ("", "+f2", "+m3", "+f4")]
+
+
 def _speech(size: str, source: str, target: str, several: bool, config: dict[str, Any], seed: int) -> Job:
     languages = tuple(dict.fromkeys((source, target)))
     text_settings = {
@@ -48,10 +59,10 @@ def _speech(size: str, source: str, target: str, several: bool, config: dict[str
         "way": "espeak",
         "language": source,
         "languages": list(languages),
-        "voices": espeak_voices(config["speech"], source),
+        "voices": _voices(config, source),
         "longest": LONGEST,
         "hours": None,
-    } | VOICES
+    } | MANNER
     return Job(
         "speech", text.id, speech_settings, {"text": text}, seed, threads=0, module="tauspeech.speech.sets.espeak"
     )

@@ -16,7 +16,6 @@ from tauspeech.plan.sources import files_of
 ENGINES = ("espeak", "coqui", "vits", "speecht5", "bark", "cosyvoice", "http", "command")
 ENVIRONMENTS = {"coqui": "coqui", "cosyvoice": "cosyvoice"}  # the others need the main one only
 MINI = "coqui/mini"
-_ESPEAK = {"zh": "cmn", "en": "en-us"}  # its names of languages, where they are not the codes
 _PATHS = (
     "path",
     "config",
@@ -51,12 +50,6 @@ def _in_full(voice: str, key: str) -> str:
 
 def only_espeak(voices: list[str]) -> bool:
     return all(voice.startswith("espeak/") for voice in voices)
-
-
-def espeak_voices(speech: dict[str, Any], language: str) -> list[str]:
-    """Those of a configuration that are espeak-ng's, else its plain voice: foundations are taught by nobody else."""
-    named = [short(voice) for voice in voices_of(speech, language) if only_espeak([voice])]
-    return named or [_ESPEAK.get(language, language)]
 
 
 def short(voice: str) -> str:
