@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("Snakefile", "rules", "workflow", "profiles", "config", "envs", "resources/grammar")
+PARTS = ("Snakefile", "rules", "workflow", "profiles", "config", "envs", "resources/grammar", "resources/voices")
 
 
 @dataclass

@@ -150,7 +150,7 @@ class Builder:
         jobs = []
         for model in models_of(speech, voices):
             place = f"{environment_of(model)}/{id}--{model['engine']}-{model['name']}".lower()
-            inputs = {"text": text, "voice": self.own_voice(speech) if model.get("trained") else None}
+            inputs = {"text": text, "voice": self.own_voice if model.get("trained") else None}
             module = f"tauspeech.speech.engines.{model['engine']}"
             made = settings | {"model": model}
             jobs.append(self.job("voiced", place, made, inputs, self.seed, speech["threads"], module=module))
@@ -162,7 +162,8 @@ class Builder:
         settings = self.hearing | {"language": language}
         return self.job("showing", id, settings, inputs, threads=self.decoding_threads)
 
-    def own_voice(self, speech: dict[str, Any]) -> Job:
+    @cached_property
+    def own_voice(self) -> Job:
         """The mini voice, trained here: one for all repetitions, as the base is."""
         return mini_voice(self.config, self.config["seed"])
 
