@@ -32,7 +32,7 @@ from tauspeech.speech.voices import Utterance
 
 FOUNDATION = FOUNDATIONS / "small"
 SAID = ["昨天我们参观了巴黎。", "巴黎离里昂远吗？", "很多人都知道莎士比亚的名字。"]
-VOICE = {"voices": ["cmn"], "rate": [230, 250], "pitch": [45, 55]}
+VOICE = {"voices": ["cmn"], "rate": [230, 250], "pitch": [45, 55], "longest": 30.0}
 
 
 @pytest.fixture
