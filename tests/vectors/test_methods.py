@@ -63,6 +63,8 @@ def test_methods_are_their_papers_formulas(lab, fill):
     base, taus = three_vectors(lab, fill)
     alphas, scale = list(ALPHAS.values()), 0.7
     for method, options in FORMULAS:
+        if (method, fill) == ("lors", "equal magnitudes"):
+            continue  # what its low-rank part leaves has equal entries, and rounding decides; see the next test
         out = lab.merge(method, entries(), options, scale=scale)
         phi = references.phi(method, options, taus, alphas)
         for name, shape in SHAPES.items():
@@ -71,6 +73,18 @@ def test_methods_are_their_papers_formulas(lab, fill):
             # LoRS adds two rounded parts, and of what float32 cannot tell apart it may keep others.
             slack = sum(norms) * (1e-6 if "rank" in options else 1e-15) + (fill == "subnormal") * 20 * SMALLEST
             assert_rounded(out[name], base[name], phi[name], scale, slack)
+
+
+def test_lors_of_equal_entries_leaves_as_little_as_its_formula(lab):
+    """Which of several equal entries is kept differs from machine to machine; how much goes does not."""
+    base, taus = three_vectors(lab, "equal magnitudes")
+    for method, options in FORMULAS:
+        for key, tau in zip("abc", taus, strict=True) if method == "lors" else ():
+            out = lab.merge(method, [{"path": key}], options)
+            phi = references.phi(method, options, [tau], [1.0])
+            for name in SHAPES:
+                left, wanted = (np.linalg.norm(tau[name] - change) for change in (out[name] - base[name], phi[name]))
+                assert left == pytest.approx(wanted, rel=1e-4, abs=1e-5 * np.linalg.norm(tau[name]))
 
 
 @pytest.mark.parametrize("fill", ["ordinary", "equal magnitudes", "mostly zeros", "huge", "tiny", "subnormal"])
