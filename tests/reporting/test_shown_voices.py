@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tauspeech.reporting.voices import sayings, spectrogram
+from tauspeech.reporting.voices import sayings, spectrogram, spoken_by
 from tauspeech.speech.audio import RATE, encode
 
 
@@ -58,3 +58,8 @@ def test_voices_stand_with_their_sentence():
         ("二", ["a", "b"]),
     ]
     assert found[0].voices[0].heard == "一?"
+
+
+def test_a_report_names_the_engines_and_models_that_spoke():
+    voices = {"ca": ["ca", "espeak/ca+f2"], "de": ["coqui/xtts/Ana", "coqui/xtts/Ben", "http/a/b"]}
+    assert spoken_by({"voices": voices}) == "espeak, coqui/xtts, http/a"

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from tauspeech.reporting.content import Example, Figure, Output, Table
+from tauspeech.reporting.voices import spoken_by
 from tauspeech.scoring.normalise import WER_NORMALISATION
 
 TITLE = "Languages and tasks"
@@ -59,7 +60,7 @@ def facts(config: dict[str, Any], _: dict[str, pd.DataFrame]) -> list[tuple[str,
     percent = [", ".join(f"{100 * each:g} %" for each in merging[key]) for key in ("ranks", "keeps")]
     return [
         *found,
-        ("Speech", "CoVoST 2" if config["corpus"] else f"{config['speech']['engine']}, template sentences"),
+        ("Speech", "CoVoST 2" if config["corpus"] else spoken_by(config["speech"])),
         (
             "Fine-tuning",
             f"{training['epochs']:g} epochs, batch {training['batch'] * training['accumulate']}, learning rate "

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,13 @@ def sayings(shown: Iterable[pd.DataFrame]) -> list[Saying]:
             ]
             found.append(Saying(str(sentence), str(rows["language"].iloc[0]), voices))
     return found
+
+
+def spoken_by(speech: dict[str, Any]) -> str:
+    """The engines and models that voices are of, as a configuration names them."""
+    voices = [voice for named in speech["voices"].values() for voice in named]
+    models = ("espeak" if "/" not in voice else "/".join(voice.split("/")[:2]) for voice in voices)
+    return ", ".join(dict.fromkeys("espeak" if model.startswith("espeak") else model for model in models))
 
 
 def spectrogram(samples: np.ndarray) -> bytes:
