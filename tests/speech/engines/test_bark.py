@@ -110,7 +110,7 @@ def test_presets_of_the_hub_are_downloaded_when_they_are_asked_for(copy, folder,
         asked.append((repository, name, revision))
         return str(folder / name)
 
-    monkeypatch.setattr("tauspeech.speech.engines.pretrained.model_folder", lambda name, _: copy)
+    monkeypatch.setattr("tauspeech.speech.pretrained.model_folder", lambda name, _: copy)
     monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
     engine = opened("suno/bark-small@abc")
     assert asked == []
@@ -123,7 +123,7 @@ def test_presets_of_the_hub_are_downloaded_when_they_are_asked_for(copy, folder,
 
 def test_a_voice_that_cannot_be_downloaded_is_named_with_its_command(copy, monkeypatch):
     shutil.rmtree(copy / "speaker_embeddings")
-    monkeypatch.setattr("tauspeech.speech.engines.pretrained.model_folder", lambda name, _: copy)
+    monkeypatch.setattr("tauspeech.speech.pretrained.model_folder", lambda name, _: copy)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(UserError, match=r"voice 'v2/en_speaker_0' .* `hf download nobody/bark --include 'speaker_emb"):
         opened("nobody/bark@main").say(TEXT, "v2/en_speaker_0", 7)

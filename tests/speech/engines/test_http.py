@@ -90,6 +90,11 @@ def opened(server, slept):
     return open_one
 
 
+def grew(slept, most):
+    """Whether each wait was at most so long, and at least half of it."""
+    return len(slept) == len(most) and all(wait / 2 <= each <= wait for each, wait in zip(slept, most, strict=True))
+
+
 def refused(engine, message):
     """What the user is told, which never holds the key."""
     with pytest.raises(UserError, match=message) as caught:
@@ -103,7 +108,7 @@ def test_a_sentence_is_asked_for_and_decoded(server, opened, slept):
     engine = opened()
     sound = engine.say('say "hello"\nthere', "alloy", 12345)
     assert engine.speakers == []
-    assert engine.version == f"http tts-1 at {server.url}"
+    assert engine.version == "http tts-1"
     ((path, headers, content),) = server.asked
     assert path == "/v1/audio/speech"
     assert headers["Authorization"] == f"Bearer {KEY}"
@@ -161,9 +166,9 @@ def test_a_wav_sent_before_its_length_was_known_is_read(server, opened, size):
 
 
 def test_a_busy_server_is_asked_again_later_and_later(server, opened, slept):
-    server.answers = [(status, b"later", {}) for status in (429, 500, 502, 503, 529)]
+    server.answers = [(status, b"later", {}) for status in (409, 429, 500, 503, 529)]
     assert len(opened().say("hello", "alloy", 1).samples) == 2000
-    assert slept == [1, 2, 4, 8, 16]
+    assert grew(slept, [1, 2, 4, 8, 16])
     assert len({json.dumps(content) for _, _, content in server.asked}) == 1
 
 
@@ -175,9 +180,9 @@ def test_a_busy_server_is_asked_again_later_and_later(server, opened, slept):
         ("86400", 60, 60),
         (formatdate(time.time() + 3600, usegmt=True), 60, 60),
         (formatdate(time.time() - 3600, usegmt=True), 0, 0),
-        ("soon", 1, 1),
-        ("-5", 1, 1),
-        ("nan", 1, 1),
+        ("soon", 0.5, 1),
+        ("-5", 0.5, 1),
+        ("nan", 0.5, 1),
     ],
 )
 def test_the_server_says_how_long_to_wait(server, opened, slept, header, least, most):
@@ -194,14 +199,14 @@ def test_patience_ends(server, opened, slept):
     )
     assert server.url in message
     assert len(server.asked) == 4
-    assert slept == [1, 2, 4]
+    assert grew(slept, [1, 2, 4])
     refused(opened(retries=0), "was asked once without success")
 
 
 def test_waiting_never_grows_beyond_a_minute(server, opened, slept):
     server.answers = [(500, b"", {})] * 8
     opened(retries=8).say("hello", "alloy", 1)
-    assert slept == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert grew(slept, [1, 2, 4, 8, 16, 32, 60, 60])
 
 
 def hang_up(handler):
@@ -239,14 +244,12 @@ def dripping(handler):
 def test_a_broken_connection_is_tried_again(server, opened, slept, trouble):
     server.answers = [trouble]
     assert len(opened(timeout=0.4).say("hello", "alloy", 1).samples) == 2000
-    assert slept == [1]
+    assert grew(slept, [1])
 
 
 def test_a_server_that_is_slow_or_away_is_named(server, opened):
     server.answers = [silent] * 2
-    refused(
-        opened(timeout=0.2, retries=1), r"mine\.url: .* asked 2 times without success \(no answer within 0\.2 seconds\)"
-    )
+    refused(opened(timeout=0.2, retries=1), r"mine\.url: .* asked 2 times without success \(no answer within 0\.2 s\)")
     refused(opened(url="http://127.0.0.1:1/v1", retries=1), r"mine\.url: .* without success \(.*refused")
 
 
@@ -269,29 +272,35 @@ def test_a_sound_without_samples_is_named(server, opened):
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_wrong_key_is_told_without_being_shown(server, opened, slept, status):
     server.answers = [(status, f'{{"error": "no such key: {KEY}, {KEY}"}}'.encode(), {})]
-    message = refused(opened(), rf"mine\.key_variable: .* refused the key in SPEECH_KEY \({status}: .*\*\*\*")
+    message = refused(
+        opened(),
+        rf"mine\.key_variable: .* refuses the key of the environment variable SPEECH_KEY \(HTTP {status}: .*\[key\]",
+    )
     assert "4711" not in message
     assert slept == []
     server.answers = [(status, b"who are you?", {})]
-    refused(opened(key_variable=None), r"a request without a key: name a key_variable")
+    refused(opened(key_variable=None), r"mine\.key_variable: .* wants a key .*: name the environment variable")
 
 
 def test_a_key_across_the_end_of_what_is_shown_is_not_shown_in_part(server, opened):
     server.answers = [(400, b"x" * 190 + KEY.encode() + b"y" * 500, {})]
-    assert "sk-very" not in refused(opened(), "refused the request")
+    assert "sk-very" not in refused(opened(), "refuses the request")
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
 def test_a_wrong_request_is_not_repeated(server, opened, slept, status):
     server.answers = [(status, b'{"detail": "unknown\nvoice"}' + b" long" * 1000, {})]
-    message = refused(opened(), rf"mine\.model: .* refused the request \({status}: .*unknown voice")
+    message = refused(opened(), rf"mine\.model: .* \(HTTP {status}: .*unknown voice.*: check url, model and voice\.$")
     assert len(message) < 500
     assert slept == []
 
 
 def test_a_server_that_sends_on_is_not_followed(server, opened):
     server.answers = [(307, b"", {"Location": f"http://127.0.0.1:9/?key={KEY}"})]
-    refused(opened(), r"mine\.url: .* sends on to http://127\.0\.0\.1:9/\?key=\*\*\* \(307\): give the final address")
+    refused(
+        opened(),
+        r"mine\.url: .* redirects to http://127\.0\.0\.1:9/\?key=\[key\] \(HTTP 307\).*: give the final address",
+    )
     assert len(server.asked) == 1
 
 
@@ -375,4 +384,4 @@ def test_any_other_trouble_of_requests_is_one_sentence(opened, monkeypatch):
         raise requests.exceptions.InvalidURL(f"bad: {KEY}")
 
     monkeypatch.setattr(requests, "post", fails)
-    refused(opened(), r"mine\.url: the server at .* cannot be asked \(bad: \*\*\*\)")
+    refused(opened(), r"mine\.url: the server at .* cannot be asked \(bad: \[key\]\)")

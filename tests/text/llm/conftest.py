@@ -14,7 +14,7 @@ import pytest
 
 from tauspeech.job import Task
 from tauspeech.text.checks import Checker, Limits
-from tauspeech.text.llm.http import Server
+from tauspeech.text.llm.http import ServedModel
 from tauspeech.text.reserved import reserved_forms
 from tauspeech.text.sources import openai
 
@@ -176,7 +176,7 @@ def checker_of(task: Task) -> Checker:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds that the client meant to wait; none of them passes."""
     waited: list[float] = []
-    monkeypatch.setattr(openai, "chat_model", lambda source: Server(source, sleep=waited.append))
+    monkeypatch.setattr(openai, "chat_model", lambda source: ServedModel(source, sleep=waited.append))
     return waited
 
 

@@ -88,7 +88,8 @@ def test_a_run_that_was_broken_off_goes_on_where_it_stopped(
     with pytest.raises(UserError) as stopped:
         collect(task)
     there = 80 if answered == 9 else 0  # whole waves are taken
-    assert f"gives no answer after 3 tries (HTTP 500: no reason given); {there} of 100 sentences" in str(stopped.value)
+    assert str(stopped.value).startswith(f"text.openai.url: the server at {server.url}/chat/completions ")
+    assert f"3 times without success (HTTP 500: an empty answer); {there} of 100 sentences" in str(stopped.value)
     assert f"kept in {answers_of(task)}: run again to continue from there" in str(stopped.value)
     assert len(lines(task) if answered else []) == answered
     server.script = lambda number, body: talk.good(body)

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from tauspeech.errors import UserError
-from tauspeech.text.llm.http import Server
+from tauspeech.text.llm.http import ServedModel
 from tauspeech.text.llm.local import LocalModel
 from tauspeech.text.llm.prompts import schema_of
 from tauspeech.text.sources import transformers as source_module
@@ -212,10 +212,10 @@ def served(language_model, tmp_path):
 
 @pytest.mark.skipif(bool(MISSING), reason=f"transformers serve needs {', '.join(MISSING)}, which the lock leaves out")
 def test_a_real_server_understands_the_client(served, language_model, source):
-    model = Server(source | {"url": served, "model": str(language_model), "new_tokens": 12, "timeout": 60})
+    model = ServedModel(source | {"url": served, "model": str(language_model), "new_tokens": 12, "timeout": 60})
     first, again, other = (model.answer(ASKED, SCHEMA, seed) for seed in (1, 1, 2))
     assert first.text == again.text != other.text
     assert first.completion_tokens <= 12
     assert first.prompt_tokens > len("Say something.")
     with pytest.raises(UserError, match=r"check url and model|check model"):
-        Server(source | {"url": served.removesuffix("/v1"), "model": "x"}).answer(ASKED, SCHEMA, 1)
+        ServedModel(source | {"url": served.removesuffix("/v1"), "model": "x"}).answer(ASKED, SCHEMA, 1)

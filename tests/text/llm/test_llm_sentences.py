@@ -192,7 +192,7 @@ def test_the_limit_ends_it(server, collect, make_task, talk):
     text = str(reached.value)
     assert "the limit of 9 requests to tiny is reached with only 18 of 100 sentences accepted" in text
     assert "turned away: 9 too short (en)" in text or "turned away: 9 word missing (zh)" in text
-    assert "raise most_requests under text.llm, or lower the counts" in text
+    assert "raise text.openai.most_requests, or lower the counts" in text
     assert len(server.bodies) == 9
     # With a higher limit the work goes on where it stopped.
     collected = collect(make_task(counts={"test": 100}, most_requests=60))

@@ -43,7 +43,7 @@ def voiced_rows(
         id = voice_id(sentence["utterance"])
         own_seed = derive_seed(seed, "speech", id) % 2**31
         speaker = _speaker(engine, sentence["voice"], settings["model"], derive_rng(seed, "speaker", id))
-        name = "/".join(filter(None, (settings["model"]["engine"], settings["model"]["name"], speaker)))
+        name = shown(settings["model"], speaker)
         try:
             sound = engine.say(sentence[settings["language"]], speaker, own_seed)
             samples = settled(sound, settings["longest"])
@@ -56,6 +56,12 @@ def voiced_rows(
             pace = number / (time.monotonic() - begin)
             left = (len(sentences) - number) / pace / 60
             print(f"{number} of {len(sentences)} utterances ({pace:.1f} a second, {left:.1f} min left)", flush=True)
+
+
+def shown(model: dict[str, Any], speaker: str | None) -> str:
+    """The voice as a configuration names it; espeak-ng has no models."""
+    name = None if model["engine"] == "espeak" else model["name"]
+    return "/".join(filter(None, (model["engine"], name, speaker)))
 
 
 def _speaker(engine: Engine, voice: str, model: dict[str, Any], lot: Any) -> str | None:

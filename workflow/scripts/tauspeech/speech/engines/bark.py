@@ -10,8 +10,8 @@ from tauspeech.errors import UserError
 from tauspeech.hub import is_hub_id
 from tauspeech.models.folder import read_json
 from tauspeech.speech.engine import Engine, Sound
-from tauspeech.speech.engines.pretrained import folder_of, load, said_by, seeded, tokenizer
-from tauspeech.speech.engines.shared import key
+from tauspeech.speech.engine_tools import key
+from tauspeech.speech.pretrained import folder_of, load, said_by, seeded, tokenizer
 
 _PRESETS = "speaker_embeddings_path.json"
 _PARTS = {"semantic_prompt": 1, "coarse_prompt": 2, "fine_prompt": 2}  # of a preset, with their dimensions

@@ -11,8 +11,9 @@ from typing import Any
 
 from tauspeech.errors import UserError
 from tauspeech.files import sha256_file
+from tauspeech.lines import one_line
 from tauspeech.speech.engine import Engine, Sound
-from tauspeech.speech.engines.shared import key, mono, one_line, short_seed
+from tauspeech.speech.engine_tools import key, mono, short_seed
 
 _PLACES = re.compile(r"\{(text_file|wav|voice|seed|language)\}")
 _TAIL = 4096  # bytes at the end of what a program complains about

@@ -14,9 +14,10 @@ import numpy as np
 import soundfile
 
 from tauspeech.errors import UserError
+from tauspeech.lines import one_line
 from tauspeech.speech.audio import read
 from tauspeech.speech.engine import Engine, Sound
-from tauspeech.speech.engines.shared import key, one_line, short_seed
+from tauspeech.speech.engine_tools import key, short_seed
 
 _CLONE = "git clone --recursive https://github.com/FunAudioLLM/CosyVoice.git"
 _LEAST_RATE, _LONGEST = 16_000, 30  # of a prompt, as CosyVoice asserts

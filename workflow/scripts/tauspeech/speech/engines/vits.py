@@ -7,8 +7,8 @@ from typing import Any
 from tauspeech.dropped import Unusable
 from tauspeech.errors import UserError
 from tauspeech.speech.engine import Engine, Sound
-from tauspeech.speech.engines.pretrained import folder_of, load, said_by, seeded, tokenizer
-from tauspeech.speech.engines.shared import key
+from tauspeech.speech.engine_tools import key
+from tauspeech.speech.pretrained import folder_of, load, said_by, seeded, tokenizer
 
 
 def open_engine(model: dict[str, Any], language: str) -> Engine:

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from tauspeech.errors import UserError
 from tauspeech.randomness import derive_seed
+from tauspeech.server import NoAnswer
 from tauspeech.text.llm.answers import Answers
-from tauspeech.text.llm.chat import ChatModel, Message, NoAnswer, Reply
+from tauspeech.text.llm.chat import ChatModel, Message, Reply
 
 LEAST_LIMIT = 10
 PATIENCE = 4  # requests for each one that would do if every answer were good
@@ -118,8 +119,8 @@ class Asking:
         reasons = ", ".join(f"{count} {reason}" for reason, count in ranked(goal.rejected)[:3]) or "none"
         return (
             f"the limit of {limit} requests to {self.model.model} is reached with only {goal.have()} of {goal.wanted} "
-            f"{goal.what} accepted (turned away: {reasons}): raise most_requests under text.llm, or lower the counts; "
-            f"the answers are kept in {self.answers.path}, so a further run asks only for what is missing."
+            f"{goal.what} accepted (turned away: {reasons}): raise text.{self.model.kind}.most_requests, or lower the "
+            f"counts; the answers are kept in {self.answers.path}, so a further run asks only for what is missing."
         )
 
 

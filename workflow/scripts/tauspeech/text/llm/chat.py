@@ -8,10 +8,6 @@ Message = dict[str, str]
 USAGE = ("prompt_tokens", "completion_tokens")
 
 
-class NoAnswer(Exception):
-    """A model did not answer although it was asked several times; the text says which one and why."""
-
-
 @dataclass(frozen=True)
 class Reply:
     """An answer as it came: text to be judged, never an instruction."""

@@ -37,7 +37,7 @@ class LocalModel:
         if most < 1:
             raise UserError(
                 f"{self.model} reads {room} tokens at most and a prompt has {length}: take a model with more room, or a "
-                f"smaller batch under text.llm."
+                f"smaller text.{self.kind}.batch."
             )
         chosen = {"do_sample": True, "temperature": self.temperature} if self.temperature > 0 else {"do_sample": False}
         padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
@@ -56,7 +56,7 @@ class LocalModel:
     def _loaded(self) -> tuple[PreTrainedTokenizerBase, PreTrainedModel]:
         folder = model_folder(self.model, Path())
         if not folder.is_dir():
-            raise UserError(f"{self.model} is neither a model folder nor a hub id: check model under text.llm.")
+            raise UserError(f"{self.model} is neither a model folder nor a hub id: check text.{self.kind}.model.")
         try:
             # Said in so many words, as transformers would ask at the terminal whether to run a model's own code.
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)

@@ -5,12 +5,12 @@ from typing import Any
 from tauspeech.job import Task
 from tauspeech.text.checks import Checker
 from tauspeech.text.collected import Collected
-from tauspeech.text.llm.http import Server
+from tauspeech.text.llm.http import ServedModel
 from tauspeech.text.llm.sentences import collect_with
 
 
-def chat_model(source: dict[str, Any]) -> Server:
-    return Server(source)
+def chat_model(source: dict[str, Any]) -> ServedModel:
+    return ServedModel(source)
 
 
 def collect(task: Task, checker: Checker) -> Collected:

@@ -1,4 +1,4 @@
-"""What several engines need: names of settings, sentences on one line, seeds and sounds of other programs."""
+"""What several engines need: names of settings, seeds, and sounds of other programs."""
 
 import io
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from tauspeech.lines import one_line
 from tauspeech.speech.engine import Sound
 
 
@@ -18,12 +19,6 @@ def key(model: dict[str, Any], *names: str) -> str:
 def short_seed(seed: int) -> int:
     """31 bits, which every server, program and random generator takes."""
     return seed % 2**31
-
-
-def one_line(text: str, longest: int = 200) -> str:
-    """What somebody else's program has to say, fit for a sentence of ours."""
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return line if len(line) <= longest else line[: longest - 3] + "..."
 
 
 def mono(audio: Path | bytes) -> Sound:

@@ -9,7 +9,7 @@ from typing import Any
 from tauspeech.errors import UserError
 from tauspeech.hub import model_folder
 from tauspeech.models.folder import quiet, read_json
-from tauspeech.speech.engines.shared import key
+from tauspeech.speech.engine_tools import key
 
 
 def folder_of(model: dict[str, Any], setting: str, *kinds: str) -> Path:
