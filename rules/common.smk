@@ -45,7 +45,9 @@ def inputs_of(stage, pattern="{id}"):
 
 def threads_of(stage, most=1, pattern="{id}"):
     """Threads as planned; ``most`` where the result does not depend on them."""
-    return lambda wildcards: PLAN.threads(stage, named(pattern, wildcards, stage)) or most
+    return (
+        lambda wildcards: PLAN.threads(stage, named(pattern, wildcards, stage)) or most
+    )
 
 
 def named(pattern, wildcards, stage):

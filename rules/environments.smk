@@ -8,10 +8,10 @@ rule environment:
         f"{folder_of(OWN[0]).parent}/{{environment}}-{{digest}}.log",
     wildcard_constraints:
         digest="[0-9a-f]+",
-    message:
-        "Making the environment {wildcards.environment}: once, and for all runs until its lock changes."
     conda:
         "../envs/main.yaml"
+    message:
+        "Making the environment {wildcards.environment}: once, and for all runs until its lock changes."
     shell:
         "python $SCRIPTS/make_environment.py {wildcards.environment} {output} {log}"
 

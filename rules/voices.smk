@@ -13,11 +13,11 @@ rule train_voice:
         receipt=f"{RESULTS}/voices/{{id}}/receipt.json",
     log:
         f"{RESULTS}/logs/voice/{{id}}.log",
-    params:
-        python=python_of("coqui"),
     conda:
         "../envs/coqui.yaml"
     threads: threads_of("voice")
+    params:
+        python=python_of("coqui"),
     shell:
         "{params.python} $SCRIPTS/train_voice.py {input.spec} {threads} > {log} 2>&1"
 
@@ -33,13 +33,13 @@ rule speak:
         receipt=f"{RESULTS}/voiced/{{environment}}/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/voiced/{{environment}}/{{id}}.log",
-    params:
-        python=python_of("{environment}"),
     conda:
         "../envs/{environment}.yaml"
     threads: threads_of("voiced", pattern="{environment}/{id}")
     resources:
         gpu=gpus_of("decoding"),
+    params:
+        python=python_of("{environment}"),
     shell:
         "{params.python} $SCRIPTS/speak.py {input.spec} {threads} > {log} 2>&1"
 
