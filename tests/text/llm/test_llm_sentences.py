@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 import time
 import zlib
 
@@ -67,11 +68,13 @@ def test_how_many_requests_are_under_way_decides_nothing(server, collect, make_t
 
 
 def test_requests_are_under_way_together_but_no_more_than_allowed(server, collect, make_task, talk):
-    under_way, most = [], []
+    under_way, most, together = [], [], threading.Barrier(3, timeout=60)
 
     def script(number, body):
         under_way.append(number)
-        time.sleep(0.05)
+        if number < 3:
+            together.wait()  # none of the first three is answered before all of them are there
+        time.sleep(0.02)
         most.append(len(under_way))
         under_way.remove(number)
         return talk.good(body)
