@@ -154,7 +154,9 @@ def _config(symbols: Symbols, speakers: list[str], utterances: int, steps: int, 
 def _save(
     model: MiniVoice, config: SpeedySpeechConfig, symbols: Symbols, speakers: dict[str, Any], folder: Path
 ) -> None:
+    # The config names its speakers; the files of the training are gone when the voice is used.
     config.output_path = ""
+    config.speakers_file = config.model_args.speakers_file = None
     config.save_json(str(folder / "config.json"))
     # Half the bytes; Coqui's loader makes float32 of it again.
     torch.save({"model": model.eval().cpu().half().state_dict()}, folder / "model.pth")
