@@ -11,6 +11,7 @@ sys.path.insert(0, scripts)
 from tauspeech.environments import OWN, folder_of
 from tauspeech.errors import UserError
 from tauspeech.plan.opening import open_plan
+from tauspeech.plan.stages import STAGES, batch_record_path, batch_spec_path, spec_path
 
 try:
     PLAN = open_plan(
@@ -35,7 +36,14 @@ wildcard_constraints:
 
 
 def spec(stage):
-    return f"{RESULTS}/plan/{stage}/{{id}}.json"
+    """What a job is told: its specification, or which jobs of the stage it is to do."""
+    path = batch_spec_path if STAGES[stage].batched else spec_path
+    return f"{RESULTS}/{path(stage, '{id}')}"
+
+
+def record(stage):
+    """What a batch writes last."""
+    return f"{RESULTS}/{batch_record_path(stage, '{id}')}"
 
 
 def inputs_of(stage, pattern="{id}"):
@@ -45,6 +53,8 @@ def inputs_of(stage, pattern="{id}"):
 
 def threads_of(stage, most=1, pattern="{id}"):
     """Threads as planned; ``most`` where the result does not depend on them."""
+    if common := PLAN.common_threads(stage):
+        return common  # a number costs Snakemake less than a function, for each of thousands of jobs
     return (
         lambda wildcards: PLAN.threads(stage, named(pattern, wildcards, stage)) or most
     )

@@ -3,10 +3,11 @@ rule choose_weight:
         spec=spec("weight"),
         needed=inputs_of("weight"),
     output:
-        weight=f"{RESULTS}/weights/{{id}}.json",
-        receipt=f"{RESULTS}/weights/{{id}}.receipt.json",
+        record("weight"),
     log:
         f"{RESULTS}/logs/weight/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/weight/{{id}}.tsv"
     conda:
         "../envs/main.yaml"
     threads: threads_of("weight")

@@ -1,5 +1,5 @@
-# The base is heard and scored for each set by itself: raw/<set>.
-MODEL_OR_SET = "[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)?"
+# Models of one set of words go together. What else the base is heard in is a batch of its own: raw/<set>.
+BATCH = "[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)?"
 
 
 rule decode:
@@ -7,11 +7,13 @@ rule decode:
         spec=spec("decode"),
         needed=inputs_of("decode"),
     output:
-        f"{RESULTS}/hypotheses/{{id}}.receipt.json",
+        record("decode"),
     log:
         f"{RESULTS}/logs/decode/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/decode/{{id}}.tsv"
     wildcard_constraints:
-        id=MODEL_OR_SET,
+        id=BATCH,
     conda:
         "../envs/main.yaml"
     threads: threads_of("decode")
@@ -26,12 +28,13 @@ rule score:
         spec=spec("score"),
         needed=inputs_of("score"),
     output:
-        scores=f"{RESULTS}/scores/{{id}}.tsv",
-        receipt=f"{RESULTS}/scores/{{id}}.receipt.json",
+        record("score"),
     log:
         f"{RESULTS}/logs/score/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/score/{{id}}.tsv"
     wildcard_constraints:
-        id=MODEL_OR_SET,
+        id=BATCH,
     conda:
         "../envs/main.yaml"
     shell:

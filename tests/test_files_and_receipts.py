@@ -191,8 +191,15 @@ def test_the_receipt_of_a_task_names_its_inputs(open_task, made_text):
     task.finish(task.path("a.parquet"))
     content = Receipt.read(task.receipt).content
     assert content["key"] == task.key
-    assert content["inputs"] == {"text": {"key": made_text.key, "receipt": sha256_file(made_text.receipt)}}
+    assert content["inputs"] == {"text": {"key": made_text.key, "receipt": Receipt.read(made_text.receipt).digest}}
     assert content["spec"] == task.spec
+
+
+def test_the_digest_of_a_receipt_is_blind_to_the_time_that_the_work_took(made_text):
+    receipt = Receipt.read(made_text.receipt)
+    slower = Receipt(receipt.path, receipt.content | {"seconds": 99.0})
+    other = Receipt(receipt.path, receipt.content | {"outputs": {"a.tsv": "0"}})
+    assert receipt.digest == slower.digest != other.digest
 
 
 def test_planned_threads_come_before_given_ones(open_task):

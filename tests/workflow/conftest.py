@@ -43,6 +43,18 @@ class Project:
                 found.add(f"{match[1]}/{id[1]}" if id else match[1])
         return found - {"all"}
 
+    def changed(self) -> set[str]:
+        """Jobs, as stage/id, whose specification a plan made now changes."""
+        folder = self.result("plan")
+
+        def specifications() -> dict[str, str]:
+            files = (path for path in folder.rglob("*.json") if path.relative_to(folder).parts[0] != "batches")
+            return {str(path.relative_to(folder).with_suffix("")): path.read_text(encoding="utf-8") for path in files}
+
+        before = specifications()
+        self.planned()
+        return {job for job, text in specifications().items() if before.get(job) != text}
+
     def path(self, *parts: str) -> Path:
         return self.folder.joinpath(*parts)
 

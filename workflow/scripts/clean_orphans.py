@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 from tauspeech.errors import UserError
-from tauspeech.plan.opening import FROZEN, orphans
+from tauspeech.plan.opening import FROZEN
+from tauspeech.plan.orphans import orphans
 
 
 def main(results: Path, delete: bool) -> None:

@@ -5,14 +5,14 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from tauspeech.errors import UserError
-from tauspeech.files import sha256_file, sha256_text
+from tauspeech.files import canonical_json, sha256_text, write_text
 from tauspeech.plan.operation import OPERATION
-from tauspeech.plan.stages import receipt_path
+from tauspeech.plan.stages import batch_record_path, receipt_path, spec_path
 from tauspeech.receipts import Receipt, write_receipt
 
 
@@ -23,7 +23,7 @@ class Task:
         text = path.read_text(encoding="utf-8")
         self.spec: dict[str, Any] = json.loads(text)
         self.key = sha256_text(text)
-        self.results = next(folder.parent for folder in path.resolve().parents if folder.name == "plan")
+        self.results = results_of(path)
         self.stage, self.id = self.spec["stage"], self.spec["id"]
         self.name = self.id.rpartition("/")[2]
         self.settings: dict[str, Any] = self.spec["settings"]
@@ -44,9 +44,8 @@ class Task:
 
     def files(self, role: str) -> list[Path]:
         """All files of an input, or of each job of a list."""
-        jobs = self.spec["inputs"].get(role, [])
-        jobs = jobs if isinstance(jobs, list) else [jobs]
-        return [file for job in jobs for file in self._verified(job, f"{role}/{job['id']}")[1].values()]
+        named = {name: job for name, job in self._inputs() if name.partition("/")[0] == role}
+        return [file for name, job in named.items() for file in self._verified(job, name)[1].values()]
 
     def _open(self, job: dict[str, str], role: str, file: str | None) -> Path:
         receipt, files = self._verified(job, role)
@@ -65,8 +64,30 @@ class Task:
                 f"{receipt.path} belongs to other settings than {self.stage}/{self.id} was planned for: run snakemake again."
             )
         files = receipt.files()
-        self._used[role] = {"key": receipt.key, "receipt": sha256_file(receipt.path)}
+        self._used[role] = {"key": receipt.key, "receipt": receipt.digest}
         return receipt, files
+
+    def done(self) -> bool:
+        """Whether the artifact is there, whole, and made from the inputs as they are now."""
+        try:
+            made = Receipt.read(self.receipt)
+            made.files()
+            used = made.content["inputs"]
+            return made.key == self.key and all(
+                Receipt.read(self.results / receipt_path(job["stage"], job["id"])).digest == used[role]["receipt"]
+                for role, job in self._inputs()
+                if role in used
+            )
+        except UserError:
+            return False
+
+    def _inputs(self) -> Iterator[tuple[str, dict[str, str]]]:
+        """Each with the name that a receipt has for it."""
+        for role, found in self.spec["inputs"].items():
+            if isinstance(found, list):
+                yield from ((f"{role}/{job['id']}", job) for job in found)
+            else:
+                yield role, found
 
     def path(self, *parts: str) -> Path:
         """Where an output belongs: beside the receipt."""
@@ -92,11 +113,35 @@ class Task:
 
 
 def run(main: Callable[[Task], None]) -> None:
-    """Body of every script: ``script.py SPECIFICATION THREADS``.
+    """Body of every script: ``script.py SPECIFICATION THREADS``, or with a batch in place of a specification.
 
     The threads given count only where the result does not depend on them; otherwise the plan says how many.
     """
-    task = Task(Path(sys.argv[1]), int(sys.argv[2]))
+    path, threads = Path(sys.argv[1]), int(sys.argv[2])
+    text = path.read_text(encoding="utf-8")
+    content = json.loads(text)
+    if "members" not in content:
+        _do(main, Task(path, threads))
+        return
+    results = results_of(path)
+    tasks = [Task(results / spec_path(content["stage"], id), threads) for id in content["members"]]
+    for task in tasks:
+        # What an earlier try, or an earlier plan with other members, has done is not done twice.
+        if task.done():
+            print(f"{task.id}: is there already", flush=True)
+        else:
+            print(f"{task.id}:", flush=True)
+            _do(main, task)
+    made = {task.id: Receipt.read(task.receipt).digest for task in tasks}
+    record = results / batch_record_path(content["stage"], content["id"])
+    write_text(record, canonical_json({"batch": sha256_text(text), "members": made}))
+
+
+def results_of(specification: Path) -> Path:
+    return next(folder.parent for folder in specification.resolve().parents if folder.name == "plan")
+
+
+def _do(main: Callable[[Task], None], task: Task) -> None:
     # Before anything imports torch; more threads than the plan gave would slow down everybody.
     os.environ["OMP_NUM_THREADS"] = str(task.threads)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.errors import UserError
-from tauspeech.files import canonical_json, sha256_file, write_text
+from tauspeech.files import canonical_json, sha256_file, sha256_text, write_text
 
 PACKAGES = (
     "tauspeech",
@@ -50,6 +50,11 @@ class Receipt:
     @property
     def key(self) -> str:
         return self.content["key"]
+
+    @property
+    def digest(self) -> str:
+        """Of all that it says but the time that the work took: the same work has the same digest."""
+        return sha256_text(canonical_json({key: value for key, value in self.content.items() if key != "seconds"}))
 
     def files(self) -> dict[str, Path]:
         """The artifact's files, after a look at whether each still is what was written."""

@@ -26,6 +26,7 @@ class Mixture:
     vectors: tuple[Job, ...]
     lessons: Lessons
     ratios: tuple[Job, ...] = ()  # how much pruning leaves of each vector, where it was chosen
+    together: str | None = None  # with which others its weight is chosen
 
     @property
     def inputs(self) -> dict[str, list[Job] | None]:
@@ -63,8 +64,10 @@ class Builder:
         seed: int = 0,
         threads: int = 1,
         module: str | None = None,
+        together: str | None = None,
     ) -> Job:
-        return Job(stage, id + self.tag, settings, inputs or {}, seed, threads, module)
+        batch = together and together + self.tag
+        return Job(stage, id + self.tag, settings, inputs or {}, seed, threads, module, batch)
 
     def setting(self, section: str, id: str | None = None) -> dict[str, Any]:
         """A section of the configuration, with what is special to one word or one training."""
@@ -202,7 +205,9 @@ class Builder:
         settings = self.hearing | mixture.method | asked_of(mixture.lessons)
         settings |= {"grid": sorted(merging["grid"]), "tolerance": merging["tolerance"]}
         inputs = {"base": self.base} | mixture.inputs | sets_of(mixture.lessons)
-        return self.job("weight", mixture.id, settings, inputs, self.seed, self.decoding_threads)
+        return self.job(
+            "weight", mixture.id, settings, inputs, self.seed, self.decoding_threads, together=mixture.together
+        )
 
     def merged(self, mixture: Mixture, weight: float | None = None) -> Job:
         """A merged model, at a given weight or at the one that serves validation best."""
@@ -225,15 +230,16 @@ class Builder:
         decoding = self.config["decoding"]
         return {key: decoding[key] for key in ("beams", "batch", "new_tokens", "precision")}
 
-    def decoded(self, id: str, model: Job, lessons: Lessons) -> Job:
+    def decoded(self, id: str, model: Job, lessons: Lessons, together: str | None = None) -> Job:
         """What a model hears in the test split of some sets."""
         settings = self.hearing | asked_of(lessons)
-        return self.job("decode", id, settings, {"model": model} | sets_of(lessons), threads=self.decoding_threads)
+        inputs = {"model": model} | sets_of(lessons)
+        return self.job("decode", id, settings, inputs, threads=self.decoding_threads, together=together)
 
     def scored(self, hypotheses: Job, raw: tuple[Job, ...] = (), finetuned: Job | None = None, **settings: Any) -> Job:
         """Every metric of a model, with tests against the base and the fine-tuned model."""
         inputs = {"hypotheses": hypotheses, "raw": list(raw), "ft": finetuned}
-        return Job("score", hypotheses.id, settings, inputs, self.seed)
+        return Job("score", hypotheses.id, settings, inputs, self.seed, together=hypotheses.together)
 
 
 def _way(name: str) -> str:

@@ -26,6 +26,13 @@ class Job:
     seed: int = 0
     threads: int = 1  # 0 where the result does not depend on it
     module: str | None = None  # that the stage's script imports for this job alone
+    together: str | None = (
+        None  # with which jobs of its stage it is done, if the stage is batched; no result depends on it
+    )
+
+    @property
+    def batch(self) -> str:
+        return self.together or self.id
 
     @cached_property
     def spec(self) -> dict[str, Any]:
@@ -97,7 +104,10 @@ class Plan:
 
     def stale(self, results: Path) -> dict[Path, str]:
         """Specification files that are not yet as they must be. An unchanged one keeps its time stamp."""
-        files = {results / path: text for path, text in self.specs().items()}
-        return {
-            file: text for file, text in files.items() if not file.is_file() or file.read_text(encoding="utf-8") != text
-        }
+        return differing({results / path: text for path, text in self.specs().items()})
+
+
+def differing(files: dict[Path, str]) -> dict[Path, str]:
+    return {
+        file: text for file, text in files.items() if not file.is_file() or file.read_text(encoding="utf-8") != text
+    }

@@ -2,62 +2,85 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tauspeech.errors import UserError
-from tauspeech.files import canonical_json, hash_notes, sha256_file, write_text
+from tauspeech.files import canonical_json, write_text
 from tauspeech.plan import foundation, lors, rare_words
+from tauspeech.plan.batches import Batches, batch_files, batches_of
 from tauspeech.plan.config import complete
+from tauspeech.plan.jobs import Plan, differing
 from tauspeech.plan.operation import OPERATION, operation_of
-from tauspeech.plan.stages import STAGES, receipt_path
+from tauspeech.plan.stages import KEPT, STAGES, batch_record_path, receipt_path, spec_path
 
 EXPERIMENTS = {"rare_words": rare_words, "lors": lors, "foundation": foundation}
-FROZEN = "plan/plan.json"  # names of the targets and the files of the plan that was written last
+FROZEN = "plan/plan.json"  # what rules need of the plan that was written last, beside its specifications
 
-# The file of each stage that a person may look for, beside the receipt that the rules go by.
-KEPT = {
-    "base": "models/base/config.json",
-    "vector": "vectors/{id}.safetensors",
-    "merge": "merged/{id}/model.safetensors",
-    "score": "scores/{id}.tsv",
-    "rarity": "rarity/{id}.json",
-    "table": "tables/{id}.tsv",
-    "figure": "figures/{id}.svg",
-    "claims": "claims.tsv",
-    "report": "report.html",
-}
+
+Spec = dict[str, Any]
 
 
 class OpenPlan:
-    """Specifications by stage and id, and the folder that they and all results lie in."""
+    """What rules ask of the jobs, which all lie below one folder. ``frozen`` is what is kept of it in a file."""
 
-    def __init__(self, results: str, specs: dict[tuple[str, str], dict[str, Any]], gpus: dict[str, int]):
+    def __init__(self, results: str, frozen: dict[str, Any], specification: Callable[[str, str], Spec]):
         self.results = results
-        self._specs = specs
-        self._gpus = gpus
+        self.jobs = [(stage, id) for stage, id in frozen["jobs"]]
+        self._known = set(self.jobs)
+        self._batches: dict[str, dict[str, list[str]]] = frozen["batches"]
+        self._batch = {
+            (stage, id): name for stage, named in self._batches.items() for name, ids in named.items() for id in ids
+        }
+        self._gpus: dict[str, int] = frozen["gpus"]
+        self._threads: dict[str, list[int]] = frozen["threads"]
+        self._specification = specification
 
-    def inputs_of(self, stage: str, id: str) -> list[str]:
-        if (stage, id) not in self._specs:
-            return []  # the missing specification tells Snakemake's user that no plan asks for this file
-        roles = self._specs[stage, id]["inputs"].values()
-        jobs = [job for role in roles for job in (role if isinstance(role, list) else [role])]
-        return sorted({f"{self.results}/{receipt_path(job['stage'], job['id'])}" for job in jobs})
+    def _members(self, stage: str, name: str) -> list[str]:
+        """None for a name that no plan asks for: the missing specification then tells Snakemake's user so."""
+        if STAGES[stage].batched:
+            return self._batches[stage].get(name, [])
+        return [name] if (stage, name) in self._known else []
 
-    def threads(self, stage: str, id: str) -> int:
-        return self._specs[stage, id]["threads"] if (stage, id) in self._specs else 1
+    def done(self, stage: str, id: str) -> str:
+        """The file that a rule writes last, for this job or for the batch that it is in."""
+        path = batch_record_path(stage, self._batch[stage, id]) if STAGES[stage].batched else receipt_path(stage, id)
+        return f"{self.results}/{path}"
+
+    def inputs_of(self, stage: str, name: str) -> list[str]:
+        found = set()
+        for id in self._members(stage, name):
+            for role in self._specification(stage, id)["inputs"].values():
+                found |= {self.done(job["stage"], job["id"]) for job in (role if isinstance(role, list) else [role])}
+        return sorted(found)
+
+    def threads(self, stage: str, name: str) -> int:
+        return max((self._specification(stage, id)["threads"] for id in self._members(stage, name)), default=1)
+
+    def common_threads(self, stage: str) -> int | None:
+        """The number that all jobs of a stage have, if there is one that counts."""
+        found = self._threads.get(stage, [])
+        return found[0] if len(found) == 1 and found[0] else None
 
     def gpus(self, section: str) -> int:
         return self._gpus.get(section, 0)
 
     def receipts(self, stage: str) -> list[str]:
-        return [f"{self.results}/{receipt_path(stage, id)}" for found, id in self._specs if found == stage]
+        return [f"{self.results}/{receipt_path(stage, id)}" for found, id in self.jobs if found == stage]
 
     def wanted(self) -> list[str]:
-        """All files that a person may keep, so that a deleted one is made again."""
-        kept = (KEPT[stage].format(id=id) for stage, id in self._specs if stage in KEPT)
-        return [f"{self.results}/{path}" for path in kept]
+        """All files that a person may keep, so that a deleted one is made again; a batch sees to its own."""
+        single = [
+            f"{self.results}/{KEPT[stage].format(id=id)}"
+            for stage, id in self.jobs
+            if stage in KEPT and not STAGES[stage].batched
+        ]
+        kept = [stage for stage in self._batches if stage in KEPT]
+        return single + [
+            f"{self.results}/{batch_record_path(stage, name)}" for stage in kept for name in self._batches[stage]
+        ]
 
 
 def open_plan(config: dict[str, Any], origin: str, main: bool) -> OpenPlan:
@@ -71,8 +94,9 @@ def open_plan(config: dict[str, Any], origin: str, main: bool) -> OpenPlan:
     except UserError as error:
         message = str(error)
         raise UserError(message if not message.startswith("key ") else f"{origin}: {message}") from None
-    gpus = {section: complete_config.get(section, {}).get("gpus", 0) for section in ("training", "decoding")}
-    stale = plan.stale(results)
+    batches = batches_of(plan.jobs)
+    frozen = _freeze(plan, batches, complete_config)
+    stale = plan.stale(results) | differing(batch_files(batches, results))
     if stale and locked() and "--unlock" not in sys.argv:
         raise UserError(
             f"another run is going in this folder and the plan for {results} has changed: wait until it is through. "
@@ -80,15 +104,25 @@ def open_plan(config: dict[str, Any], origin: str, main: bool) -> OpenPlan:
         )
     if plan.unfinished:
         print(f"Note: {plan.unfinished}.", file=sys.stderr)
-    for file, text in stale.items():
+    about = {OPERATION: canonical_json(operation_of(complete_config)), FROZEN: canonical_json(frozen)}
+    for file, text in (stale | differing({results / name: text for name, text in about.items()})).items():
         write_text(file, text)
-    operation = canonical_json(operation_of(complete_config))
-    if not (results / OPERATION).is_file() or (results / OPERATION).read_text(encoding="utf-8") != operation:
-        write_text(results / OPERATION, operation)
-    frozen = canonical_json({"jobs": sorted(map(list, plan.jobs)), "gpus": gpus, "whole": plan.unfinished is None})
-    if stale or not (results / FROZEN).is_file() or (results / FROZEN).read_text(encoding="utf-8") != frozen:
-        write_text(results / FROZEN, frozen)
-    return OpenPlan(str(results), {place: job.spec for place, job in plan.jobs.items()}, gpus)
+    return OpenPlan(str(results), frozen, lambda stage, id: plan.jobs[stage, id].spec)
+
+
+def _freeze(plan: Plan, batches: Batches, config: dict[str, Any]) -> dict[str, Any]:
+    threads: dict[str, set[int]] = {stage: set() for stage in STAGES}
+    for job in plan.jobs.values():
+        threads[job.stage].add(job.threads)
+    return {
+        "jobs": list(map(list, sorted(plan.jobs))),
+        "batches": {
+            stage: {name: [job.id for job in jobs] for name, jobs in of.items()} for stage, of in batches.items()
+        },
+        "gpus": {section: config.get(section, {}).get("gpus", 0) for section in ("training", "decoding")},
+        "threads": {stage: sorted(found) for stage, found in threads.items()},
+        "whole": plan.unfinished is None,
+    }
 
 
 def locked() -> bool:
@@ -98,40 +132,11 @@ def locked() -> bool:
 
 
 def _frozen(results: Path) -> OpenPlan:
+    """Of thousands of specifications a job of a cluster reads its own."""
     frozen = json.loads((results / FROZEN).read_text(encoding="utf-8"))
-    specs = {}
-    for stage, id in frozen["jobs"]:
-        specs[stage, id] = json.loads((results / "plan" / stage / f"{id}.json").read_text(encoding="utf-8"))
-    return OpenPlan(str(results), specs, frozen["gpus"])
 
+    @cache
+    def specification(stage: str, id: str) -> Spec:
+        return json.loads((results / spec_path(stage, id)).read_text(encoding="utf-8"))
 
-def orphans(results: Path) -> Iterable[Path]:
-    """Files below a results folder that the plan written last does not name."""
-    frozen = json.loads((results / FROZEN).read_text(encoding="utf-8"))
-    if locked():
-        raise UserError("a run is going in this folder: wait until it is through.")
-    if not frozen["whole"]:
-        raise UserError(
-            f"the plan of {results} is not whole before the rarity of its words is checked: run snakemake first."
-        )
-    named = {results / FROZEN, results / OPERATION}
-    training = []
-    for stage, id in frozen["jobs"]:
-        specification = results / "plan" / stage / f"{id}.json"
-        named.add(specification)
-        training.append(results / "checkpoints" / id / sha256_file(specification)[:16])
-        receipt = results / receipt_path(stage, id)
-        named.add(receipt)
-        if receipt.is_file():
-            named |= {receipt.parent / name for name in json.loads(receipt.read_text(encoding="utf-8"))["outputs"]}
-    named |= {hash_notes(file) for file in named}
-    places = {Path(stage.receipt).parts[0] for stage in STAGES.values() if len(Path(stage.receipt).parts) > 1} | {
-        "plan",
-        "checkpoints",
-    }
-    for place in sorted(places):
-        yield from (
-            file
-            for file in sorted((results / place).rglob("*"))
-            if file.is_file() and file not in named and not any(folder in file.parents for folder in training)
-        )
+    return OpenPlan(str(results), frozen, specification)

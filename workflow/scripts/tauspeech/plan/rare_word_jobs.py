@@ -109,7 +109,7 @@ class WordJobs(Builder):
     def _mixture(self, subset: Subset, method: str, suffix: str = "") -> Mixture:
         vectors = tuple(self.vector(self.alone(word)) for word in subset.words)
         how = {"method": METHOD[method], "options": self.config["merging"].get(method, {})}
-        return Mixture(f"{subset.id}--{method}{suffix}", how, vectors, self.taught(subset.words))
+        return Mixture(f"{subset.id}--{method}{suffix}", how, vectors, self.taught(subset.words), together=subset.id)
 
     @once
     def weight(self, subset: Subset, method: str) -> Job:

@@ -69,19 +69,19 @@ class RareWords(WordJobs):
         """The task of Table 3, if it is another one than the words are taught."""
         return self.config["control_task"] if self.config["control_task"] != self.task else None
 
-    def heard(self, id: str, model: Job, words: tuple[Word, ...], general: bool) -> Job:
-        """The control task is asked of models of one word, on that word's set."""
+    def heard(self, id: str, model: Job, words: tuple[Word, ...], general: bool, together: str) -> Job:
+        """The control task is asked of models of one word, on that word's set. All models of a subset go together."""
         taught = self.lesson(self.task)
         tasks = (taught, self.lesson(self.control)) if self.control and len(words) == 1 else (taught,)
         asked = [(self.speech(word), tasks) for word in words]
         if general:
             asked.append((self.speech(None), (taught,)))
-        return self.decoded(id, model, tuple(asked))
+        return self.decoded(id, model, tuple(asked), together)
 
     def raw(self, words: tuple[Word, ...]) -> dict[str, Job]:
         """What the base hears, by set: a job each, so that a new word leaves the others alone."""
-        of_words = {word.id: self.heard(f"raw/{word.id}", self.base, (word,), False) for word in words}
-        return of_words | {"general": self.heard("raw/general", self.base, (), True)}
+        of_words = {word.id: self.heard(f"raw/{word.id}", self.base, (word,), False, word.id) for word in words}
+        return of_words | {"general": self.heard("raw/general", self.base, (), True, "general")}
 
     def raw_scores(self, words: tuple[Word, ...]) -> dict[str, Job]:
         raw = self.raw(words)
@@ -91,11 +91,11 @@ class RareWords(WordJobs):
     def systems(self, subset: Subset, weight: str | float) -> Systems:
         """Scores of each system on the words of a subset."""
         run, raw = self.finetune(subset), tuple(self.raw(subset.words).values())
-        tuned = self.heard(subset.run, run, subset.words, True)
+        tuned = self.heard(subset.run, run, subset.words, True, subset.id)
         scores = {"FT": self.score(tuned, subset.words, raw, None)}
         for method in ("average", *self.config["merging"]["methods"]):
             merge = self.merge(subset, method, weight)
-            merged = self.heard(merge.id.removesuffix(self.tag), merge, subset.words, True)
+            merged = self.heard(merge.id.removesuffix(self.tag), merge, subset.words, True, subset.id)
             scores[NAMES[method]] = self.score(merged, subset.words, raw, tuned)
         return scores
 

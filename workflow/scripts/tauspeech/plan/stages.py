@@ -7,6 +7,9 @@ from dataclasses import dataclass
 class Stage:
     script: str
     receipt: str  # small, and the only file of a job that later rules take as input
+    # Its jobs are short beside the start of a process: one process does those of a batch, and later rules take the
+    # batch's record as input.
+    batched: bool = False
 
 
 STAGES = {
@@ -23,14 +26,27 @@ STAGES = {
     "vector": Stage("extract_vector.py", "vectors/{id}.receipt.json"),
     "ratios": Stage("choose_ratios.py", "ratios/{id}.receipt.json"),
     "retained": Stage("sweep_ratios.py", "retained/{id}.receipt.json"),
-    "weight": Stage("choose_weight.py", "weights/{id}.receipt.json"),
+    "weight": Stage("choose_weight.py", "weights/{id}.receipt.json", batched=True),
     "merge": Stage("merge_vectors.py", "merged/{id}/receipt.json"),
-    "decode": Stage("decode.py", "hypotheses/{id}.receipt.json"),
-    "score": Stage("score.py", "scores/{id}.receipt.json"),
+    "decode": Stage("decode.py", "hypotheses/{id}.receipt.json", batched=True),
+    "score": Stage("score.py", "scores/{id}.receipt.json", batched=True),
     "table": Stage("make_table.py", "tables/{id}.receipt.json"),
     "figure": Stage("draw_figure.py", "figures/{id}.receipt.json"),
     "claims": Stage("check_claims.py", "{id}.receipt.json"),
     "report": Stage("write_report.py", "{id}.receipt.json"),
+}
+
+# The file of each stage that a person may look for, beside the receipt that the rules go by.
+KEPT = {
+    "base": "models/base/config.json",
+    "vector": "vectors/{id}.safetensors",
+    "merge": "merged/{id}/model.safetensors",
+    "score": "scores/{id}.tsv",
+    "rarity": "rarity/{id}.json",
+    "table": "tables/{id}.tsv",
+    "figure": "figures/{id}.svg",
+    "claims": "claims.tsv",
+    "report": "report.html",
 }
 
 
@@ -40,3 +56,11 @@ def spec_path(stage: str, id: str) -> str:
 
 def receipt_path(stage: str, id: str) -> str:
     return STAGES[stage].receipt.format(id=id)
+
+
+def batch_spec_path(stage: str, batch: str) -> str:
+    return f"plan/batches/{stage}/{batch}.json"
+
+
+def batch_record_path(stage: str, batch: str) -> str:
+    return f"batches/{stage}/{batch}.json"

@@ -1,0 +1,50 @@
+"""Jobs of one stage that one process does in turn, since each is short beside the start of a process.
+
+A batch is Snakemake's job; the plan's jobs keep their own specifications, keys and receipts. So a batch that runs
+again does only those of its jobs that are not done.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tauspeech.files import canonical_json, sha256_text
+from tauspeech.plan.jobs import Job
+from tauspeech.plan.stages import KEPT, STAGES, batch_record_path, batch_spec_path, receipt_path
+
+Batches = dict[str, dict[str, list[Job]]]  # by stage and name
+
+
+def batches_of(jobs: Mapping[tuple[str, str], Job]) -> Batches:
+    found: Batches = {stage: {} for stage, about in STAGES.items() if about.batched}
+    for job in jobs.values():
+        if job.stage in found:
+            found[job.stage].setdefault(job.batch, []).append(job)
+    return found
+
+
+def batch_files(batches: Batches, results: Path) -> dict[Path, str]:
+    """The files that tell a process what to do."""
+    return {
+        results / batch_spec_path(stage, name): _text(stage, name, jobs, results)
+        for stage, named in batches.items()
+        for name, jobs in named.items()
+    }
+
+
+def _text(stage: str, name: str, jobs: list[Job], results: Path) -> str:
+    """Snakemake runs a batch whose file has changed; so a file of its jobs that is gone counts as asked for again."""
+    members = {job.id: job.key for job in sorted(jobs, key=lambda job: job.id)}
+    file, record = results / batch_spec_path(stage, name), results / batch_record_path(stage, name)
+    before = file.read_text(encoding="utf-8") if file.is_file() else ""
+    asked = json.loads(before)["asked"] if before else 0
+    text = canonical_json({"stage": stage, "id": name, "members": members, "asked": asked})
+    done = text == before and record.is_file() and json.loads(record.read_text(encoding="utf-8"))["batch"]
+    if done == sha256_text(text) and _anything_gone(stage, members, results):
+        return canonical_json({"stage": stage, "id": name, "members": members, "asked": asked + 1})
+    return text
+
+
+def _anything_gone(stage: str, ids: Iterable[str], results: Path) -> bool:
+    paths = [receipt_path(stage, id) for id in ids] + [KEPT[stage].format(id=id) for id in ids if stage in KEPT]
+    return any(not (results / path).is_file() for path in paths)

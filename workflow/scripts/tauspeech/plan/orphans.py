@@ -1,0 +1,46 @@
+"""What lies in a results folder that no plan names any more."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from tauspeech.errors import UserError
+from tauspeech.files import hash_notes, sha256_file
+from tauspeech.plan.opening import FROZEN, locked
+from tauspeech.plan.operation import OPERATION
+from tauspeech.plan.stages import STAGES, batch_record_path, batch_spec_path, receipt_path, spec_path
+
+
+def orphans(results: Path) -> Iterable[Path]:
+    """Files below a results folder that the plan written last does not name."""
+    frozen = json.loads((results / FROZEN).read_text(encoding="utf-8"))
+    if locked():
+        raise UserError("a run is going in this folder: wait until it is through.")
+    if not frozen["whole"]:
+        raise UserError(
+            f"the plan of {results} is not whole before the rarity of its words is checked: run snakemake first."
+        )
+    named = {results / FROZEN, results / OPERATION}
+    training = []
+    for stage, id in frozen["jobs"]:
+        specification = results / spec_path(stage, id)
+        named.add(specification)
+        training.append(results / "checkpoints" / id / sha256_file(specification)[:16])
+        receipt = results / receipt_path(stage, id)
+        named.add(receipt)
+        if receipt.is_file():
+            named |= {receipt.parent / name for name in json.loads(receipt.read_text(encoding="utf-8"))["outputs"]}
+    for stage, batches in frozen["batches"].items():
+        named |= {results / path(stage, name) for name in batches for path in (batch_spec_path, batch_record_path)}
+    named |= {hash_notes(file) for file in named}
+    places = {Path(stage.receipt).parts[0] for stage in STAGES.values() if len(Path(stage.receipt).parts) > 1} | {
+        "plan",
+        "batches",
+        "checkpoints",
+    }
+    for place in sorted(places):
+        yield from (
+            file
+            for file in sorted((results / place).rglob("*"))
+            if file.is_file() and file not in named and not any(folder in file.parents for folder in training)
+        )
