@@ -1,8 +1,13 @@
-"""How long it takes to plan, and to build the job graph, as the number of words grows.
+"""What a large table of words costs before anything runs: plan, job graph, files, submissions.
 
-Prints seconds, milliseconds a job, and their ratio to the smallest number of words.
+A dry run is held against one of plain Snakemake with as many jobs: chains of rules with one input and one output.
+Prints, for each number of words: seconds to plan; Snakemake's jobs, in all and for each word; a dry run in seconds, in
+milliseconds a job, and as a multiple of the plain one; files of the plan; submissions through profiles/slurm.
+
+    bench_plan.py [WORDS ...]        default: 10 100 1000
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +17,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTS = (10, 100, 1000)
+CHAIN = 14  # rules of the plain workflow
 PARTS = ("Snakefile", "rules", "workflow", "profiles", "envs", "resources")
+PLAIN = """
+rule all:
+    input: [f"r{chain}/{{i}}" for i in range({items})]
+"""
+PLAIN_RULE = """
+rule r{number}:
+    input: "{above}"
+    output: "r{number}/{{id}}"
+    shell: "cp {{input}} {{output}}"
+"""
 
 
 def project(folder: Path, words: int) -> None:
@@ -25,38 +41,58 @@ def project(folder: Path, words: int) -> None:
     shutil.copy(ROOT / "config/config.yaml", folder / "config/config.yaml")
 
 
-def measure(words: int) -> tuple[float, float, int]:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+def plain(folder: Path, jobs: int) -> None:
+    items = jobs // CHAIN
+    rules = [PLAIN_RULE.format(number=i, above=f"r{i - 1}/{{id}}" if i > 1 else "start") for i in range(1, CHAIN + 1)]
+    (folder / "Snakefile").write_text(PLAIN.format(chain=CHAIN, items=items) + "".join(rules), encoding="utf-8")
+    (folder / "start").touch()
+
+
+def dry_run(folder: Path, *arguments: str) -> tuple[float, str]:
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", *arguments]
+    begin = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return time.perf_counter() - begin, done.stdout
+
+
+def measure(words: int) -> list[str]:
+    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as other:
+        folder, reference = Path(name), Path(other)
         project(folder, words)
-        sys.path.insert(0, str(ROOT / "workflow/scripts"))
-        import yaml
+        planned = seconds_to_plan(folder)
+        dry_run(folder, "--quiet", "all")  # writes the specifications
+        jobs = int(re.search(r"^total +(\d+)", dry_run(folder, "--quiet", "rules")[1], re.MULTILINE)[1]) - 1
+        dry = dry_run(folder, "--quiet", "all")[0]
+        plain(reference, jobs)
+        ratio = dry / dry_run(reference, "--quiet", "all")[0]
+        files = sum(1 for _ in (folder / "results").rglob("*.json"))
+        told = dry_run(folder, "--workflow-profile", "profiles/slurm")[1]
+        submissions = len(re.findall(r"^(?:\[.*\] Group job |rule )", told, re.MULTILINE))
+        return [
+            *(str(words), f"{planned:.2f}", str(jobs), f"{jobs / words:.1f}"),
+            *(f"{dry:.1f}", f"{1000 * dry / jobs:.2f}", f"{ratio:.2f}", str(files), str(submissions)),
+        ]
 
-        from tauspeech.plan.config import complete
-        from tauspeech.plan.rare_words import plan
 
-        config = complete(yaml.safe_load((folder / "config/config.yaml").read_text(encoding="utf-8")), "config.yaml")
-        config["words"] = str(folder / "config/words.tsv")
-        begin = time.perf_counter()
-        jobs = len(plan(config, folder / "results").specs())
-        planned = time.perf_counter() - begin
-        command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--quiet", "all"]
-        subprocess.run(
-            command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )  # writes the specifications
-        begin = time.perf_counter()
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        return planned, time.perf_counter() - begin, jobs
+def seconds_to_plan(folder: Path) -> float:
+    sys.path.insert(0, str(ROOT / "workflow/scripts"))
+    import yaml
+
+    from tauspeech.plan.config import complete
+    from tauspeech.plan.rare_words import plan
+
+    config = complete(yaml.safe_load((folder / "config/config.yaml").read_text(encoding="utf-8")), "config.yaml")
+    config["words"] = str(folder / "config/words.tsv")
+    begin = time.perf_counter()
+    plan(config, folder / "results").specs()
+    return time.perf_counter() - begin
 
 
 def main() -> None:
-    print(f"{'words':>6} {'jobs':>7} {'plan s':>8} {'ms/job':>7} {'dry run s':>10} {'ms/job':>7} {'ratio':>6}")
-    smallest = None
-    for words in COUNTS:
-        planned, dry, jobs = measure(words)
-        smallest = smallest or dry / jobs
-        row = f"{words:6} {jobs:7} {planned:8.2f} {1000 * planned / jobs:7.2f} {dry:10.2f} {1000 * dry / jobs:7.2f}"
-        print(f"{row} {dry / jobs / smallest:6.2f}", flush=True)
+    columns = ("words", "plan s", "jobs", "a word", "dry run s", "ms/job", "x plain", "plan files", "submissions")
+    print(" ".join(f"{column:>11}" for column in columns))
+    for words in map(int, sys.argv[1:] or COUNTS):
+        print(" ".join(f"{cell:>11}" for cell in measure(words)), flush=True)
 
 
 if __name__ == "__main__":

@@ -98,6 +98,16 @@ def gpus_of(section):
     return PLAN.gpus(section)
 
 
+def gpus_of_listening(stage):
+    """For jobs of which only some let the base listen."""
+    gpus = PLAN.gpus("decoding")
+    return (
+        (lambda wildcards: gpus * PLAN.has_input(stage, wildcards.id, "base"))
+        if gpus
+        else 0
+    )
+
+
 def launcher(section):
     """One process a GPU."""
     gpus = PLAN.gpus(section)

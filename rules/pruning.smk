@@ -13,7 +13,7 @@ rule choose_ratios:
     resources:
         gpu=gpus_of("decoding"),
     shell:
-        "python $SCRIPTS/choose_ratios.py {input.spec} {threads} > {log} 2>&1"
+        "python $SCRIPTS/on_gpus.py {resources.gpu} python $SCRIPTS/choose_ratios.py {input.spec} {threads} > {log} 2>&1"
 
 
 rule sweep_ratios:
@@ -31,4 +31,4 @@ rule sweep_ratios:
     resources:
         gpu=gpus_of("decoding"),
     shell:
-        "python $SCRIPTS/sweep_ratios.py {input.spec} {threads} > {log} 2>&1"
+        "python $SCRIPTS/on_gpus.py {resources.gpu} python $SCRIPTS/sweep_ratios.py {input.spec} {threads} > {log} 2>&1"

@@ -20,7 +20,7 @@ rule decode:
     resources:
         gpu=gpus_of("decoding"),
     shell:
-        "python $SCRIPTS/decode.py {input.spec} {threads} > {log} 2>&1"
+        "python $SCRIPTS/on_gpus.py {resources.gpu} python $SCRIPTS/decode.py {input.spec} {threads} > {log} 2>&1"
 
 
 rule score:

@@ -11,5 +11,7 @@ rule make_speech:
     conda:
         "../envs/main.yaml"
     threads: threads_of("speech", most=2)
+    resources:
+        gpu=gpus_of_listening("speech"),
     shell:
-        "python $SCRIPTS/make_speech.py {input.spec} {threads} > {log} 2>&1"
+        "python $SCRIPTS/on_gpus.py {resources.gpu} python $SCRIPTS/make_speech.py {input.spec} {threads} > {log} 2>&1"

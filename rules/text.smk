@@ -1,3 +1,6 @@
+TEXT_SOURCE = config.get("text", {}).get("source", "template")
+
+
 rule make_text:
     input:
         spec=spec("text"),
@@ -9,9 +12,10 @@ rule make_text:
     conda:
         "../envs/main.yaml"
     resources:
-        llm=int(config.get("text", {}).get("source", "template") != "template"),
+        llm=int(TEXT_SOURCE != "template"),
+        gpu=gpus_of("decoding") if TEXT_SOURCE == "transformers" else 0,
     shell:
-        "python $SCRIPTS/make_text.py {input.spec} {threads} > {log} 2>&1"
+        "python $SCRIPTS/on_gpus.py {resources.gpu} python $SCRIPTS/make_text.py {input.spec} {threads} > {log} 2>&1"
 
 
 rule propose_words:
@@ -26,8 +30,9 @@ rule propose_words:
         "../envs/main.yaml"
     resources:
         llm=1,
+        gpu=gpus_of("decoding") if TEXT_SOURCE == "transformers" else 0,
     shell:
-        "python $SCRIPTS/propose_words.py {input.spec} {threads} > {log} 2>&1"
+        "python $SCRIPTS/on_gpus.py {resources.gpu} python $SCRIPTS/propose_words.py {input.spec} {threads} > {log} 2>&1"
 
 
 rule candidates:

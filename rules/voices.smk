@@ -16,10 +16,12 @@ rule train_voice:
     conda:
         "../envs/coqui.yaml"
     threads: threads_of("voice")
+    resources:
+        gpu=gpus_of("training"),
     params:
         python=python_of("coqui"),
     shell:
-        "{params.python} $SCRIPTS/train_voice.py {input.spec} {threads} > {log} 2>&1"
+        "python $SCRIPTS/on_gpus.py {resources.gpu} {params.python} $SCRIPTS/train_voice.py {input.spec} {threads} > {log} 2>&1"
 
 
 rule speak:
@@ -41,7 +43,7 @@ rule speak:
     params:
         python=python_of("{environment}"),
     shell:
-        "{params.python} $SCRIPTS/speak.py {input.spec} {threads} > {log} 2>&1"
+        "python $SCRIPTS/on_gpus.py {resources.gpu} {params.python} $SCRIPTS/speak.py {input.spec} {threads} > {log} 2>&1"
 
 
 rule show_voices:
@@ -59,4 +61,4 @@ rule show_voices:
     resources:
         gpu=gpus_of("decoding"),
     shell:
-        "python $SCRIPTS/show_voices.py {input.spec} {threads} > {log} 2>&1"
+        "python $SCRIPTS/on_gpus.py {resources.gpu} python $SCRIPTS/show_voices.py {input.spec} {threads} > {log} 2>&1"

@@ -56,6 +56,9 @@ class OpenPlan:
                 found |= {self.done(job["stage"], job["id"]) for job in (role if isinstance(role, list) else [role])}
         return sorted(found)
 
+    def has_input(self, stage: str, name: str, role: str) -> bool:
+        return any(role in self._specification(stage, id)["inputs"] for id in self._members(stage, name))
+
     def threads(self, stage: str, name: str) -> int:
         return max((self._specification(stage, id)["threads"] for id in self._members(stage, name)), default=1)
 
