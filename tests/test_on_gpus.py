@@ -1,0 +1,95 @@
+"""Jobs on one machine: each has the GPUs that it takes for itself alone, for as long as it lives."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tauspeech.paths import ROOT
+
+ON_GPUS = ROOT / "workflow" / "scripts" / "on_gpus.py"
+TELL = "import os; print('sees', repr(os.environ['CUDA_VISIBLE_DEVICES']), flush=True)"
+STAY = TELL + "; input()"
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """What a job sees of a machine with two GPUs, by a stand-in for nvidia-smi."""
+    tool = tmp_path / "bin" / "nvidia-smi"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\necho GPU-a\necho GPU-b\n")
+    tool.chmod(0o755)
+    hidden = {"CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID"}
+    kept = {key: value for key, value in os.environ.items() if key not in hidden}
+    return kept | {"PATH": f"{tool.parent}:{os.environ['PATH']}", "TMPDIR": str(tmp_path)}
+
+
+@pytest.fixture
+def start(machine):
+    begun = []
+
+    def job(count, code=STAY, **environment):
+        command = [sys.executable, ON_GPUS, str(count), sys.executable, "-c", code]
+        process = subprocess.Popen(
+            command, env=machine | environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )  # fmt: skip
+        begun.append(process)
+        return process
+
+    yield job
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+def sees(process):
+    for line in process.stdout:
+        if line.startswith("sees"):
+            return line.split(maxsplit=1)[1].strip().strip("'")
+    raise AssertionError(process.stderr.read())
+
+
+def test_a_job_without_gpus_sees_none(start):
+    assert sees(start(0, TELL)) == ""
+
+
+def test_two_jobs_have_one_each_and_a_third_waits(start):
+    first, second = start(1), start(1)
+    assert {sees(first), sees(second)} == {"GPU-a", "GPU-b"}
+    third = start(1)
+    assert third.stdout.readline().startswith("Waiting for 1 of the GPUs GPU-a, GPU-b")
+    time.sleep(0.1)
+    assert third.poll() is None
+    second.communicate("\n")
+    assert sees(third) in {"GPU-a", "GPU-b"}
+
+
+def test_a_killed_job_gives_its_gpus_back(start):
+    first = start(2)
+    assert sees(first) == "GPU-a,GPU-b"
+    first.kill()
+    assert sees(start(2)) == "GPU-a,GPU-b"
+
+
+def test_a_job_that_waits_for_two_keeps_none(start):
+    first, both = start(1), start(2)
+    assert sees(first) == "GPU-a"
+    assert both.stdout.readline().startswith("Waiting for 2")
+    assert sees(start(1)) == "GPU-b"
+
+
+def test_more_than_there_are_is_refused(start):
+    process = start(3)
+    assert process.wait() == 1
+    assert process.stderr.read().startswith("Error: the configuration asks for 3 GPUs a job and 2 are to be seen here: ")
+
+
+def test_only_what_the_user_allows_is_taken(start):
+    assert sees(start(1, CUDA_VISIBLE_DEVICES="5")) == "5"
+
+
+def test_slurm_has_given_them_already(start):
+    assert sees(start(1, SLURM_JOB_ID="7", CUDA_VISIBLE_DEVICES="0")) == "0"
+    assert sees(start(1, SLURM_JOB_ID="8", CUDA_VISIBLE_DEVICES="0")) == "0"
