@@ -15,7 +15,7 @@ INSTALL = -m pip install --quiet --disable-pip-version-check
 LOCKED = $(INSTALL) --require-hashes --no-deps
 MODERN = import sys; sys.exit("tauspeech needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.11 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)
 
-.PHONY: run test test-tts check bench foundation voice envs clean-orphans lock help
+.PHONY: run test test-tts check bench foundation voice envs clean-orphans lock audit help
 
 run: .venv/.run  ## the default experiment, or CONFIG=config/NAME.yaml
 	@$(SNAKEMAKE) --quiet host rules reason
@@ -53,6 +53,9 @@ clean-orphans: .venv/.run  ## list what no plan names any more; DELETE=yes remov
 
 lock: | $(TOOLS)/bin/uv  ## write the hashes of what the locks in envs/ pin, after a version was changed there
 	@$(TOOLS)/bin/python workflow/scripts/lock.py $(LOCKS)
+
+audit: $(TOOLS)/.made  ## known vulnerabilities in what envs/ locks, where PyPI's advisories can be reached
+	@$(TOOLS)/bin/python workflow/scripts/audit.py envs/*.txt
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST)
