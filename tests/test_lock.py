@@ -46,6 +46,9 @@ def test_a_changed_version_gets_its_own_hashes(uv, tmp_path, capsys):
     assert (tmp_path / "asked").read_text().split("\n") == ["toy==1.1 ", 'marked==2.0 ; python_version >= "3.13" ']
     assert file.read_text() == "# What it is for.\n# import: toy\n" + answer
     assert capsys.readouterr().out == f"{file}: 2 packages, 2 hashes\n"
+    written = file.stat().st_mtime_ns
+    lock.main([file])
+    assert file.stat().st_mtime_ns == written
 
 
 def test_a_version_that_does_not_exist_leaves_the_file_as_it_is(uv, tmp_path):

@@ -21,7 +21,9 @@ def main(files: list[Path]) -> None:
     for file in files:
         text = file.read_text(encoding="utf-8")
         locked = _locked(file, PIN.findall(text))
-        write_text(file, "".join(COMMENT.findall(text)) + locked)
+        content = "".join(COMMENT.findall(text)) + locked
+        if content != text:  # make installs again what is younger than its environment
+            write_text(file, content)
         print(f"{file}: {len(PIN.findall(locked))} packages, {locked.count('--hash=')} hashes")
 
 
