@@ -9,8 +9,13 @@ key = $(shell sed -n 's/^$(1): *//p' $(FOUNDATION))
 NAME = $(shell sed -n 's/^name: *//p' $(CONFIG))
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
 CODE := workflow/scripts tests bench
+TOOLS := .venv-tools
+LOCKS := $(wildcard envs/requirements*.txt envs/engine-*.txt)
+INSTALL = -m pip install --quiet --disable-pip-version-check
+LOCKED = $(INSTALL) --require-hashes --no-deps
+MODERN = import sys; sys.exit("tauspeech needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.11 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)
 
-.PHONY: run test test-tts check bench foundation voice envs clean-orphans help
+.PHONY: run test test-tts check bench foundation voice envs clean-orphans lock audit help
 
 run: .venv/.run  ## the default experiment, or CONFIG=config/NAME.yaml
 	@$(SNAKEMAKE) --quiet host rules reason
@@ -46,17 +51,35 @@ envs: .venv/.run  ## make the environments of all engines that need one of their
 clean-orphans: .venv/.run  ## list what no plan names any more; DELETE=yes removes it
 	@$(BIN)/python workflow/scripts/clean_orphans.py results/$(NAME) $(DELETE)
 
+lock: | $(TOOLS)/bin/uv  ## write the hashes of what the locks in envs/ pin, after a version was changed there
+	@$(TOOLS)/bin/python workflow/scripts/lock.py $(LOCKS)
+
+audit: $(TOOLS)/.made  ## known vulnerabilities in what envs/ locks, where PyPI's advisories can be reached
+	@$(TOOLS)/bin/python workflow/scripts/audit.py envs/*.txt
+
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST)
 
-.venv/.run: envs/requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit("tauspeech needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.11 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+# torch comes after what has hashes: it finds there what it needs, and adds only what belongs to its build.
+.venv/.run: envs/requirements.txt envs/torch.txt pyproject.toml
+	@$(PYTHON) -c '$(MODERN)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Installing what envs/requirements.txt locks ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r envs/requirements.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@echo "Installing what envs/requirements.txt and envs/torch.txt lock ..."
+	@$(BIN)/python $(LOCKED) -r envs/requirements.txt
+	@$(BIN)/python $(INSTALL) -r envs/torch.txt
+	@$(BIN)/python $(INSTALL) --no-deps --editable .
 	@touch $@
 
 .venv/.test: .venv/.run envs/requirements-dev.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r envs/requirements-dev.txt
+	@$(BIN)/python $(LOCKED) -r envs/requirements-dev.txt
 	@touch $@
+
+$(TOOLS)/.made: envs/requirements-tools.txt
+	@$(PYTHON) -c '$(MODERN)'
+	@test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python $(LOCKED) -r envs/requirements-tools.txt
+	@touch $@
+
+# No more than that it is there: a version that was just changed in the tools' own lock has no hash yet.
+$(TOOLS)/bin/uv:
+	@$(MAKE) --no-print-directory $(TOOLS)/.made

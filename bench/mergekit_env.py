@@ -14,12 +14,17 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".venv-mergekit"
 PINS = ROOT / "envs" / "requirements-mergekit.txt"
+TORCH = ROOT / "envs" / "torch.txt"
 MARK = HOME / "installed.txt"  # the pins that are in it, written last
 WEIGHTS = "model.safetensors"
 
 
 def ready() -> bool:
-    return MARK.is_file() and MARK.read_text(encoding="utf-8") == PINS.read_text(encoding="utf-8")
+    return MARK.is_file() and MARK.read_text(encoding="utf-8") == _pinned()
+
+
+def _pinned() -> str:
+    return PINS.read_text(encoding="utf-8") + TORCH.read_text(encoding="utf-8")
 
 
 def install() -> str | None:
@@ -28,12 +33,16 @@ def install() -> str | None:
         return None
     print(f"Installing what {PINS.relative_to(ROOT)} pins into {HOME.relative_to(ROOT)} ...", flush=True)
     pip = [str(HOME / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    for command in ([sys.executable, "-m", "venv", "--clear", str(HOME)], [*pip, "-r", str(PINS)]):
+    for command in (
+        [sys.executable, "-m", "venv", "--clear", str(HOME)],
+        [*pip, "--require-hashes", "--no-deps", "-r", str(PINS)],
+        [*pip, "-r", str(TORCH)],
+    ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             errors = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line]
             return errors[-1] if errors else f"{command[0]} ended with {done.returncode}"
-    MARK.write_text(PINS.read_text(encoding="utf-8"), encoding="utf-8")
+    MARK.write_text(_pinned(), encoding="utf-8")
     return None
 
 

@@ -1,5 +1,6 @@
-"""The environments of pip and of conda are one; an engine's own is made from its lock, once."""
+"""Locks have hashes, but for torch; pip and conda install the same; an engine's own environment is made once."""
 
+import re
 import subprocess
 import zipfile
 from pathlib import Path
@@ -10,86 +11,170 @@ import yaml
 import make_environment
 from tauspeech import environments
 from tauspeech.environments import OWN, folder_of
+from tauspeech.files import sha256_file
 
 ENVS = Path(__file__).resolve().parents[1] / "envs"
-LOCKS = {"main": "requirements.txt"} | {name: f"engine-{name}.txt" for name in OWN}
+LOCKS = sorted(path.name for pattern in ("requirements*.txt", "engine-*.txt") for path in ENVS.glob(pattern))
+CONDA = {"main": ("requirements.txt", "torch.txt")} | {
+    name: (f"engine-{name}.txt", f"torch-{name}.txt") for name in OWN
+}
+# What exists in builds for CPUs and for CUDA, of which users of both share the pin.
+BUILDS = {"torch", "torchaudio", "torchcodec", "torchvision"}
+TOGETHER = [
+    (*CONDA["main"], "requirements-dev.txt"),
+    ("requirements-mergekit.txt", "torch.txt"),
+    ("requirements-tools.txt",),
+]
 
 
-def locked(name: str) -> list[str]:
-    lines = (ENVS / name).read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith(("#", "-r"))]
+def hashes(name: str) -> dict[str, list[str]]:
+    """By requirement, as it is pinned."""
+    text = re.sub(r"^#.*\n", "", (ENVS / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    lines = [line for line in text.replace("\\\n", "").splitlines() if line]
+    return {
+        line.partition("--hash")[0].strip(): re.findall(r" --hash=sha256:([0-9a-f]{64})(?= |$)", line) for line in lines
+    }
 
 
-@pytest.mark.parametrize("name", LOCKS)
+def names(*files: str) -> list[str]:
+    pins = [pin.partition(";")[0].strip().partition("==") for file in files for pin in hashes(file)]
+    assert all(separator and version for _, separator, version in pins)
+    return [re.sub(r"[-_.]+", "-", name).lower() for name, _, _ in pins]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_whatever_is_locked_has_a_hash(lock):
+    assert hashes(lock)
+    assert [pin for pin, sums in hashes(lock).items() if not sums] == []
+
+
+def test_only_what_is_built_for_cuda_too_is_locked_without_hashes():
+    torch = [path.name for path in ENVS.glob("torch*.txt")]
+    assert sorted(torch + LOCKS) == sorted(path.name for path in ENVS.glob("*.txt"))
+    assert {name for file in torch for name in names(file)} <= BUILDS
+    assert not {name for lock in LOCKS for name in names(lock)} & BUILDS
+
+
+@pytest.mark.parametrize("name", CONDA)
 def test_conda_installs_what_pip_locks(name):
     content = yaml.safe_load((ENVS / f"{name}.yaml").read_text(encoding="utf-8"))
-    assert content["dependencies"][-1]["pip"] == locked(LOCKS[name])
+    assert sorted(content["dependencies"][-1]["pip"]) == sorted(pin for file in CONDA[name] for pin in hashes(file))
 
 
-@pytest.mark.parametrize("files", [["requirements.txt", "requirements-dev.txt"], *([LOCKS[name]] for name in OWN)])
+@pytest.mark.parametrize("files", [*TOGETHER, *(CONDA[name] for name in OWN)])
 def test_every_requirement_is_pinned_once(files):
-    pins = [line.partition(";")[0].strip().partition("==") for file in files for line in locked(file)]
-    assert all(separator and version for _, separator, version in pins)
-    names = [name.lower() for name, _, _ in pins]
-    assert len(names) == len(set(names))
+    found = names(*files)
+    assert len(found) == len(set(found))
 
 
-def test_an_environment_is_named_by_its_lock(tmp_path, monkeypatch):
+def test_mergekit_is_compared_with_on_the_same_versions():
+    ours = dict(pin.split("==") for pin in hashes("requirements.txt"))
+    theirs = dict(pin.split("==") for pin in hashes("requirements-mergekit.txt"))
+    assert {name: theirs[name] for name in theirs.keys() & ours.keys()} == {
+        name: ours[name] for name in theirs.keys() & ours.keys()
+    }
+
+
+def test_an_environment_is_named_by_what_it_is_made_from(tmp_path, monkeypatch):
     (tmp_path / "engine-toy.txt").write_text("six==1.17.0\n")
+    (tmp_path / "torch-toy.txt").write_text("torch==2.0\n")
     monkeypatch.setattr(environments, "ENVS", tmp_path)
     monkeypatch.setenv("TAUSPEECH_ENVIRONMENTS", str(tmp_path / "shared"))
     before = folder_of("toy")
     assert before.parent == tmp_path / "shared"
     assert folder_of("toy") == before
+    (tmp_path / "torch-toy.txt").write_text("torch==2.1\n")
+    between = folder_of("toy")
+    assert between != before
     (tmp_path / "engine-toy.txt").write_text("six==1.16.0\n")
-    assert folder_of("toy") != before
+    assert folder_of("toy") not in (before, between)
+
+
+def wheel(folder: Path, name: str, version: str, needs: tuple[str, ...] = ()) -> Path:
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    about = f"{name}-{version}.dist-info"
+    metadata = [
+        "Metadata-Version: 2.1",
+        f"Name: {name}",
+        f"Version: {version}",
+        *(f"Requires-Dist: {need}" for need in needs),
+    ]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{name}.py", f"SAID = '{name} {version}'\n")
+        archive.writestr(f"{about}/METADATA", "\n".join(metadata) + "\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    return path
 
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
-    """A wheel of our own, and what makes an environment from a lock."""
-    wheel = tmp_path / "toy-1.0-py3-none-any.whl"
-    about = "toy-1.0.dist-info"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("toy.py", "SAID = 'hello'\n")
-        archive.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n")
-        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{about}/RECORD", "")
-    lock = tmp_path / "engine-toy.txt"
+    """What makes an environment from a lock and, if it is given, what has builds; and an index with wheels of our own."""
+    index = tmp_path / "index"
+    index.mkdir()
     monkeypatch.setattr(environments, "ENVS", tmp_path)
+    for kind in ("INDEX_URL", "EXTRA_INDEX_URL"):
+        monkeypatch.delenv(f"PIP_{kind}", raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
 
-    def make(content: str) -> Path:
-        lock.write_text(content)
+    def make(lock: str, builds: str = "") -> Path:
+        (tmp_path / "engine-toy.txt").write_text(lock)
+        (tmp_path / "torch-toy.txt").write_text(builds)
         ready = tmp_path / "made" / "toy-1" / "ready"
         make_environment.main("toy", ready, tmp_path / "toy.log")
         return ready
 
-    return make, wheel
+    return make, index
 
 
-def test_an_environment_is_made_once_and_holds_what_its_lock_says(toy, tmp_path, capsys):
-    make, wheel = toy
-    lock = f"# import: toy\n{wheel}\n"
+def test_an_environment_is_made_once_and_holds_what_its_lock_says(toy, capsys):
+    make, index = toy
+    lock = f"# import: toy\ntoy==1.0 --hash=sha256:{sha256_file(wheel(index, 'toy', '1.0'))}\n"
     ready = make(lock)
     python = ready.parent / "bin" / "python"
     said = subprocess.run([python, "-c", "import toy; print(toy.SAID)"], capture_output=True, text=True, cwd="/")
-    assert said.stdout == "hello\n"
+    assert said.stdout == "toy 1.0\n"
     assert "ready in" in capsys.readouterr().out
     stamp = ready.stat().st_mtime_ns
     make(lock)
     assert ready.stat().st_mtime_ns == stamp
 
 
+def test_what_has_builds_brings_its_own_packages_and_changes_no_locked_version(toy):
+    make, index = toy
+    wheel(index, "toy", "2.0")
+    wheel(index, "cuda", "13.0")
+    wheel(index, "build", "1.0", needs=("toy", "cuda"))
+    ready = make(f"toy==1.0 --hash=sha256:{sha256_file(wheel(index, 'toy', '1.0'))}\n", "build==1.0\n")
+    asked = [ready.parent / "bin" / "python", "-I", "-m", "pip", "freeze"]
+    assert subprocess.run(asked, capture_output=True, text=True).stdout.split() == [
+        "build==1.0",
+        "cuda==13.0",
+        "toy==1.0",
+    ]
+
+
+TAMPERED = "0" * 64
+
+
 @pytest.mark.parametrize(
-    ("lock", "message"),
+    ("lock", "messages"),
     [
-        ("# import: toy\n", "toy cannot be imported in"),
-        ("/no/such/package\n", "pip could not install what"),
+        ("# import: toy\n", ["toy cannot be imported in"]),
+        (
+            f"toy==1.0 --hash=sha256:{TAMPERED}\n",
+            ["pip could not install what", "toy==1.0", f"Expected sha256 {TAMPERED}"],
+        ),
+        ("toy==1.0\n", ["pip could not install what", "Hashes are required", "toy==1.0"]),
     ],
 )
-def test_an_environment_that_does_not_work_is_not_ready(toy, tmp_path, lock, message):
-    make, _ = toy
+def test_an_environment_that_does_not_work_is_not_ready(toy, tmp_path, lock, messages):
+    make, index = toy
+    wheel(index, "toy", "1.0")
     with pytest.raises(SystemExit) as failed:
         make(lock)
-    assert message in str(failed.value)
+    for message in messages:
+        assert message in str(failed.value)
     assert not (tmp_path / "made" / "toy-1" / "ready").exists()

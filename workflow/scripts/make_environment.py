@@ -6,16 +6,18 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
-from tauspeech.environments import folder_of, lock_of
+from tauspeech.environments import folder_of, lock_of, locked, torch_of
 from tauspeech.files import write_text
 
 TRIED = re.compile(r"# import: (\S+)")
 
 
 def main(name: str, ready: Path, log: Path) -> None:
-    folder, lock = ready.parent, lock_of(name)
+    folder = ready.parent
     folder.parent.mkdir(parents=True, exist_ok=True)
     with open(folder.with_suffix(".lock"), "w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)  # two runs that share the folder make it once
@@ -24,44 +26,42 @@ def main(name: str, ready: Path, log: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, with_pip=True)
         python = folder / "bin" / "python"
-        _install(python, lock, log)
+        _install(python, name, log)
         _without_cuda(python)
-        if tried := TRIED.search(lock.read_text(encoding="utf-8")):
+        if tried := TRIED.search(locked(name)):
             _run([str(python), "-c", f"import {tried.group(1)}"], f"{tried.group(1)} cannot be imported in {folder}")
-        write_text(ready, lock.read_text(encoding="utf-8"))
+        write_text(ready, locked(name))
     print(f"The environment {name} is ready in {folder}.")
 
 
-def _install(python: Path, lock: Path, log: Path) -> None:
-    """With a line for each package, since it takes minutes."""
-    wanted = sum(bool(re.match(r"[A-Za-z0-9]", line)) for line in lock.read_text(encoding="utf-8").splitlines())
-    command = [
-        str(python),
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--progress-bar",
-        "off",
-        "-r",
-        str(lock),
-    ]
+def _install(python: Path, name: str, log: Path) -> None:
+    """What has hashes first, so that torch finds what it needs of it and adds only what belongs to its build."""
+    wanted = sum(bool(re.match(r"[A-Za-z0-9]", line)) for line in locked(name).splitlines())
     found = 0
-    with (
-        open(log, "w", encoding="utf-8") as kept,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip,
-    ):
+    with open(log, "w", encoding="utf-8") as kept:
+        for lock, how in ((lock_of(name), ["--require-hashes", "--no-deps"]), (torch_of(name), [])):
+            for line in _pip(python, [*how, "-r", str(lock)], kept):
+                if line.startswith("Collecting "):  # a line for each package, since it takes minutes
+                    found += 1
+                    print(f"  {found} of {wanted}: {line.split()[1]}", flush=True)
+                elif line.startswith("Installing"):
+                    print("  installing ...", flush=True)
+
+
+def _pip(python: Path, arguments: list[str], kept: TextIO) -> Iterator[str]:
+    """What pip says while it installs, which is kept too."""
+    command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", *arguments]
+    said = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         assert pip.stdout
         for line in pip.stdout:
             kept.write(line)
-            if line.startswith("Collecting "):
-                found += 1
-                print(f"  {found} of {wanted}: {line.split()[1]}", flush=True)
-            elif line.startswith("Installing"):
-                print("  installing ...", flush=True)
+            said.append(line)
+            yield line
     if pip.returncode:
-        last = "".join(log.read_text(encoding="utf-8").splitlines(keepends=True)[-10:])
-        sys.exit(f"Error: pip could not install what {lock} locks; {log} says more:\n{last}")
+        sys.exit(
+            f"Error: pip could not install what {arguments[-1]} locks; {kept.name} says more:\n{''.join(said[-10:])}"
+        )
 
 
 def _without_cuda(python: Path) -> None:
