@@ -5,7 +5,6 @@ import json
 import re
 import shlex
 import shutil
-import sys
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,6 +28,7 @@ from transformers import (
     WhisperModel,
 )
 
+from tauspeech.commands.main import main
 from tauspeech.errors import UserError
 from tauspeech.vectors import panels
 from tauspeech.vectors.deltas import Model
@@ -615,7 +615,7 @@ Q = "base_model.model.model.encoder.layers.0.self_attn.q_proj"
         (lambda folder: (folder / "adapter_model.safetensors").unlink(), "adapter_model.safetensors is missing"),
         (
             lambda folder: (folder / "adapter_model.safetensors").rename(folder / "adapter_model.bin"),
-            "only as pickle, which is never loaded; convert it with: python -c",
+            "only as pickle, which is never loaded; convert it, if you trust it, with `tauspeech convert ",
         ),
         (lambda folder: (folder / "adapter_config.json").write_text("{"), "adapter_config.json cannot be read"),
         (lambda folder: (folder / "adapter_config.json").write_text("[]"), "is no mapping of settings"),
@@ -628,18 +628,15 @@ def test_what_is_not_understood_is_refused(maker, spoil, message):
         maker.merge("whisper", ["adapter"], "out")
 
 
-def test_the_way_out_of_pickle_works(maker, monkeypatch):
+def test_the_way_out_of_pickle_works(maker):
     made = maker.adapter("whisper", "adapter", target_modules=["q_proj"])
     file = maker.folder / "adapter" / "adapter_model.safetensors"
     torch.save(load_file(file), file.with_name("adapter_model.bin"))
     file.unlink()
     with pytest.raises(UserError) as refused:
         maker.open("whisper", "adapter")
-    command = str(refused.value).partition("convert it with: ")[2].replace("FOLDER", str(file.parent))
-    python, option, program, folder = shlex.split(command)
-    assert (python, option) == ("python", "-c")
-    monkeypatch.setattr(sys, "argv", ["-c", folder])
-    exec(program, {})
+    program, *arguments = shlex.split(str(refused.value).split("`")[1])
+    assert program == "tauspeech" and main(arguments) == 0
     assert_close(read(maker.merge("whisper", ["adapter"], "out")), maker.dense(made, "dense"))
 
 

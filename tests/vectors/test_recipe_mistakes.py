@@ -170,7 +170,10 @@ def test_paths_are_relative_to_the_recipe(lab, tmp_path, monkeypatch):
         (["nowhere"], "nowhere"),
         (["nowhere.safetensors"], "There is no task vector at .*nowhere.safetensors; check the path"),
         (["folder/nowhere.safetensors"], "There is no task vector at .*nowhere.safetensors; check the path"),
-        (["vector.bin"], "vector.bin is pickle, which is never loaded; make a vector with `tauspeech vector`"),
+        (
+            ["vector.bin"],
+            "vector.bin is pickle, which is never loaded; convert it, if you trust it, with `tauspeech convert",
+        ),
         (["base/config.json"], "config.json is truncated or no safetensors file"),
         (["base/model.safetensors"], "model.safetensors holds tensors but no task vector; make one with"),
         (["empty"], "empty has neither model.safetensors nor model.safetensors.index.json"),

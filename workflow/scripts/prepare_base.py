@@ -1,6 +1,5 @@
 """The base model of an experiment, as a folder in float32: models/base/."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +45,20 @@ def train_foundation(task: Task, folder: Path) -> None:
 
 def take(origin: Path, folder: Path) -> None:
     """Copy a model: its description byte for byte, its weights in float32, where small differences survive."""
+    from tauspeech.models.folder import read_json
+    from tauspeech.models.whisper import load
     from tauspeech.vectors.files.checkpoint import read_weights, write_model
 
-    described = json.loads((origin / "config.json").read_text(encoding="utf-8"))
-    if described.get("model_type") != "whisper":
-        raise UserError(f"{origin} is a {described.get('model_type')} model: key 'base' takes a Whisper model.")
-    weights = read_weights(origin)
+    kind = read_json(origin / "config.json").get("model_type")
+    if kind != "whisper":
+        raise UserError(f"{origin} is a {kind} model: key 'base' takes a Whisper model.")
+    weights = read_weights(origin)  # which refuses pickle, before anything else looks for weights
+    for name, each in weights.items():
+        if each.is_floating_point() and not each.isfinite().all():
+            raise UserError(
+                f"Tensor {name} of {origin} holds NaN or infinity: use a checkpoint from before it diverged."
+            )
+    load(origin)  # what is wrong with the rest is told here, and not by every job below
     write_model(
         origin, {name: each.float() if each.is_floating_point() else each for name, each in weights.items()}, folder
     )

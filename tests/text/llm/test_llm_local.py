@@ -138,6 +138,7 @@ def test_a_broken_or_dangerous_model_is_refused(copied, harm):
         model_of(copied).answer(ASKED, SCHEMA, 1)
     assert str(copied) in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert ("`tauspeech convert " in str(refused.value)) is (harm is only_pickle)
     assert not (copied / "ran").exists()
 
 

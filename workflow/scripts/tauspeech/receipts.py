@@ -41,11 +41,14 @@ class Receipt:
     @classmethod
     def read(cls, path: Path) -> "Receipt":
         try:
-            return cls(path, json.loads(path.read_text(encoding="utf-8")))
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(content["key"], str) or not isinstance(content["outputs"], dict):
+                raise ValueError
+            return cls(path, content)
         except FileNotFoundError:
             raise UserError(f"{path} is missing: run snakemake again, it makes what belongs to it.") from None
-        except ValueError:
-            raise UserError(f"{path} is not readable JSON: delete it and run snakemake again.") from None
+        except (ValueError, KeyError, TypeError):
+            raise UserError(f"{path} is not readable JSON, or no receipt: delete it and run snakemake again.") from None
 
     @property
     def key(self) -> str:

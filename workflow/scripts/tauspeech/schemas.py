@@ -2,18 +2,31 @@
 
 import copy
 import difflib
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.validators import extend
 
 from tauspeech.errors import UserError
+from tauspeech.lines import one_line
+
+
+def _pattern(_: object, pattern: str, instance: Any, __: object) -> Iterator[ValidationError]:
+    """All of the text, while Python's own '$' lets a line break follow, which would end a command of the shell."""
+    if isinstance(instance, str) and not re.fullmatch(pattern, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Validator = extend(Draft202012Validator, {"pattern": _pattern})
 
 
 def checked(value: Any, schema: dict[str, Any], origin: str) -> Any:
     """``value`` with the schema's defaults where it is silent, or one sentence about what is wrong with it."""
     result = _defaults(copy.deepcopy(value), schema)
-    if error := best_match(Draft202012Validator(schema).iter_errors(result)):
+    if error := best_match(_Validator(schema).iter_errors(result)):
         raise UserError(f"{origin}: {_sentence(error)}")
     return result
 
@@ -46,5 +59,9 @@ def _sentence(error: ValidationError) -> str:
     if error.validator == "oneOf" and all("required" in choice for choice in error.validator_value):
         choices = " or ".join(choice["required"][0] for choice in error.validator_value)
         return f"key '{place}': give {choices}, one of them."
-    hint = error.schema.get("description")
-    return f"key '{place}': {error.message}" + (f" (it is: {hint})" if hint else "") + "."
+    hint, value = error.schema.get("description"), repr(error.instance)
+    return (
+        f"key '{place}': {one_line(error.message.replace(value, one_line(value, 80)))}"
+        + (f" (it is: {hint})" if hint else "")
+        + "."
+    )

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import urlsplit
 
 import requests
 
+from tauspeech.addresses import checked
 from tauspeech.errors import UserError
 from tauspeech.lines import one_line
 
@@ -190,23 +190,6 @@ class Server:
         told = one_line(self.masked(str(cause).split(": ")[-1]))
         secure = isinstance(error, requests.exceptions.SSLError)
         return f"{'its certificate is not accepted' if secure else 'no connection'}: {told}"
-
-
-def checked(url: str, where: str) -> str:
-    """The address, if it is one that may stand in messages."""
-    try:
-        parts = urlsplit(url)
-        fit = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        fit = False
-    if not fit or not url.isprintable() or " " in url:
-        raise UserError(f"{where}.url is no address: give one such as http://localhost:8000/v1.")
-    if "@" in parts.netloc or "?" in url or "#" in url:
-        raise UserError(
-            f"{where}.url holds a name, a password or a question mark, and would show in every message: give the plain "
-            "address, and a secret by way of key_variable."
-        )
-    return url
 
 
 def wait_of(value: str) -> float | None:

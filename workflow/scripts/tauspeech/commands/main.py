@@ -6,10 +6,10 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from tauspeech.commands import export, inspect, merge, transcribe, vector
+from tauspeech.commands import convert, export, inspect, merge, transcribe, vector
 from tauspeech.errors import UserError
 
-_COMMANDS = (vector, merge, inspect, transcribe, export)
+_COMMANDS = (vector, merge, inspect, transcribe, export, convert)
 # What the engine does without, and the group of pyproject.toml that has it.
 _OPTIONAL = dict.fromkeys(("torch", "transformers", "safetensors", "soundfile", "soxr"), "speech")
 _OPTIONAL |= {"matplotlib": "figures"}

@@ -15,10 +15,9 @@ from tauspeech.corpora.selection import Lengths
 from tauspeech.dropped import Unusable
 from tauspeech.errors import UserError
 from tauspeech.files import sha256_text
-from tauspeech.speech.audio import RATE, encode, read
+from tauspeech.speech.audio import RATE, encode, read, silent
 
 Sound = Path | BinaryIO | None
-_HALF_A_STEP = 2**-16  # of 16 bits: what lies below is written as zero
 
 
 def clean(text: str) -> str:
@@ -40,7 +39,7 @@ def _samples(sound: Sound, lengths: Lengths) -> np.ndarray:
         samples = read(sound)  # type: ignore[arg-type]  # soundfile takes an open file, too
     except UserError:
         raise Unusable("unreadable audio") from None
-    if np.abs(samples).max() < _HALF_A_STEP:
+    if silent(samples):
         raise Unusable("silent")
     if fault := lengths.fault(len(samples) / RATE):
         raise Unusable(fault)

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from tauspeech.errors import UserError
+from tauspeech.lines import one_line
 from tauspeech.speech.audio import RATE
 from tauspeech.vectors.files.checkpoint import read_weights, write_model
 
@@ -21,16 +24,33 @@ def device() -> str:
 def load(folder: str | Path) -> tuple[WhisperForConditionalGeneration, WhisperProcessor]:
     """In float32, whatever the checkpoint's type: small differences between models must survive."""
     try:
-        model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+        model, found = WhisperForConditionalGeneration.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True
+        )
+        if not any((Path(folder) / file).is_file() for file in ("tokenizer.json", "vocab.json")):
+            raise OSError("neither tokenizer.json nor vocab.json")  # transformers would make one that knows no word
         processor = WhisperProcessor.from_pretrained(folder)
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+    except (OSError, ValueError, RuntimeError, TypeError, KeyError, AttributeError, SafetensorError) as error:
+        # Of what a tokenizer's reader says the type alone would tell nobody anything.
+        reason = one_line(str(error)) or type(error).__name__
         raise UserError(
             f"no Whisper model could be loaded from {folder} ({reason}): give a folder or hub id with safetensors."
         ) from None
+    _refuse_made_up(folder, model, found)
     # Old checkpoints carry a prompt here that would override the language and task of a call.
     model.generation_config.forced_decoder_ids = None
     return model, processor
+
+
+def _refuse_made_up(folder: str | Path, model: WhisperForConditionalGeneration, found: dict[str, Any]) -> None:
+    """transformers would only warn, and fill in random numbers."""
+    unlike = {name for name, *_ in found["mismatched_keys"]}
+    lacking = (found["missing_keys"] | unlike) & dict(model.named_parameters()).keys()
+    if lacking:
+        raise UserError(
+            f"{folder} lacks {len(lacking)} weights that its config.json asks for, or has them in another shape, such as "
+            f"{min(lacking)}: give a whole model, with its own config.json."
+        )
 
 
 def put(model: WhisperForConditionalGeneration, weights: Iterable[tuple[str, np.ndarray]]) -> None:

@@ -1,11 +1,13 @@
 """Reading a configuration: the schema fills in defaults, and a mistake names its key."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tauspeech import addresses
 from tauspeech.errors import UserError
 from tauspeech.paths import SCHEMAS
 from tauspeech.schemas import checked
@@ -21,7 +23,18 @@ def complete(config: dict[str, Any], origin: str) -> dict[str, Any]:
         plain = json.loads(json.dumps(config, allow_nan=False))  # also makes Snakemake's dictionaries plain ones
     except (TypeError, ValueError) as error:
         raise UserError(f"{origin}: a value is neither text nor number ({error}): put dates into quotes.") from None
-    return checked(plain, schema_of(experiment), origin)
+    complete_config: dict[str, Any] = checked(plain, schema_of(experiment), origin)
+    for place, url in _addresses(complete_config):
+        addresses.checked(url, f"{origin}: {place}")  # before the plan writes it anywhere
+    return complete_config
+
+
+def _addresses(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Of all servers that it names, by the sections that they stand in."""
+    if server := config.get("text", {}).get("openai"):
+        yield "text.openai", server["url"]
+    for name, server in config.get("speech", {}).get("models", {}).get("http", {}).items():
+        yield f"speech.models.http.{name}", server["url"]
 
 
 def schema_of(experiment: str) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tauspeech.errors import UserError
+from tauspeech.lines import one_line
 from tauspeech.tabs import tab_reader
 
 SLUG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 TAKEN = re.compile(r"base|raw|general|foundation-.*|first\d+")  # names of other models and sets
 LANGUAGE = re.compile(r"[a-z]{2,3}")
+LONGEST = 80  # characters of a word, and of its name in paths
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +27,9 @@ class Word:
 
 def _words_of_row(row: dict[str, str], languages: tuple[str, ...], where: str) -> Word:
     id = row["word_id"]
-    if not SLUG.fullmatch(id):
+    if not SLUG.fullmatch(id) or len(id) > LONGEST:
         raise UserError(
-            f"{where}: word_id '{id}' is no identifier: use lower-case letters, digits, '-' and '_', as in 'berlin-wall'."
+            f"{where}: word_id '{one_line(id, 40)}' is no identifier: use lower-case letters, digits, '-' and '_', {LONGEST} at most, as in 'berlin-wall'."
         )
     if TAKEN.fullmatch(id):
         raise UserError(f"{where}: word_id '{id}' is a name that tauspeech uses itself: choose another one.")
@@ -41,9 +43,9 @@ def _words_of_row(row: dict[str, str], languages: tuple[str, ...], where: str) -
     if not row.get("domain"):
         raise UserError(f"{where}: word '{id}' has nothing in column 'domain': give landmark, location or individual.")
     for text in [*phrase.values(), *(form for group in forms.values() for form in group), row["domain"]]:
-        if len(text) > 80 or not text.isprintable():
+        if len(text) > LONGEST or not text.isprintable():
             raise UserError(
-                f"{where}: '{text[:30]}' is no word: it is longer than 80 characters or holds control characters."
+                f"{where}: '{text[:30]}' is no word: it is longer than {LONGEST} characters or holds control characters."
             )
     return Word(id, row["domain"], forms, phrase)
 

@@ -10,6 +10,14 @@ import soxr
 from tauspeech.errors import UserError
 
 RATE = 16_000
+RATES = range(4_000, 768_001)  # that somebody may record speech at; others are a damaged file's
+
+
+_HALF_A_STEP = 2**-16  # of 16 bits: what lies below is written as zero
+
+
+def silent(samples: np.ndarray) -> bool:
+    return bool(np.abs(samples).max(initial=0) < _HALF_A_STEP)
 
 
 def resample(samples: np.ndarray, rate: int) -> np.ndarray:
@@ -33,6 +41,8 @@ def read(path: Path) -> np.ndarray:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
         raise UserError(f"{path} cannot be read as audio ({error}): give a WAV, FLAC, MP3 or Ogg file.") from None
+    if rate not in RATES:
+        raise UserError(f"{path} says that it was recorded at {rate} Hz, which no speech is: export it again as WAV.")
     mono = samples.mean(axis=1)
     if not len(mono):
         raise UserError(f"{path} holds no audio: remove its row or record it again.")

@@ -9,6 +9,7 @@ from typing import Any
 from tauspeech.errors import UserError
 from tauspeech.hub import model_folder
 from tauspeech.models.folder import quiet, read_json
+from tauspeech.pickles import command
 from tauspeech.speech.engine_tools import key
 
 
@@ -33,7 +34,7 @@ def load(network: type, folder: Path, model: dict[str, Any], setting: str = "mod
 
     quiet()
     if not any(folder.glob("model*.safetensors")):
-        raise UserError(_no_weights(network, model[setting], key(model, setting)))
+        raise UserError(_no_weights(model[setting], key(model, setting)))
     try:
         loaded, found = network.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True
@@ -52,13 +53,12 @@ def load(network: type, folder: Path, model: dict[str, Any], setting: str = "mod
     return loaded.eval().to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _no_weights(network: type, name: str, where: str) -> str:
+def _no_weights(name: str, where: str) -> str:
     folder = Path(name).name.partition("@")[0]
-    made = f"import transformers as t; t.{network.__name__}.from_pretrained('{folder}').save_pretrained('{folder}')"
     return (
         f"{where}: {name} has no weights in the format safetensors, the only one that is read: name a revision that has "
         f"them (NAME@REVISION), or, if you trust the model, run `hf download {name} --local-dir {folder}` and "
-        f'`python -c "{made}"` and give the folder {folder}.'
+        f"{command(Path(folder))} and give the folder {folder}."
     )
 
 

@@ -34,5 +34,7 @@ def read_own(path: Path, languages: list[str]) -> list[tuple[str, dict[str, str]
         split = row.get("split") or ""
         if split not in ("", *SPLITS):
             raise UserError(f"{path}, line {reader.line_num}: split '{split}' is none of {', '.join(SPLITS)}.")
+        if None in row:
+            raise UserError(f"{path}, line {reader.line_num} has more columns than the first line: remove a tab.")
         rows.append((split, {language: (row[language] or "").strip() for language in languages}))
     return rows

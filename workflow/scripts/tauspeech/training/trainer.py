@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -137,6 +138,10 @@ def train(
     except torch.cuda.OutOfMemoryError:
         raise UserError(
             "the GPU ran out of memory: lower training.batch and raise training.accumulate, or set training.gradient_checkpointing."
+        ) from None
+    except UnpicklingError:
+        raise UserError(
+            f"{last} is damaged, or holds more than a checkpoint does, and was not opened: delete it and run again."
         ) from None
     return _history(trainer.state)
 

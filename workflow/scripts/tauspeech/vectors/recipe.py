@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from tauspeech.errors import UserError
+from tauspeech.lines import one_line
 from tauspeech.schemas import checked
 from tauspeech.vectors.methods import METHODS
 from tauspeech.vectors.weights import Weight, finite
@@ -98,7 +99,9 @@ def _schema() -> dict[str, Any]:
 def _mixture(content: Mapping[str, Any], origin: str, place: str) -> Mixture:
     method = content["method"]
     if method not in METHODS:
-        raise UserError(f"{origin}: key '{place}method' is {method!r}: choose one of {', '.join(METHODS)}.")
+        raise UserError(
+            f"{origin}: key '{place}method' is {one_line(repr(method))}: choose one of {', '.join(METHODS)}."
+        )
     options = _options(method, content.get("options", {}), f"{origin}: key '{place}options")
     vectors = tuple(_entry(each, origin, f"{place}vectors.{i}") for i, each in enumerate(content["vectors"]))
     named = [entry.id for entry in vectors if entry.id]

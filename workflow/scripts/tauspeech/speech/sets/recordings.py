@@ -4,20 +4,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tauspeech.dropped import Drop
 from tauspeech.errors import UserError
 from tauspeech.job import Task
-from tauspeech.speech.audio import RATE, encode, read
+from tauspeech.speech.audio import RATE, encode, read, silent
 from tauspeech.tabs import tab_reader
 from tauspeech.text.table import SPLITS
 
 REQUIRED = ("file", "split")
+LONGEST = 30  # seconds that a Whisper hears at once; the rest would be cut off without a word
 
 
 def rows(task: Task, drops: list[Drop]) -> Iterator[dict[str, Any]]:
     settings = task.settings
-    table, word = settings["recordings"]["path"], settings["word"]
-    yield from recorded(table, task.id, word, settings["languages"], settings["carriers"])
+    table, word, carriers = settings["recordings"]["path"], settings["word"], settings["carriers"]
+    found = set()
+    for row in recorded(table, task.id, word, settings["languages"], carriers):
+        found.add(row["split"])
+        yield row
+    # A word is trained on; other sets may be there to be tested alone.
+    for split in ("carrier",) if carriers else SPLITS if word else ("test",):
+        if split not in found:
+            raise UserError(f"{table} has no row of the split {split}: add recordings to it.")
 
 
 def recorded(table: str, set_id: str, word_id: str, languages: list[str], carriers: bool) -> Iterator[dict[str, Any]]:
@@ -50,10 +60,11 @@ def recorded(table: str, set_id: str, word_id: str, languages: list[str], carrie
 def _spoken(
     table: Path, where: str, row: dict[str, str], id: str, split: str, word_id: str, languages: list[str]
 ) -> dict[str, Any]:
+    for column in ("file", *languages):
+        if not row[column].strip():
+            raise UserError(f"{where}: there is nothing in column '{column}': fill it in, or remove the row.")
     audio = table.parent / row["file"]
-    if not audio.is_file():
-        raise UserError(f"{where}: the audio file {audio} does not exist.")
-    samples = read(audio)
+    samples = _samples(audio, where)
     texts = {language: row[language].strip() for language in languages}
     sound = {"audio": {"bytes": encode(samples), "path": row["file"]}, "seconds": len(samples) / RATE}
     return (
@@ -62,3 +73,21 @@ def _spoken(
         | sound
         | {"voice": "recording", "engine": "recording"}
     )
+
+
+def _samples(audio: Path, where: str) -> np.ndarray:
+    if not audio.is_file():
+        raise UserError(
+            f"{where}: the audio file {audio} does not exist: check the name, which is relative to the table."
+        )
+    try:
+        samples = read(audio)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
+    if silent(samples):
+        raise UserError(f"{where}: {audio} is silent: remove the row or record it again.")
+    if (seconds := len(samples) / RATE) > LONGEST:
+        raise UserError(
+            f"{where}: {audio} lasts {seconds:.1f} s, and a Whisper hears {LONGEST} s at once: cut it into shorter ones."
+        )
+    return samples

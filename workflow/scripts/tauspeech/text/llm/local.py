@@ -11,6 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, BatchEncoding, Pre
 
 from tauspeech.errors import UserError
 from tauspeech.hub import model_folder
+from tauspeech.pickles import command, pickled_weights
 from tauspeech.text.llm.chat import Message, Reply
 
 
@@ -65,9 +66,13 @@ class LocalModel:
             )
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise UserError(
-                f"no language model could be loaded from {folder} ({reason}): give a causal language model with safetensors."
-            ) from None
+            pickled = pickled_weights(folder) and not any(folder.glob("*.safetensors"))
+            way_out = (
+                f"convert its weights from pickle, if you trust them, with {command(folder)}"
+                if pickled
+                else ("give a causal language model with safetensors")
+            )
+            raise UserError(f"no language model could be loaded from {folder} ({reason}): {way_out}.") from None
         if missing := sorted(report["missing_keys"]):
             # transformers would only warn, and fill them with random numbers.
             raise UserError(f"{folder} lacks weights of a language model, such as {missing[0]}: give a whole one.")

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tauspeech import pickles
 from tauspeech.errors import UserError
 from tauspeech.vectors.files.storage import StoredTensor, read_header
 
@@ -40,12 +41,6 @@ _LEFT_BEHIND = (
     "trainer_state.json",
     "receipt.json",
     "merge_receipt.json",
-)
-
-_CONVERT = (
-    'python -c "import sys, transformers as t; folder = sys.argv[1]; '
-    "name = t.AutoConfig.from_pretrained(folder).architectures[0]; "
-    'getattr(t, name).from_pretrained(folder).save_pretrained(folder)" FOLDER'
 )
 
 
@@ -117,11 +112,15 @@ def _weight_files(folder: Path) -> dict[Path, set[str] | None]:
         return {folder / WEIGHTS: None}
     if (folder / INDEX).is_file():
         return _shards(folder)
-    if any(pickled := sorted(file.name for pattern in ("*.bin", "*.pt", "*.pth") for file in folder.glob(pattern))):
+    if pickled := pickles.pickled_weights(folder):
         raise UserError(
-            f"{folder} has its weights only as pickle ({pickled[0]}), which is never loaded; convert it with: {_CONVERT}"
+            f"{folder} has its weights only as pickle ({pickled[0].name}), which is never loaded; convert it, if you "
+            f"trust it, with {pickles.command(folder)}."
         )
-    raise UserError(f"{folder} has neither {WEIGHTS} nor {INDEX}; give the folder of a saved model.")
+    raise UserError(
+        f"{folder} has neither {WEIGHTS} nor {INDEX}; give the folder of a saved model, or convert one that the hub has in "
+        "pickle only: `hf download NAME --local-dir FOLDER` and `tauspeech convert FOLDER`."
+    )
 
 
 def _shards(folder: Path) -> dict[Path, set[str] | None]:

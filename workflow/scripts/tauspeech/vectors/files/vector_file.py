@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tauspeech import pickles
 from tauspeech.errors import UserError
 from tauspeech.files import canonical_json, sha256_text, write_atomic
 from tauspeech.vectors.deltas import Delta, Piece
@@ -34,8 +35,11 @@ class VectorFile:
 
     def __init__(self, path: Path):
         self.path = Path(path)
-        if self.path.suffix in (".bin", ".pt", ".pth", ".ckpt", ".pkl"):
-            raise UserError(f"{path} is pickle, which is never loaded; make a vector with `tauspeech vector`.")
+        if self.path.suffix in pickles.ENDINGS:
+            raise UserError(
+                f"{path} is pickle, which is never loaded; convert it, if you trust it, with {pickles.command(self.path)}, "
+                "and make a vector of the model with `tauspeech vector`."
+            )
         if not self.path.is_file():
             raise UserError(f"There is no task vector at {path}; check the path.")
         self.tensors, metadata = read_header(self.path)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tauspeech import pickles
 from tauspeech.errors import UserError
 from tauspeech.files import canonical_json, sha256_text
 from tauspeech.vectors.combination import Sum, weighted_sum
@@ -18,12 +19,6 @@ from tauspeech.vectors.panels import Panels, height
 from tauspeech.vectors.work import Work
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
-_CONVERT = (
-    'python -c "import sys, torch; from safetensors.torch import save_file; folder = sys.argv[1]; '
-    "weights = torch.load(folder + '/adapter_model.bin', weights_only=True); "
-    "save_file({name: each.contiguous() for name, each in weights.items()}, "
-    f"folder + '/{ADAPTER_WEIGHTS}')\" FOLDER"
-)
 
 
 def is_adapter(folder: Path) -> bool:
@@ -85,5 +80,8 @@ class Adapter:
 def _weights(folder: Path) -> Path:
     file = folder / ADAPTER_WEIGHTS
     if not file.is_file() and (folder / "adapter_model.bin").is_file():
-        raise UserError(f"{folder} has its weights only as pickle, which is never loaded; convert it with: {_CONVERT}")
+        raise UserError(
+            f"{folder} has its weights only as pickle, which is never loaded; convert it, if you trust it, with "
+            f"{pickles.command(folder)}."
+        )
     return file

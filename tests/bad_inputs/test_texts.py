@@ -1,0 +1,47 @@
+"""A user's own sentences, as the stage text comes upon them."""
+
+import pytest
+
+from tests.bad_inputs.judge import Case, refused
+from tests.bad_inputs.world import WORDS, World
+
+GOOD = "这里是柏林墙吗\tIs this the Berlin Wall\ttest\n"
+
+
+def own(name: str, content: str | bytes, *says: str) -> Case:
+    says = ("config/text/berlin-wall.tsv", *says)
+    return Case(name, lambda world: world.write("config/text/berlin-wall.tsv", content), says)
+
+
+def sentence(name: str, zh: str, en: str, why: str) -> Case:
+    """A table whose only test sentence is turned away by the checks."""
+    return own(f"a sentence {name}", f"zh\ten\tsplit\n{zh}\t{en}\ttest\n", "leaves no test sentences", why)
+
+
+CASES = [
+    own("an empty file", "", "column 'zh' is missing"),
+    own("a head alone", "zh\ten\n", "leaves no test sentences"),
+    own("a language too few", "zh\n你好\n", "column 'en' is missing"),
+    own("a column twice", "zh\ten\ten\n你好\tHello\tHi\n", "column 'en'", "twice"),
+    own("an unknown split", f"zh\ten\tsplit\n{GOOD}你好\tHello\tdev\n", "line 3", "split 'dev' is none of"),
+    own("a cell too many", f"zh\ten\tsplit\n{GOOD}你好\tHello\ttest\tmore\n", "line 3 has more columns"),
+    own("another encoding", GOOD.encode("gb18030"), "is not UTF-8"),
+    own("a cell without end", "zh\ten\n你好\t" + "a" * 200_000 + "\n", "line 2"),
+    sentence("without the word", "这里是那里吗", "Is this the place", "word missing"),
+    sentence("with a right-to-left mark", "这里是\u202e柏林墙", "Is this the Berlin Wall", "control characters"),
+    sentence("with markup", "这里是柏林墙<script>", "Is this the Berlin Wall", "markup"),
+    sentence("of 10,000 characters", "柏林墙" + "很" * 9_997, "Is this the Berlin Wall", "too long"),
+    Case(
+        "a domain that the grammar does not know",
+        lambda world: world.write("words.tsv", WORDS.replace("landmark", "planet")),
+        ("domain 'planet'", "it knows"),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_bad_sentences_are_refused(world: World, case: Case) -> None:
+    case.harm(world)
+    world.planned()
+    act = lambda: world.stage("make_text.py", "text", "berlin-wall")  # noqa: E731
+    refused(world, act, "Error in text 'berlin-wall': ", case.says)
