@@ -11,6 +11,8 @@ LEDGER = Ledger(Path(RESULTS))
 
 
 def summarise(succeeded):
+    if workflow.touch:  # nothing ran
+        return
     account = LEDGER.close(succeeded)
     write_text(Path(RESULTS, "summary.tsv"), table(account))
     write_text(Path(RESULTS, "summary.html"), build_summary(account))

@@ -116,6 +116,11 @@ def test_a_job_that_speaks_itself_is_not_painted_over(monkeypatch, capsys):
     assert capsys.readouterr().err.startswith("\x1b[")  # nothing of it stays
 
 
+def test_a_record_that_cannot_be_read_does_not_silence_those_that_follow(capsys):
+    told = shown(capsys, record(LogEvent.JOB_FINISHED), record(None, msg="Hello."))
+    assert "AttributeError" in told and told.endswith("Hello.\n")
+
+
 def test_that_a_command_failed_is_not_told_beside_what_it_said(capsys):
     text = 'RuleException:\nCalledProcessError in file "rules/report.smk", line 16:\nCommand ...'
     assert shown(capsys, record(LogEvent.ERROR, level=logging.ERROR, msg=text)) == ""

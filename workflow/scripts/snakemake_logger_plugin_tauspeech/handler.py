@@ -53,11 +53,14 @@ class LogHandler(LogHandlerBase):
     def emit(self, record: logging.LogRecord) -> None:
         if not self._active:
             return
-        self._board.take(record)
-        if message := self._message(record):
-            self._screen.clear()
-            self._messages.handle(message)
-        self._show()
+        try:
+            self._board.take(record)
+            if message := self._message(record):
+                self._screen.clear()
+                self._messages.handle(message)
+            self._show()
+        except Exception:
+            self.handleError(record)  # left to itself it would end the thread, and no message would come any more
 
     def _message(self, record: logging.LogRecord) -> logging.LogRecord | None:
         """What of a record is to be read now."""
