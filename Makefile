@@ -18,7 +18,7 @@ MODERN = import sys; sys.exit("tauspeech needs Python 3.11 or newer, and $(PYTHO
 .PHONY: run test test-tts check bench foundation voice envs clean-orphans lock audit help
 
 run: .venv/.run  ## the default experiment, or CONFIG=config/NAME.yaml
-	@$(SNAKEMAKE) --quiet host rules reason
+	@$(SNAKEMAKE)
 	@$(BIN)/python workflow/scripts/show_results.py results/$(NAME)
 
 test: .venv/.test check  ## linters, then the tests
@@ -38,15 +38,15 @@ bench: .venv/.test  ## benchmarks; each prints a table with ratios
 	@for script in bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 foundation: .venv/.run  ## train a shipped foundation again (about an hour on two cores), or FOUNDATION=config/NAME.yaml
-	$(BIN)/snakemake --cores $(CORES) --configfile $(FOUNDATION) --quiet host rules reason
+	$(BIN)/snakemake --cores $(CORES) --configfile $(FOUNDATION)
 	$(BIN)/python workflow/scripts/ship_foundation.py results/$(call key,name)/models/base resources/foundation/$(call key,size)
 
 voice: .venv/.run  ## train the shipped neural voice again (about ten minutes)
-	$(BIN)/snakemake --cores $(CORES) --configfile config/rare_words_neural.yaml --config 'speech={"voices": {"zh": ["coqui/mini"]}, "retrain_voice": true}' --quiet host rules reason -- results/rare_words_neural/voices/mini/receipt.json
+	$(BIN)/snakemake --cores $(CORES) --configfile config/rare_words_neural.yaml --config 'speech={"voices": {"zh": ["coqui/mini"]}, "retrain_voice": true}' -- results/rare_words_neural/voices/mini/receipt.json
 	rm -rf resources/voices/mini && cp -r results/rare_words_neural/voices/mini resources/voices/mini
 
 envs: .venv/.run  ## make the environments of all engines that need one of their own
-	@$(SNAKEMAKE) --quiet host rules reason -- environments
+	@$(SNAKEMAKE) -- environments
 
 clean-orphans: .venv/.run  ## list what no plan names any more; DELETE=yes removes it
 	@$(BIN)/python workflow/scripts/clean_orphans.py results/$(NAME) $(DELETE)

@@ -21,6 +21,7 @@ include: "rules/pruning.smk"
 include: "rules/merge.smk"
 include: "rules/scoring.smk"
 include: "rules/report.smk"
+include: "rules/summary.smk"
 
 
 localrules:

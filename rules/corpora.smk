@@ -6,6 +6,8 @@ rule make_corpus:
         receipt=f"{RESULTS}/corpora/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/corpus/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/corpus/{{id}}.tsv"
     conda:
         "../envs/main.yaml"
     shell:

@@ -7,6 +7,8 @@ rule prepare_base:
         receipt=f"{RESULTS}/models/base/receipt.json",
     log:
         f"{RESULTS}/logs/base.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/base/base.tsv"
     conda:
         "../envs/main.yaml"
     threads: threads_of("base")
@@ -25,6 +27,8 @@ rule check_rarity:
         receipt=f"{RESULTS}/rarity/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/rarity/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/rarity/{{id}}.tsv"
     conda:
         "../envs/main.yaml"
     threads: threads_of("rarity")

@@ -26,6 +26,8 @@ rule merge_vectors:
         receipt=f"{RESULTS}/merged/{{id}}/receipt.json",
     log:
         f"{RESULTS}/logs/merge/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/merge/{{id}}.tsv"
     conda:
         "../envs/main.yaml"
     shell:

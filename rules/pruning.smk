@@ -7,6 +7,8 @@ rule choose_ratios:
         receipt=f"{RESULTS}/ratios/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/ratios/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/ratios/{{id}}.tsv"
     conda:
         "../envs/main.yaml"
     threads: threads_of("ratios")
@@ -25,6 +27,8 @@ rule sweep_ratios:
         receipt=f"{RESULTS}/retained/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/retained/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/retained/{{id}}.tsv"
     conda:
         "../envs/main.yaml"
     threads: threads_of("retained")

@@ -8,6 +8,8 @@ rule make_table:
         receipt=f"{RESULTS}/tables/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/table/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/table/{{id}}.tsv"
     conda:
         "../envs/main.yaml"
     shell:
@@ -24,6 +26,8 @@ rule draw_figure:
         receipt=f"{RESULTS}/figures/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/figure/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/figure/{{id}}.tsv"
     conda:
         "../envs/main.yaml"
     shell:
@@ -39,6 +43,8 @@ rule check_claims:
         receipt=f"{RESULTS}/claims.receipt.json",
     log:
         f"{RESULTS}/logs/claims.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/claims/claims.tsv"
     conda:
         "../envs/main.yaml"
     shell:
@@ -54,6 +60,8 @@ rule write_report:
         receipt=f"{RESULTS}/report.receipt.json",
     log:
         f"{RESULTS}/logs/report.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/report/report.tsv"
     conda:
         "../envs/main.yaml"
     shell:

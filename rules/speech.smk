@@ -8,6 +8,8 @@ rule make_speech:
         receipt=f"{RESULTS}/speech/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/speech/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/speech/{{id}}.tsv"
     conda:
         "../envs/main.yaml"
     threads: threads_of("speech", most=2)

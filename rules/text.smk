@@ -9,6 +9,8 @@ rule make_text:
         receipt=f"{RESULTS}/text/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/text/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/text/{{id}}.tsv"
     conda:
         "../envs/main.yaml"
     resources:
@@ -26,6 +28,8 @@ rule propose_words:
         receipt=f"{RESULTS}/candidates.receipt.json",
     log:
         f"{RESULTS}/logs/candidates.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/candidates/candidates.tsv"
     conda:
         "../envs/main.yaml"
     resources:

@@ -7,6 +7,8 @@ rule extract_vector:
         receipt=f"{RESULTS}/vectors/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/vector/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/vector/{{id}}.tsv"
     conda:
         "../envs/main.yaml"
     shell:

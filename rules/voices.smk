@@ -13,6 +13,8 @@ rule train_voice:
         receipt=f"{RESULTS}/voices/{{id}}/receipt.json",
     log:
         f"{RESULTS}/logs/voice/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/voice/{{id}}.tsv"
     conda:
         "../envs/coqui.yaml"
     threads: threads_of("voice")
@@ -35,6 +37,8 @@ rule speak:
         receipt=f"{RESULTS}/voiced/{{environment}}/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/voiced/{{environment}}/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/voiced/{{environment}}/{{id}}.tsv"
     conda:
         "../envs/{environment}.yaml"
     threads: threads_of("voiced", pattern="{environment}/{id}")
@@ -55,6 +59,8 @@ rule show_voices:
         receipt=f"{RESULTS}/showing/{{id}}.receipt.json",
     log:
         f"{RESULTS}/logs/showing/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/showing/{{id}}.tsv"
     conda:
         "../envs/main.yaml"
     threads: threads_of("showing")

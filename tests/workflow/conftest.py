@@ -72,8 +72,8 @@ class Project:
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
     def artifacts(self) -> dict[str, tuple[int, bytes]]:
-        """Time stamp and content of every result that is no log; hidden files only save work."""
-        skipped = {"logs", "benchmarks", "plan"}
+        """Time stamp and content of every result that is no log, nor about one run; hidden files only save work."""
+        skipped = {"logs", "benchmarks", "plan", "summary.tsv", "summary.html"}
         results = self.result()
         files = (path for path in results.rglob("*") if path.is_file() and path.name[0] != ".")
         return {

@@ -34,6 +34,7 @@ def main(task: Task) -> None:
     from tauspeech.models.lesson import lessons_by_set
     from tauspeech.models.listener import Listener
     from tauspeech.models.whisper import load, put
+    from tauspeech.pace import logged
     from tauspeech.planned_merge import recipe_of
     from tauspeech.speech import manifest
     from tauspeech.vectors.prunings import Prunings
@@ -41,7 +42,7 @@ def main(task: Task) -> None:
 
     torch.set_num_threads(task.threads)
     settings = task.settings
-    prunings = Prunings(recipe_of(task, scale=1.0), settings["ranks"], settings["keeps"], Work(task.threads))
+    prunings = Prunings(recipe_of(task, scale=1.0), settings["ranks"], settings["keeps"], Work(task.threads, logged))
     model, processor = load(task.input("base", "."))
     listener = Listener(model, processor, settings)
     lessons = lessons_by_set(settings["lessons"])

@@ -21,6 +21,7 @@ def main(task: Task) -> None:
     from tauspeech.models.lesson import lessons_by_set
     from tauspeech.models.listener import Listener
     from tauspeech.models.whisper import load, put
+    from tauspeech.pace import logged
     from tauspeech.planned_merge import recipe_of
     from tauspeech.speech import manifest
     from tauspeech.vectors.sources import Sources
@@ -29,7 +30,7 @@ def main(task: Task) -> None:
 
     torch.set_num_threads(task.threads)
     settings = task.settings
-    sources = Sources(recipe_of(task, scale=1.0), Work(task.threads))
+    sources = Sources(recipe_of(task, scale=1.0), Work(task.threads, logged))
     sweep = Sweep(sources.base, sources.phi(), sources.work)
     model, processor = load(task.input("base", "."))
     listener = Listener(model, processor, settings)

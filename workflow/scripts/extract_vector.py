@@ -4,11 +4,12 @@ from tauspeech.job import Task, run
 
 
 def main(task: Task) -> None:
+    from tauspeech.pace import logged
     from tauspeech.vectors.deltas import Difference, Model
     from tauspeech.vectors.files.vector_file import write_vector
     from tauspeech.vectors.work import Work
 
-    work = Work(task.threads)
+    work = Work(task.threads, logged)
     base = Model(task.input("base", "."), work)
     change = Difference(Model(task.input("finetuned", "."), work), base)
     path = task.path(f"{task.id}.safetensors")

@@ -7,6 +7,7 @@ from tauspeech.job import Task, run
 
 
 def main(task: Task) -> None:
+    from tauspeech.pace import logged
     from tauspeech.planned_merge import recipe_of
     from tauspeech.vectors.merging import merge
     from tauspeech.vectors.work import Work
@@ -16,7 +17,7 @@ def main(task: Task) -> None:
         weight = json.loads(task.input("weight").read_text(encoding="utf-8"))["weight"]
     recipe = recipe_of(task, scale=weight)
     shutil.rmtree(task.path(), ignore_errors=True)  # what is left of a merge with other settings
-    merge(recipe, task.path(), Work(task.threads))
+    merge(recipe, task.path(), Work(task.threads, logged))
     print(f"{recipe.mixture.method} of {', '.join(task.inputs('vectors'))} at weight {weight:g}")
     task.finish(*sorted(file for file in task.path().iterdir() if file.is_file() and file.name[0] != "."))
 

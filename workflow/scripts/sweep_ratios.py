@@ -12,6 +12,7 @@ def main(task: Task) -> None:
     from tauspeech.models.lesson import lessons_by_set
     from tauspeech.models.listener import Listener
     from tauspeech.models.whisper import load, put
+    from tauspeech.pace import logged
     from tauspeech.planned_merge import recipe_of
     from tauspeech.scoring.metrics import headline
     from tauspeech.speech import manifest
@@ -20,7 +21,7 @@ def main(task: Task) -> None:
 
     torch.set_num_threads(task.threads)
     ratios = task.settings["ratios"]
-    prunings = Prunings(recipe_of(task, scale=1.0), ratios, ratios, Work(task.threads))
+    prunings = Prunings(recipe_of(task, scale=1.0), ratios, ratios, Work(task.threads, logged))
     model, processor = load(task.input("base", "."))
     listener = Listener(model, processor, task.settings)
     ((set_id, path),) = task.inputs("sets").items()

@@ -18,6 +18,7 @@ from tauspeech.corpora.utterance import manifest_row
 from tauspeech.dropped import Drop, Unusable, counts
 from tauspeech.errors import UserError
 from tauspeech.languages import primary_subtag
+from tauspeech.pace import Pace
 
 ENGINE = "covost2"
 CODES = (
@@ -89,9 +90,11 @@ class _Reading:
 
     def _usable(self, split: str) -> Iterator[dict[str, Any]]:
         """Rows in an order by lot, each listened to only when it is asked for."""
+        pace = Pace(f"clips of {split}")
         for block in self.corpus.blocks(split):
             clips = by_lot(self._unique(block), lambda clip: clip.stem, self.seed, whisper_code(self.language))
             for clip, sound in self.corpus.sounds(clips):
+                pace.add()
                 try:
                     row = manifest_row(clip, sound, self.language, self.lengths, ENGINE)
                 except Unusable as reason:

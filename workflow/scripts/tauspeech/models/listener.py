@@ -8,6 +8,7 @@ from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from tauspeech.models.lesson import Lesson
 from tauspeech.models.whisper import DTYPES, device, features, transcribe
+from tauspeech.pace import Pace
 from tauspeech.speech.audio import decode
 
 
@@ -28,6 +29,7 @@ class Listener:
     def listen(self, rows: list[dict[str, Any]], asked: Lesson) -> list[str]:
         """Texts of the utterances, in their order."""
         texts: list[str] = []
+        pace = Pace(f"utterances heard, {asked.task}", len(rows))
         for start in range(0, len(rows), self.settings["batch"]):
             batch = [self._heard(row) for row in rows[start : start + self.settings["batch"]]]
             texts += transcribe(
@@ -39,6 +41,7 @@ class Listener:
                 beams=self.settings["beams"],
                 new_tokens=self.settings["new_tokens"],
             )
+            pace.add(len(batch))
         return texts
 
     def forget(self, ids: Iterable[str]) -> None:

@@ -15,6 +15,7 @@ PLUMBING = {
     "tauspeech.errors",
     "tauspeech.files",
     "tauspeech.job",
+    "tauspeech.pace",
     "tauspeech.paths",
     "tauspeech.receipts",
 }

@@ -1,12 +1,9 @@
-"""The report as one HTML file that needs no network and no other file."""
-
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+"""The report as one HTML file that needs no network; only of the last run, a file beside it tells."""
 
 from tauspeech.reporting.cells import grid
 from tauspeech.reporting.content import Claim, Example, Figure, Output, Report, Table
 from tauspeech.reporting.inline import audio_uri, picture_uri, pieces, svg_markup, svg_width
+from tauspeech.reporting.templates import environment
 
 __all__ = ["Claim", "Example", "Figure", "Output", "Report", "Table", "build_page"]
 
@@ -15,14 +12,8 @@ _HALF_WIDTH = 420.0
 
 
 def build_page(report: Report) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
+    templates = environment()
+    templates.globals.update(
         grid=grid,
         pieces=pieces,
         audio_uri=audio_uri,
@@ -32,7 +23,7 @@ def build_page(report: Report) -> str:
         best_note=_best_note,
         has_hits=_has_hits,
     )
-    return environment.get_template("page.html.jinja").render(report=report)
+    return templates.get_template("page.html.jinja").render(report=report)
 
 
 def _is_wide(figure: Figure) -> bool:

@@ -1,11 +1,11 @@
 """What an engine is given to say, and how."""
 
-import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tauspeech.dropped import Drop, Unusable
 from tauspeech.errors import UserError
+from tauspeech.pace import Pace
 from tauspeech.randomness import derive_rng, derive_seed
 from tauspeech.speech import manifest
 from tauspeech.speech.audio import encode
@@ -37,8 +37,9 @@ def voiced_rows(
     engine: Engine | None, sentences: Iterable[dict[str, str]], settings: dict[str, Any], seed: int, drops: list[Drop]
 ) -> Iterator[dict[str, Any]]:
     """Rows of the manifest; every sentence has a seed of its own, so that order and sharding do not matter."""
-    begin, sentences = time.monotonic(), list(sentences)
-    for number, sentence in enumerate(sentences, 1):
+    sentences = list(sentences)
+    pace = Pace("utterances", len(sentences))
+    for sentence in sentences:
         assert engine
         id = voice_id(sentence["utterance"])
         own_seed = derive_seed(seed, "speech", id) % 2**31
@@ -50,12 +51,10 @@ def voiced_rows(
         except Unusable as reason:
             drops.append(Drop(sentence["split"], sentence["utterance"], str(reason)))
             continue
+        finally:
+            pace.add()
         voiced = Voiced(id, encode(samples), len(samples), name, own_seed)
         yield manifest.row(sentence, voiced, engine.version)
-        if number % 50 == 0:
-            pace = number / (time.monotonic() - begin)
-            left = (len(sentences) - number) / pace / 60
-            print(f"{number} of {len(sentences)} utterances ({pace:.1f} a second, {left:.1f} min left)", flush=True)
 
 
 def shown(model: dict[str, Any], speaker: str | None) -> str:

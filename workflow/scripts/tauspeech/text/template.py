@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tauspeech.errors import UserError
+from tauspeech.pace import Pace
 from tauspeech.randomness import derive_rng, unit_interval
 from tauspeech.text.checks import Checker, Sentence
 from tauspeech.text.grammar import Grammar, Phrase, draw, fill, slots_of
@@ -51,6 +52,7 @@ def generate(
 ) -> dict[str, list[Sentence]]:
     """The accepted sentences of each split."""
     accepted: dict[str, list[Sentence]] = {}
+    pace = Pace("sentences", sum(counts.values()))
     for split in ("test", "validation", "train"):  # the order that the checker wants
         accepted[split] = []
         misses = 0
@@ -59,6 +61,7 @@ def generate(
             sentence = next(source)
             if checker.accept(sentence, split):
                 accepted[split].append(sentence)
+                pace.add()
                 misses = 0
             elif (misses := misses + 1) > PATIENCE:
                 raise UserError(

@@ -6,6 +6,7 @@ from typing import Any
 from tauspeech.corpora.selection import within
 from tauspeech.dropped import Drop
 from tauspeech.job import Task
+from tauspeech.pace import Pace
 from tauspeech.speech import espeak, espeak_library, manifest
 from tauspeech.speech.voices import Utterance, voice_id
 from tauspeech.text.table import read_table
@@ -23,9 +24,9 @@ def _spoken(task: Task, sentences: list[dict[str, str]], drops: list[Drop]) -> I
     settings, engine = task.settings, espeak_library.version()
     utterances = [Utterance(voice_id(row["utterance"]), row[settings["language"]]) for row in sentences]
     voiced = espeak.synthesise(utterances, settings, task.seed, task.threads)
-    for number, (row, voice) in enumerate(zip(sentences, voiced, strict=True), 1):
-        if number % 500 == 0:
-            print(f"{number} of {len(sentences)} utterances", flush=True)
+    pace = Pace("utterances", len(sentences))
+    for row, voice in zip(sentences, voiced, strict=True):
+        pace.add()
         if voice.unusable:
             drops.append(Drop(row["split"], row["utterance"], voice.unusable))
         else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tauspeech.errors import UserError
+from tauspeech.pace import Pace
 from tauspeech.randomness import derive_seed
 from tauspeech.server import NoAnswer
 from tauspeech.text.llm.answers import Answers
@@ -58,6 +59,7 @@ class Asking:
     def fulfil(self, goal: Goal) -> None:
         """Ask until the goal has what it wants."""
         number, limit = 0, self.limit(goal.wanted)
+        pace = Pace(goal.what, goal.wanted)
         while (missing := goal.wanted - goal.have()) > 0:
             if number >= limit:
                 raise UserError(self._exhausted(goal, limit))
@@ -70,6 +72,7 @@ class Asking:
             for reply in self._wave(requests, goal):
                 self.used.append(reply)
                 goal.take(reply)
+            pace.add(missing - (goal.wanted - goal.have()))
             number += size
 
     def cost(self, price: dict[str, float] | None) -> dict[str, Any]:

@@ -1,0 +1,31 @@
+# What a run did, told at its end and kept beside the report, which it is no part of: reports of one plan are the same.
+
+from pathlib import Path
+
+from tauspeech.files import write_text
+from tauspeech.progress.ledger import Ledger
+from tauspeech.progress.summary import table, told
+from tauspeech.reporting.last_run import build_summary
+
+LEDGER = Ledger(Path(RESULTS))
+
+
+def summarise(succeeded):
+    if workflow.touch:  # nothing ran
+        return
+    account = LEDGER.close(succeeded)
+    write_text(Path(RESULTS, "summary.tsv"), table(account))
+    write_text(Path(RESULTS, "summary.html"), build_summary(account))
+    logger.info(told(account))
+
+
+onstart:
+    LEDGER.open()
+
+
+onsuccess:
+    summarise(succeeded=True)
+
+
+onerror:
+    summarise(succeeded=False)

@@ -1,0 +1,63 @@
+"""Lines about a job's rate: soon, seldom, and true."""
+
+import time
+
+import pytest
+
+from tauspeech.pace import Pace, logged
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(time, "monotonic", made)
+    return made
+
+
+def test_a_line_comes_after_a_second_then_every_ten_and_at_the_end(clock, capsys):
+    pace = Pace("utterances", 600)
+    for _ in range(600):
+        clock.now += 0.0625
+        pace.add()
+    assert capsys.readouterr().out.splitlines() == [
+        "16 of 600 utterances, 16/s, 0.6 min left",
+        "176 of 600 utterances, 16/s, 0.4 min left",
+        "336 of 600 utterances, 16/s, 0.3 min left",
+        "496 of 600 utterances, 16/s, 0.1 min left",
+        "600 of 600 utterances, 16/s",
+    ]
+
+
+def test_what_takes_less_than_a_second_is_not_worth_a_line(clock, capsys):
+    pace = Pace("utterances", 10)
+    clock.now += 0.9
+    pace.add(10)
+    assert capsys.readouterr().out == ""
+
+
+def test_without_a_total_there_is_no_end(clock, capsys):
+    pace = Pace("clips")
+    clock.now += 4
+    pace.add(10)
+    assert capsys.readouterr().out == "10 clips, 2.50/s\n"
+
+
+def test_nothing_done_is_no_rate_of_nought_to_divide_by(clock, capsys):
+    pace = Pace("sentences", 50)
+    clock.now += 2
+    pace.add(0)
+    assert capsys.readouterr().out == "0 of 50 sentences, 0.00/s\n"
+
+
+def test_the_merge_engine_tells_its_progress(clock, capsys):
+    with logged("trimming, 1 of 2", 3_000_000) as advance:
+        clock.now += 2
+        advance(1_000_000)
+    assert capsys.readouterr().out == "1,000,000 of 3,000,000 numbers (trimming, 1 of 2), 500,000/s, 0.1 min left\n"

@@ -1,0 +1,24 @@
+"""What is said of a job that failed."""
+
+from logging import LogRecord
+from pathlib import Path
+
+LAST = 15  # lines of a log: the sentence that names the mistake stands at its end
+
+
+def failure(record: LogRecord, name: str) -> str:
+    """Which job, where its log lies, and how it ends."""
+    told = f"{name} failed."
+    if not record.log:
+        return f"{told} {record.rule_msg or 'It keeps no log; what it wrote stands above.'}"
+    return "\n".join([told, *(_end_of(Path(log)) for log in record.log)])
+
+
+def _end_of(log: Path) -> str:
+    if not log.is_file():
+        return f"  {log} was not written."
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    if not lines:
+        return f"  {log} is empty."
+    beginning = f"  The last lines of {log}:" if len(lines) > LAST else f"  {log}:"
+    return "\n".join([beginning, *(f"    {line}" for line in lines[-LAST:])])

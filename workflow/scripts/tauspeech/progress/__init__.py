@@ -1,0 +1,1 @@
+"""What a run did, told when it is through."""

@@ -1,0 +1,18 @@
+"""What the last run did, as a page of its own: the report shows it and stays the same whenever it is made."""
+
+from tauspeech.progress.ledger import Account
+from tauspeech.progress.summary import COLUMNS, cells, verdict
+from tauspeech.reporting.templates import environment
+
+
+def build_summary(account: Account) -> str:
+    return (
+        environment()
+        .get_template("last_run.html.jinja")
+        .render(
+            verdict=verdict(account),
+            ended=f"{account.ended:%d %B %Y, %H:%M}",
+            columns=COLUMNS,
+            rows=[cells(stage) for stage in account.stages],
+        )
+    )
