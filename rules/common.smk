@@ -1,7 +1,13 @@
 # The plan: from the configuration to a specification file for every job, and the functions that rules ask.
 
+import gc
 import os
 import sys
+
+# The graph of thousands of jobs is millions of objects that live to the end; looking for garbage among them again and
+# again takes a third of the time.
+gc.freeze()
+gc.set_threshold(200_000, 50, 1000)
 
 # Rules find the scripts by this variable of the shell: their commands are the same wherever the project lies.
 scripts = os.path.join(workflow.basedir, "workflow", "scripts")
@@ -53,8 +59,10 @@ def inputs_of(stage, pattern="{id}"):
 
 def threads_of(stage, most=1, pattern="{id}"):
     """Threads as planned; ``most`` where the result does not depend on them."""
-    if common := PLAN.common_threads(stage):
-        return common  # a number costs Snakemake less than a function, for each of thousands of jobs
+    common = PLAN.common_threads(stage)
+    if common is not None:
+        # A number costs Snakemake less than a function, for each of thousands of jobs.
+        return common or most
     return (
         lambda wildcards: PLAN.threads(stage, named(pattern, wildcards, stage)) or most
     )

@@ -22,8 +22,7 @@ rule merge_vectors:
         spec=spec("merge"),
         needed=inputs_of("merge"),
     output:
-        model=f"{RESULTS}/merged/{{id}}/model.safetensors",
-        receipt=f"{RESULTS}/merged/{{id}}/receipt.json",
+        record("merge"),
     log:
         f"{RESULTS}/logs/merge/{{id}}.log",
     benchmark:

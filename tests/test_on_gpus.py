@@ -83,7 +83,9 @@ def test_a_job_that_waits_for_two_keeps_none(start):
 def test_more_than_there_are_is_refused(start):
     process = start(3)
     assert process.wait() == 1
-    assert process.stderr.read().startswith("Error: the configuration asks for 3 GPUs a job and 2 are to be seen here: ")
+    assert process.stderr.read().startswith(
+        "Error: the configuration asks for 3 GPUs a job and 2 are to be seen here: "
+    )
 
 
 def test_only_what_the_user_allows_is_taken(start):

@@ -148,14 +148,18 @@ def test_models_of_one_set_of_words_are_heard_and_scored_together(opened):
     plan = opened()
     heard = [f"results/t/batches/decode/{batch}.json" for batch in ("avignon", "general")]
     assert plan.inputs_of("score", "avignon") == heard
-    merges = {f"results/t/merged/avignon--{method}/receipt.json" for method in ("average", "ta", "ties", "dare")}
-    assert merges < set(plan.inputs_of("decode", "avignon"))
+    assert {"results/t/batches/merge/avignon.json"} < set(plan.inputs_of("decode", "avignon"))
+    assert plan.inputs_of("merge", "avignon") == [
+        "results/t/batches/weight/avignon.json",
+        "results/t/models/base/receipt.json",
+        "results/t/vectors/avignon.receipt.json",
+    ]
     assert "results/t/batches/score/avignon.json" in plan.wanted()
     assert not any("scores/" in path for path in plan.wanted())
 
 
-def test_the_set_of_a_word_costs_fourteen_jobs(opened):
-    """Of Snakemake's; a table of a thousand words is fourteen thousand."""
+def test_the_set_of_a_word_costs_eleven_jobs(opened):
+    """Of Snakemake's; a table of a thousand words is eleven thousand."""
 
     def jobs(plan):
         single = [(stage, id) for stage, id in plan.jobs if not STAGES[stage].batched]
@@ -163,7 +167,7 @@ def test_the_set_of_a_word_costs_fourteen_jobs(opened):
 
     counts = {"composition": {"counts": [1]}}
     two, three = (opened(words=WORDS[:number], **counts) for number in (2, 3))
-    assert jobs(three) - jobs(two) == 14
+    assert jobs(three) - jobs(two) == 11
 
 
 def test_a_job_that_no_plan_asks_for_has_no_inputs(opened):

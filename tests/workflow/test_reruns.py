@@ -90,7 +90,7 @@ def test_own_sentences_of_a_word_run_its_chain(project: Project) -> None:
 def test_settings_of_one_word_run_its_chain(project: Project) -> None:
     project.edit("config/tiny.yaml", "decoding:", "overrides: {berlin-wall: {training: {epochs: 3}}}\ndecoding:")
     jobs = project.planned()
-    assert {"finetune/berlin-wall", "extract_vector/berlin-wall", "merge_vectors/first2--ta"} <= jobs
+    assert {"finetune/berlin-wall", "extract_vector/berlin-wall", "merge_vectors/first2"} <= jobs
     assert not stages(jobs) & {"make_text", "make_speech", "prepare_base", "check_rarity"}
     # The joint fine-tune goes by the common settings.
     assert "finetune/joint--first2" not in jobs
@@ -181,7 +181,7 @@ def test_what_changes_no_content_runs_nothing(project: Project, change) -> None:
         ("figures/fig2.svg", "draw_figure/fig2", {"make_table", "score", "decode"}),
         (
             "merged/first2--ties/model.safetensors",
-            "merge_vectors/first2--ties",
+            "merge_vectors/first2",
             {"choose_weight", "extract_vector", "finetune"},
         ),
         ("vectors/berlin-wall.safetensors", "extract_vector/berlin-wall", {"finetune", "make_speech", "prepare_base"}),

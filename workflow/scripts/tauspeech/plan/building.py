@@ -211,12 +211,12 @@ class Builder:
 
     def merged(self, mixture: Mixture, weight: float | None = None) -> Job:
         """A merged model, at a given weight or at the one that serves validation best."""
-        inputs = {"base": self.base} | mixture.inputs
+        settings, inputs = dict(mixture.method), {"base": self.base} | mixture.inputs
         if weight is None:
-            return self.job(
-                "merge", mixture.id, mixture.method, inputs | {"weight": self.weight_of(mixture)}, self.seed
-            )
-        return self.job("merge", mixture.id, mixture.method | {"weight": weight}, inputs, self.seed)
+            inputs["weight"] = self.weight_of(mixture)
+        else:
+            settings["weight"] = weight
+        return self.job("merge", mixture.id, settings, inputs, self.seed, together=mixture.together)
 
     # Scoring
 

@@ -10,7 +10,7 @@ from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any
 
-from tauspeech.files import canonical_json, sha256_text
+from tauspeech.files import canonical_lines, sha256_text
 from tauspeech.plan.fingerprint import fingerprint
 from tauspeech.plan.stages import STAGES, spec_path
 
@@ -56,7 +56,7 @@ class Job:
 
     @cached_property
     def text(self) -> str:
-        return canonical_json(self.spec)
+        return canonical_lines(self.spec)
 
     @cached_property
     def key(self) -> str:
@@ -92,10 +92,11 @@ class Plan:
         queue = list(self.targets)
         while queue:
             job = queue.pop()
-            known = self.jobs.setdefault((job.stage, job.id), job)
-            if known is job:
+            known = self.jobs.get((job.stage, job.id))
+            if known is None:
+                self.jobs[job.stage, job.id] = job
                 queue += job.parents
-            elif known.key != job.key:
+            elif known is not job and known.key != job.key:
                 raise ValueError(f"two different jobs are called {job.stage}/{job.id}")
 
     def specs(self) -> dict[str, str]:

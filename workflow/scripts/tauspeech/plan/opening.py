@@ -63,9 +63,9 @@ class OpenPlan:
         return max((self._specification(stage, id)["threads"] for id in self._members(stage, name)), default=1)
 
     def common_threads(self, stage: str) -> int | None:
-        """The number that all jobs of a stage have, if there is one that counts."""
-        found = self._threads.get(stage, [])
-        return found[0] if len(found) == 1 and found[0] else None
+        """The number that all jobs of a stage have, if they have the same."""
+        found = self._threads[stage]
+        return found[0] if len(found) == 1 else None
 
     def gpus(self, section: str) -> int:
         return self._gpus.get(section, 0)

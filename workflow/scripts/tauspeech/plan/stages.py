@@ -27,7 +27,7 @@ STAGES = {
     "ratios": Stage("choose_ratios.py", "ratios/{id}.receipt.json"),
     "retained": Stage("sweep_ratios.py", "retained/{id}.receipt.json"),
     "weight": Stage("choose_weight.py", "weights/{id}.receipt.json", batched=True),
-    "merge": Stage("merge_vectors.py", "merged/{id}/receipt.json"),
+    "merge": Stage("merge_vectors.py", "merged/{id}/receipt.json", batched=True),
     "decode": Stage("decode.py", "hypotheses/{id}.receipt.json", batched=True),
     "score": Stage("score.py", "scores/{id}.receipt.json", batched=True),
     "table": Stage("make_table.py", "tables/{id}.receipt.json"),

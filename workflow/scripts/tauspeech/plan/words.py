@@ -70,21 +70,20 @@ def read_words(path: Path, languages: tuple[str, ...]) -> list[Word]:
         raise UserError(
             f"{path}: column '{unknown[0]}' is unknown; see config/README.md for the columns of a table of words."
         )
-    words: list[Word] = []
+    words: dict[str, Word] = {}
+    labels: dict[str, str] = {}
     for row in reader:
         where = f"{path}, line {reader.line_num}"
         if None in row or None in row.values():
             raise UserError(f"{where}: the row has not {len(columns)} columns: put one tab between two columns.")
         row = {column: value.strip() for column, value in row.items()}
         word = _words_of_row(row, languages, where)
-        for other in words:
-            if word.id == other.id:
-                raise UserError(f"{where}: word_id '{word.id}' is there already: each word has one row.")
-            if word.label(languages[0]) == other.label(languages[0]):
-                raise UserError(
-                    f"{where}: '{word.label(languages[0])}' is there already, as '{other.id}': each word has one row."
-                )
-        words.append(word)
+        label = word.label(languages[0])
+        if word.id in words:
+            raise UserError(f"{where}: word_id '{word.id}' is there already: each word has one row.")
+        if label in labels:
+            raise UserError(f"{where}: '{label}' is there already, as '{labels[label]}': each word has one row.")
+        words[word.id], labels[label] = word, word.id
     if not words:
         raise UserError(f"{path} has no rows: add one word at least.")
-    return words
+    return list(words.values())
