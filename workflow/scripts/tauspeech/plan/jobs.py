@@ -109,6 +109,12 @@ class Plan:
 
 
 def differing(files: dict[Path, str]) -> dict[Path, str]:
-    return {
-        file: text for file, text in files.items() if not file.is_file() or file.read_text(encoding="utf-8") != text
-    }
+    return {file: text for file, text in files.items() if _bytes(file) != text.encode()}
+
+
+def _bytes(file: Path) -> bytes | None:
+    try:
+        with open(file, "rb") as handle:
+            return handle.read()
+    except FileNotFoundError:
+        return None
