@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shlex
 import sys
 
 # The graph of thousands of jobs is millions of objects that live to the end; looking for garbage among them again and
@@ -33,7 +34,7 @@ RESULTS = PLAN.results
 
 # Rules say `python`: without an environment of their own they mean the one that runs Snakemake.
 if not workflow.deployment_settings.deployment_method:
-    shell.prefix(f"export PATH={os.path.dirname(sys.executable)}:$PATH; ")
+    shell.prefix(f"export PATH={shlex.quote(os.path.dirname(sys.executable))}:$PATH; ")
 
 
 wildcard_constraints:
