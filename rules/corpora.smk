@@ -11,4 +11,4 @@ rule make_corpus:
     conda:
         "../envs/main.yaml"
     shell:
-        'python "$SCRIPTS"/make_corpus.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/make_corpus.py" {input.spec} {threads} > {log} 2>&1'

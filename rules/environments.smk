@@ -13,7 +13,7 @@ rule environment:
     message:
         "Making the environment {wildcards.environment}: once, and for all runs until its lock changes."
     shell:
-        'python "$SCRIPTS"/make_environment.py {wildcards.environment} {output:q} {log:q}'
+        'python "$SCRIPTS/make_environment.py" {wildcards.environment} {output:q} {log:q}'
 
 
 rule environments:

@@ -19,4 +19,4 @@ rule finetune:
     params:
         launch=launcher("training"),
     shell:
-        'python "$SCRIPTS"/on_gpus.py {resources.gpu} {params.launch} "$SCRIPTS"/finetune.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/on_gpus.py" {resources.gpu} {params.launch} "$SCRIPTS/finetune.py" {input.spec} {threads} > {log} 2>&1'

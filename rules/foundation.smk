@@ -15,7 +15,7 @@ rule prepare_base:
     resources:
         gpu=gpus_of("training"),
     shell:
-        'python "$SCRIPTS"/on_gpus.py {resources.gpu} python "$SCRIPTS"/prepare_base.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/on_gpus.py" {resources.gpu} python "$SCRIPTS/prepare_base.py" {input.spec} {threads} > {log} 2>&1'
 
 
 rule check_rarity:
@@ -35,4 +35,4 @@ rule check_rarity:
     resources:
         gpu=gpus_of("decoding"),
     shell:
-        'python "$SCRIPTS"/on_gpus.py {resources.gpu} python "$SCRIPTS"/check_rarity.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/on_gpus.py" {resources.gpu} python "$SCRIPTS/check_rarity.py" {input.spec} {threads} > {log} 2>&1'

@@ -14,7 +14,7 @@ rule choose_weight:
     resources:
         gpu=gpus_of("decoding"),
     shell:
-        'python "$SCRIPTS"/on_gpus.py {resources.gpu} python "$SCRIPTS"/choose_weight.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/on_gpus.py" {resources.gpu} python "$SCRIPTS/choose_weight.py" {input.spec} {threads} > {log} 2>&1'
 
 
 rule merge_vectors:
@@ -30,4 +30,4 @@ rule merge_vectors:
     conda:
         "../envs/main.yaml"
     shell:
-        'python "$SCRIPTS"/merge_vectors.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/merge_vectors.py" {input.spec} {threads} > {log} 2>&1'

@@ -15,7 +15,7 @@ rule choose_ratios:
     resources:
         gpu=gpus_of("decoding"),
     shell:
-        'python "$SCRIPTS"/on_gpus.py {resources.gpu} python "$SCRIPTS"/choose_ratios.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/on_gpus.py" {resources.gpu} python "$SCRIPTS/choose_ratios.py" {input.spec} {threads} > {log} 2>&1'
 
 
 rule sweep_ratios:
@@ -35,4 +35,4 @@ rule sweep_ratios:
     resources:
         gpu=gpus_of("decoding"),
     shell:
-        'python "$SCRIPTS"/on_gpus.py {resources.gpu} python "$SCRIPTS"/sweep_ratios.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/on_gpus.py" {resources.gpu} python "$SCRIPTS/sweep_ratios.py" {input.spec} {threads} > {log} 2>&1'

@@ -13,7 +13,7 @@ rule make_table:
     conda:
         "../envs/main.yaml"
     shell:
-        'python "$SCRIPTS"/make_table.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/make_table.py" {input.spec} {threads} > {log} 2>&1'
 
 
 rule draw_figure:
@@ -31,7 +31,7 @@ rule draw_figure:
     conda:
         "../envs/main.yaml"
     shell:
-        'python "$SCRIPTS"/draw_figure.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/draw_figure.py" {input.spec} {threads} > {log} 2>&1'
 
 
 rule check_claims:
@@ -48,7 +48,7 @@ rule check_claims:
     conda:
         "../envs/main.yaml"
     shell:
-        'python "$SCRIPTS"/check_claims.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/check_claims.py" {input.spec} {threads} > {log} 2>&1'
 
 
 rule write_report:
@@ -65,4 +65,4 @@ rule write_report:
     conda:
         "../envs/main.yaml"
     shell:
-        'python "$SCRIPTS"/write_report.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/write_report.py" {input.spec} {threads} > {log} 2>&1'

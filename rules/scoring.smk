@@ -20,7 +20,7 @@ rule decode:
     resources:
         gpu=gpus_of("decoding"),
     shell:
-        'python "$SCRIPTS"/on_gpus.py {resources.gpu} python "$SCRIPTS"/decode.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/on_gpus.py" {resources.gpu} python "$SCRIPTS/decode.py" {input.spec} {threads} > {log} 2>&1'
 
 
 rule score:
@@ -38,4 +38,4 @@ rule score:
     conda:
         "../envs/main.yaml"
     shell:
-        'python "$SCRIPTS"/score.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/score.py" {input.spec} {threads} > {log} 2>&1'

@@ -16,4 +16,4 @@ rule make_speech:
     resources:
         gpu=gpus_of_listening("speech"),
     shell:
-        'python "$SCRIPTS"/on_gpus.py {resources.gpu} python "$SCRIPTS"/make_speech.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/on_gpus.py" {resources.gpu} python "$SCRIPTS/make_speech.py" {input.spec} {threads} > {log} 2>&1'

@@ -17,7 +17,7 @@ rule make_text:
         llm=int(TEXT_SOURCE != "template"),
         gpu=gpus_of("decoding") if TEXT_SOURCE == "transformers" else 0,
     shell:
-        'python "$SCRIPTS"/on_gpus.py {resources.gpu} python "$SCRIPTS"/make_text.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/on_gpus.py" {resources.gpu} python "$SCRIPTS/make_text.py" {input.spec} {threads} > {log} 2>&1'
 
 
 rule propose_words:
@@ -36,7 +36,7 @@ rule propose_words:
         llm=1,
         gpu=gpus_of("decoding") if TEXT_SOURCE == "transformers" else 0,
     shell:
-        'python "$SCRIPTS"/on_gpus.py {resources.gpu} python "$SCRIPTS"/propose_words.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/on_gpus.py" {resources.gpu} python "$SCRIPTS/propose_words.py" {input.spec} {threads} > {log} 2>&1'
 
 
 rule candidates:

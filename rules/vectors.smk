@@ -12,4 +12,4 @@ rule extract_vector:
     conda:
         "../envs/main.yaml"
     shell:
-        'python "$SCRIPTS"/extract_vector.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/extract_vector.py" {input.spec} {threads} > {log} 2>&1'

@@ -23,7 +23,7 @@ rule train_voice:
     params:
         python=python_of("coqui"),
     shell:
-        'python "$SCRIPTS"/on_gpus.py {resources.gpu} {params.python:q} "$SCRIPTS"/train_voice.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/on_gpus.py" {resources.gpu} {params.python:q} "$SCRIPTS/train_voice.py" {input.spec} {threads} > {log} 2>&1'
 
 
 rule speak:
@@ -47,7 +47,7 @@ rule speak:
     params:
         python=python_of("{environment}"),
     shell:
-        'python "$SCRIPTS"/on_gpus.py {resources.gpu} {params.python:q} "$SCRIPTS"/speak.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/on_gpus.py" {resources.gpu} {params.python:q} "$SCRIPTS/speak.py" {input.spec} {threads} > {log} 2>&1'
 
 
 rule show_voices:
@@ -67,4 +67,4 @@ rule show_voices:
     resources:
         gpu=gpus_of("decoding"),
     shell:
-        'python "$SCRIPTS"/on_gpus.py {resources.gpu} python "$SCRIPTS"/show_voices.py {input.spec} {threads} > {log} 2>&1'
+        'python "$SCRIPTS/on_gpus.py" {resources.gpu} python "$SCRIPTS/show_voices.py" {input.spec} {threads} > {log} 2>&1'
