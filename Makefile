@@ -15,7 +15,7 @@ INSTALL = -m pip install --quiet --disable-pip-version-check
 LOCKED = $(INSTALL) --require-hashes --no-deps
 MODERN = import sys; sys.exit("tauspeech needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.11 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)
 
-.PHONY: run test test-tts check bench foundation voice envs clean-orphans lock audit help
+.PHONY: run test test-tts test-slurm test-faults check bench foundation voice envs clean-orphans verify lock audit help
 
 run: .venv/.run  ## the default experiment, or CONFIG=config/NAME.yaml
 	@$(SNAKEMAKE)
@@ -33,6 +33,13 @@ check: .venv/.test  ## ruff, snakefmt and snakemake --lint
 test-tts: .venv/.test  ## tests with Coqui TTS, whose environment (2 GB) is made first
 	@$(BIN)/python workflow/scripts/make_environment.py coqui
 	$(BIN)/python -m pytest -m tts
+
+test-slurm: .venv/.test  ## on Debian as root: installs Slurm, starts a node on loopback, runs a tiny experiment through profiles/slurm
+	@tests/slurm/install.sh
+	$(BIN)/python -m pytest -m slurm tests/slurm
+
+test-faults: .venv/.test  ## fifty kills at random moments, each resumed: about a quarter of an hour
+	$(BIN)/python -m pytest -m faults tests/faults -s
 
 bench: .venv/.test  ## benchmarks; each prints a table with ratios
 	@for script in bench/bench_*.py; do $(BIN)/python $$script || exit 1; done
@@ -56,6 +63,9 @@ lock: | $(TOOLS)/bin/uv  ## write the hashes of what the locks in envs/ pin, aft
 
 audit: $(TOOLS)/.made  ## known vulnerabilities in what envs/ locks, where PyPI's advisories can be reached
 	@$(TOOLS)/bin/python workflow/scripts/audit.py envs/*.txt
+
+verify: .venv/.run  ## hold all results against their receipts; REPAIR=yes removes what is damaged, for the next run to make
+	@$(BIN)/python workflow/scripts/verify_results.py results/$(NAME) $(REPAIR)
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST)

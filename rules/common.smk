@@ -15,6 +15,7 @@ scripts = os.path.join(workflow.basedir, "workflow", "scripts")
 os.environ.update(SCRIPTS=scripts)
 sys.path.insert(0, scripts)
 
+from tauspeech.disk import trouble_of
 from tauspeech.environments import OWN, folder_of
 from tauspeech.errors import UserError
 from tauspeech.plan.opening import open_plan
@@ -29,8 +30,14 @@ try:
     )
 except UserError as error:
     sys.exit(f"Error: {error}")
+except OSError as error:
+    sys.exit(f"Error: the plan cannot be written: {trouble_of(error) or error}.")
 
 RESULTS = PLAN.results
+if not (os.access(RESULTS, os.W_OK) or workflow.output_settings.dryrun):
+    sys.exit(
+        f"Error: {RESULTS} cannot be written: look who owns it, or whether its disk is read-only."
+    )
 
 # Rules say `python`: without an environment of their own they mean the one that runs Snakemake.
 if not workflow.deployment_settings.deployment_method:

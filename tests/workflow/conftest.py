@@ -73,13 +73,21 @@ class Project:
 
     def artifacts(self) -> dict[str, tuple[int, bytes]]:
         """Time stamp and content of every result that is no log, nor about one run; hidden files only save work."""
-        skipped = {"logs", "benchmarks", "plan", "summary.tsv", "summary.html"}
+        skipped = {"logs", "benchmarks", "plan", "batches", "summary.tsv", "summary.html"}
         results = self.result()
         files = (path for path in results.rglob("*") if path.is_file() and path.name[0] != ".")
         return {
             str(path.relative_to(results)): (path.stat().st_mtime_ns, path.read_bytes())
             for path in files
             if path.relative_to(results).parts[0] not in skipped
+        }
+
+    def content(self) -> dict[str, bytes]:
+        """Of every artifact; a receipt without the time that the work took."""
+        seconds = re.compile(rb'"seconds": [\d.]+')
+        return {
+            name: seconds.sub(b"", data) if name.endswith("receipt.json") else data
+            for name, (_, data) in self.artifacts().items()
         }
 
     def copied_to(self, folder: Path) -> "Project":

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -241,3 +242,11 @@ def test_every_artifact_has_a_receipt_that_names_its_inputs(finished: Project) -
     assert set(receipt["inputs"]) == {"base", "weight", "vectors/berlin-wall", "vectors/neuschwanstein"}
     assert receipt["spec"]["settings"]["options"] == {"keep": 0.5, "scope": "global"}
     assert receipt["versions"]["torch"]
+
+
+def test_the_project_may_lie_in_a_folder_with_spaces(finished: Project, tmp_path: Path) -> None:
+    project = finished.copied_to(tmp_path / "my first words")
+    assert project.planned() == set()
+    project.result("scores/berlin-wall--ta.tsv").unlink()
+    project.run()
+    assert project.content() == finished.content()

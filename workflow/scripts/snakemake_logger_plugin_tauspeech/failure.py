@@ -7,11 +7,16 @@ LAST = 15  # lines of a log: the sentence that names the mistake stands at its e
 
 
 def failure(record: LogRecord, name: str) -> str:
-    """Which job, where its log lies, and how it ends."""
-    told = f"{name} failed."
-    if not record.log:
-        return f"{told} {record.rule_msg or 'It keeps no log; what it wrote stands above.'}"
-    return "\n".join([told, *(_end_of(Path(log)) for log in record.log)])
+    """Which job, where its log lies, and how it ends; a cluster's executor says why in the record's own message."""
+    reason = record.rule_msg or ("" if record.log else "It keeps no log; what it wrote stands above.")
+    return "\n".join([f"{name} failed. {reason}".rstrip(), *(_end_of(Path(log)) for log in record.log)])
+
+
+def group_failure(record: LogRecord) -> str:
+    """Its jobs are told one by one; what the cluster has written is told of the whole."""
+    jobs = sorted({job["rule_name"] for job in record.job_error_info})
+    logs = [_end_of(Path(log)) for log in record.aux_logs]
+    return "\n".join([f"Jobs that were submitted together failed ({', '.join(jobs)}).", *logs])
 
 
 def _end_of(log: Path) -> str:

@@ -11,7 +11,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_tauspeech.board import Board
-from snakemake_logger_plugin_tauspeech.failure import failure
+from snakemake_logger_plugin_tauspeech.failure import failure, group_failure
 from snakemake_logger_plugin_tauspeech.screen import Painted, screen_on
 
 # What is told in lines of ours, or only to whoever looks at Snakemake's own log.
@@ -68,7 +68,7 @@ class LogHandler(LogHandlerBase):
         if event == LogEvent.JOB_ERROR:
             return _plain(record, failure(record, self._board.name(record.jobid)))
         if event == LogEvent.GROUP_ERROR:
-            return None  # its jobs are told one by one
+            return _plain(record, group_failure(record))
         if event == LogEvent.ERROR and "CalledProcessError in " in record.getMessage():
             return None  # the job's own error comes next
         if event == LogEvent.JOB_INFO and record.rule_msg:

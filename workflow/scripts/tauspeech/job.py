@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tauspeech.disk import trouble_of
 from tauspeech.errors import UserError
 from tauspeech.files import canonical_json, sha256_text, write_text
 from tauspeech.plan.operation import OPERATION
@@ -118,39 +119,47 @@ def run(main: Callable[[Task], None]) -> None:
     The threads given count only where the result does not depend on them; otherwise the plan says how many.
     """
     path, threads = Path(sys.argv[1]), int(sys.argv[2])
-    text = path.read_text(encoding="utf-8")
-    content = json.loads(text)
-    if "members" not in content:
-        _do(main, Task(path, threads))
-        return
-    results = results_of(path)
-    tasks = [Task(results / spec_path(content["stage"], id), threads) for id in content["members"]]
-    for task in tasks:
-        # What an earlier try, or an earlier plan with other members, has done is not done twice.
-        if task.done():
-            print(f"{task.id}: is there already", flush=True)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        if "members" in content:
+            _do_batch(main, path, threads)
         else:
-            print(f"{task.id}:", flush=True)
-            _do(main, task)
-    made = {task.id: Receipt.read(task.receipt).digest for task in tasks}
-    record = results / batch_record_path(content["stage"], content["id"])
-    write_text(record, canonical_json({"batch": sha256_text(text), "members": made}))
-
-
-def results_of(specification: Path) -> Path:
-    return next(folder.parent for folder in specification.resolve().parents if folder.name == "plan")
+            _do(main, Task(path, threads))
+    except UserError as error:
+        sys.exit(f"Error in {content['stage']} '{content['id']}': {error}")
+    except Exception as error:
+        where = f"Error in {content['stage']} '{content['id']}'"
+        if trouble := trouble_of(error):
+            sys.exit(f"{where}: {trouble}; see to it and run the same command again, what is done is kept.")
+        traceback.print_exc()
+        sys.exit(f"{where}: this is a bug, or a machine's trouble; the lines above say where.")
 
 
 def _do(main: Callable[[Task], None], task: Task) -> None:
     # Before anything imports torch; more threads than the plan gave would slow down everybody.
     os.environ["OMP_NUM_THREADS"] = str(task.threads)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    try:
-        main(task)
-    except UserError as error:
-        sys.exit(f"Error in {task.stage} '{task.id}': {error}")
-    except Exception:
-        traceback.print_exc()
-        sys.exit(
-            f"Error in {task.stage} '{task.id}': this is a bug, or a machine's trouble; the lines above say where."
-        )
+    main(task)
+
+
+def _do_batch(main: Callable[[Task], None], path: Path, threads: int) -> None:
+    text, results = path.read_text(encoding="utf-8"), results_of(path)
+    batch = json.loads(text)
+    tasks = [Task(results / spec_path(batch["stage"], id), threads) for id in batch["members"]]
+    for task in tasks:
+        # What an earlier try, or an earlier plan with other members, has done is not done twice.
+        if task.done():
+            print(f"{task.id}: is there already", flush=True)
+            continue
+        print(f"{task.id}:", flush=True)
+        try:
+            _do(main, task)
+        except UserError as error:
+            raise UserError(f"{task.id}: {error}" if task.id != batch["id"] else str(error)) from None
+    made = {task.id: Receipt.read(task.receipt).digest for task in tasks}
+    record = results / batch_record_path(batch["stage"], batch["id"])
+    write_text(record, canonical_json({"batch": sha256_text(text), "members": made}))
+
+
+def results_of(specification: Path) -> Path:
+    return next(folder.parent for folder in specification.resolve().parents if folder.name == "plan")

@@ -12,6 +12,7 @@ from pathlib import Path
 SCRIPTS = Path(__file__).resolve().parents[2]
 PLUMBING = {
     "tauspeech",
+    "tauspeech.disk",
     "tauspeech.errors",
     "tauspeech.files",
     "tauspeech.job",

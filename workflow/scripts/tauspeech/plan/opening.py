@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.errors import UserError
-from tauspeech.files import canonical_json, canonical_lines, write_text
+from tauspeech.files import canonical_json, canonical_lines, write_many, write_text
 from tauspeech.plan import foundation, lors, rare_words
 from tauspeech.plan.batches import Batches, batch_files, batches_of
 from tauspeech.plan.config import complete
@@ -108,7 +108,8 @@ def open_plan(config: dict[str, Any], origin: str, main: bool) -> OpenPlan:
     if plan.unfinished:
         print(f"Note: {plan.unfinished}.", file=sys.stderr)
     about = {OPERATION: canonical_json(operation_of(complete_config)), FROZEN: canonical_lines(frozen)}
-    for file, text in (stale | differing({results / name: text for name, text in about.items()})).items():
+    write_many(stale)
+    for file, text in differing({results / name: text for name, text in about.items()}).items():
         write_text(file, text)
     return OpenPlan(str(results), frozen, lambda stage, id: plan.jobs[stage, id].spec)
 

@@ -11,6 +11,13 @@ from tauspeech.plan.operation import OPERATION
 from tauspeech.plan.stages import STAGES, batch_record_path, batch_spec_path, receipt_path, spec_path
 
 
+def planned_receipts(results: Path) -> list[Path]:
+    """Of all jobs of the plan that was written last, as far as they are done."""
+    jobs = json.loads((results / FROZEN).read_text(encoding="utf-8"))["jobs"]
+    paths = (results / receipt_path(stage, id) for stage, id in jobs)
+    return [path for path in paths if path.is_file()]
+
+
 def orphans(results: Path) -> Iterable[Path]:
     """Files below a results folder that the plan written last does not name."""
     frozen = json.loads((results / FROZEN).read_text(encoding="utf-8"))

@@ -147,7 +147,12 @@ def train(
 
 
 def _history(state: TrainerState) -> dict[str, Any]:
-    evaluations = [entry for entry in state.log_history if "eval_loss" in entry]
+    """Without times: the same training has the same history."""
+    evaluations = [
+        {key: value for key, value in entry.items() if not key.endswith(("_runtime", "_per_second"))}
+        for entry in state.log_history
+        if "eval_loss" in entry
+    ]
     return {"steps": state.global_step, "best": state.best_metric, "evaluations": evaluations}
 
 

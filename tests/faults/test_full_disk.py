@@ -1,0 +1,67 @@
+"""A disk that is full, at each stage that writes: one sentence, no half-written file, and the same result later."""
+
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from tauspeech.plan.stages import spec_path
+from tests.workflow.conftest import Project
+
+pytestmark = pytest.mark.workflow
+
+# Script, stage and job, and what of it is made again; a few letters fit on this disk.
+ROOM = 100
+STAGES = [
+    ("make_text.py", "text", "berlin-wall", ["text/berlin-wall.tsv", "text/berlin-wall.receipt.json"]),
+    ("make_speech.py", "speech", "berlin-wall", ["speech/berlin-wall.parquet", "speech/berlin-wall.receipt.json"]),
+    ("check_rarity.py", "rarity", "berlin-wall", ["rarity/berlin-wall.json", "rarity/berlin-wall.receipt.json"]),
+    ("finetune.py", "finetune", "berlin-wall", ["models/berlin-wall/model.safetensors", "models/berlin-wall/receipt.json"]),
+    ("extract_vector.py", "vector", "berlin-wall", ["vectors/berlin-wall.safetensors", "vectors/berlin-wall.receipt.json"]),
+    ("choose_weight.py", "weight", "berlin-wall--ta", ["weights/berlin-wall--ta.json", "weights/berlin-wall--ta.receipt.json"]),
+    ("merge_vectors.py", "merge", "berlin-wall--ta", ["merged/berlin-wall--ta/model.safetensors", "merged/berlin-wall--ta/receipt.json"]),
+    ("decode.py", "decode", "berlin-wall--ta", ["hypotheses/berlin-wall--ta/berlin-wall.translate.jsonl", "hypotheses/berlin-wall--ta.receipt.json"]),
+    ("score.py", "score", "berlin-wall--ta", ["scores/berlin-wall--ta.tsv", "scores/berlin-wall--ta.receipt.json"]),
+    ("make_table.py", "table", "table2", ["tables/table2.tsv", "tables/table2.receipt.json"]),
+    ("draw_figure.py", "figure", "fig2", ["figures/fig2.svg", "figures/fig2.receipt.json"]),
+    ("check_claims.py", "claims", "claims", ["claims.tsv", "claims.receipt.json"]),
+    ("write_report.py", "report", "report", ["report.html", "report.receipt.json"]),
+]  # fmt: skip
+
+
+def run_stage(project: Project, script: str, stage: str, id: str, room: int | None) -> subprocess.CompletedProcess[str]:
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    specification = project.result(spec_path(stage, id))
+    command = [sys.executable, project.path("workflow/scripts", script), specification, "1"]
+    return subprocess.run(
+        command, cwd=project.folder, text=True, capture_output=True, preexec_fn=little_room if room else None
+    )
+
+
+@pytest.mark.parametrize(("script", "stage", "id", "made"), STAGES, ids=[stage[1] for stage in STAGES])
+def test_a_full_disk(project: Project, script: str, stage: str, id: str, made: list[str]) -> None:
+    whole = project.content()
+    for name in made:
+        project.result(name).unlink()
+    own = [name.rpartition("/")[0] for name in made if name.endswith("/receipt.json")]
+    folders = tuple(f"{name}/" for name in [*own, "checkpoints"])
+
+    def others() -> dict[str, bytes]:
+        return {name: data for name, data in project.content().items() if not name.startswith(folders)}
+
+    before = others()
+    done = run_stage(project, script, stage, id, ROOM)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr, done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"Error in {stage} '{id}': "), done.stderr
+    assert "cannot be written: files may not be that large here" in last or "no space left" in last
+    assert last.endswith("run the same command again, what is done is kept.")
+    assert all(not project.result(name).exists() for name in made)
+    assert others() == before
+    assert not [path for path in project.result().rglob(".*") if ".part" in path.name]
+    assert run_stage(project, script, stage, id, None).returncode == 0
+    assert project.content() == whole
