@@ -17,7 +17,7 @@ MODERN = import sys; sys.exit("tauspeech needs Python 3.11 or newer, and $(PYTHO
 
 .PHONY: run test test-tts test-slurm test-faults check bench foundation voice envs clean-orphans verify lock audit help
 
-run: .venv/.run  ## the default experiment, or CONFIG=config/NAME.yaml
+run: .venv/.run $(CONFIG)  ## the default experiment, or CONFIG=config/NAME.yaml
 	@$(SNAKEMAKE)
 	@$(BIN)/python workflow/scripts/show_results.py results/$(NAME)
 

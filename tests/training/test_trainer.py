@@ -4,13 +4,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from tauspeech.errors import UserError
-from tauspeech.models.foundation import SIZES, build_processor
+from tauspeech.models.foundation import SIZES, build_model, build_processor
 from tauspeech.models.lesson import lesson
+from tauspeech.models.listener import Listener
 from tauspeech.speech.audio import encode
 from tauspeech.training.examples import Examples, collate
-from tauspeech.training.trainer import LossGuard, last_whole_checkpoint
+from tauspeech.training.trainer import LossGuard, last_whole_checkpoint, train
 
 TEXTS = ["我们参观了柏林墙。", "We visited the Berlin Wall."]
 
@@ -67,3 +69,24 @@ def test_an_utterance_longer_than_the_models_window_is_named(processor):
 def test_a_text_longer_than_the_model_writes_is_named(processor):
     with pytest.raises(UserError, match=r"the text of utterance a has .* tokens and the model writes 5"):
         Examples([(row("a", 1.0), [lesson("translate", "zh", "en")])], processor, 5)
+
+
+def no_memory(*_args, **_kwargs):
+    raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+
+def test_a_training_without_room_on_the_gpu_says_which_keys_to_change(processor, tmp_path, monkeypatch):
+    monkeypatch.setattr("tauspeech.training.trainer.JudgedTrainer.train", no_memory)
+    examples = Examples([(row("a", 1.0), [lesson("translate", "zh", "en")])], processor, 100)
+    settings = {"batch": 1, "epochs": 1, "evaluations": 1, "learning_rate": 1e-3, "warmup": 0.1, "schedule": "linear"}
+    settings |= {"precision": "fp32", "weight_decay": 0.0, "accumulate": 1, "max_grad_norm": 1.0}
+    with pytest.raises(UserError, match=r"lower training\.batch and raise training\.accumulate"):
+        train(build_model(processor, SIZES["tiny"], 1), examples, examples, settings, checkpoints=tmp_path, seed=1)
+
+
+def test_a_decoding_without_room_on_the_gpu_says_which_keys_to_change(processor, monkeypatch):
+    monkeypatch.setattr("tauspeech.models.listener.transcribe", no_memory)
+    settings = {"precision": "fp32", "batch": 8, "beams": 5, "new_tokens": 4}
+    listener = Listener(build_model(processor, SIZES["tiny"], 1), processor, settings)
+    with pytest.raises(UserError, match=r"with 1 utterances at a time: lower decoding\.batch or decoding\.beams"):
+        listener.listen([row("a", 1.0)], lesson("translate", "zh", "en"))

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import torch
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
+from tauspeech.errors import UserError
 from tauspeech.models.lesson import Lesson
 from tauspeech.models.whisper import DTYPES, device, features, transcribe
 from tauspeech.pace import Pace
@@ -32,17 +34,19 @@ class Listener:
         pace = Pace(f"utterances heard, {asked.task}", len(rows))
         for start in range(0, len(rows), self.settings["batch"]):
             batch = [self._heard(row) for row in rows[start : start + self.settings["batch"]]]
-            texts += transcribe(
-                self.model,
-                self.processor,
-                batch,
-                language=asked.prompt,
-                task=asked.task,
-                beams=self.settings["beams"],
-                new_tokens=self.settings["new_tokens"],
-            )
+            texts += self._written(batch, asked)
             pace.add(len(batch))
         return texts
+
+    def _written(self, batch: list[np.ndarray], asked: Lesson) -> list[str]:
+        settings = self.settings
+        how = {"beams": settings["beams"], "new_tokens": settings["new_tokens"]}
+        try:
+            return transcribe(self.model, self.processor, batch, language=asked.prompt, task=asked.task, **how)
+        except torch.cuda.OutOfMemoryError:
+            raise UserError(
+                f"the GPU ran out of memory with {len(batch)} utterances at a time: lower decoding.batch or decoding.beams."
+            ) from None
 
     def forget(self, ids: Iterable[str]) -> None:
         """Features of sets that will not be heard again."""
