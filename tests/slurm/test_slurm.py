@@ -110,9 +110,9 @@ def test_nothing_is_submitted_again(through_slurm) -> None:
 
 @pytest.fixture
 def slow(through_slurm, tmp_path: Path) -> Project:
-    """One training is to be done, and it takes a minute and a half or more."""
+    """One training is to be done, and it takes two minutes or more."""
     project = through_slurm[0].copied_to(tmp_path / "project")
-    training = "{training: {epochs: 1500, evaluations: 60, patience: 1000}}"
+    training = "{training: {epochs: 4000, evaluations: 80, patience: 1000}}"
     project.edit("config/tiny.yaml", "decoding:", f"overrides: {{berlin-wall: {training}}}\ndecoding:")
     return project
 
@@ -179,4 +179,4 @@ def test_a_run_whose_main_process_was_killed_is_resumed(slow: Project) -> None:
     done = submit(slow, "--", TRAINING)
     assert done.returncode == 0, done.stdout[-5000:]
     receipt = json.loads(slow.path(TRAINING).read_text(encoding="utf-8"))
-    assert receipt["spec"]["settings"]["epochs"] == 1500
+    assert receipt["spec"]["settings"]["epochs"] == 4000
