@@ -21,6 +21,8 @@ def passing(settings: dict[str, Any]) -> dict[str, Any]:
 def told_of(config: dict[str, Any], sections: tuple[str, ...]) -> dict[str, Any]:
     """Sections of a configuration as a report tells them."""
     told = {key: config[key] for key in sections}
+    # Where a training ran is no part of it; more than one GPU stands in its specification.
+    told["training"] = {key: value for key, value in told["training"].items() if key != "gpus"}
     if "text" in told:
         told["text"] = {key: lasting(each) if isinstance(each, dict) else each for key, each in told["text"].items()}
     if "speech" in told:
