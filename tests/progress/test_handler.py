@@ -121,6 +121,25 @@ def test_a_record_that_cannot_be_read_does_not_silence_those_that_follow(capsys)
     assert "AttributeError" in told and told.endswith("Hello.\n")
 
 
+def test_a_cluster_says_why_a_job_failed(capsys, tmp_path):
+    log = tmp_path / "log"
+    log.write_text("step 7\n", encoding="utf-8")
+    error = failed(1, "score", 1.0, [str(log)])
+    error.rule_msg = "SLURM-job '24' failed, SLURM status is: 'TIMEOUT'."
+    told = shown(capsys, *planned(score=1), started(1, "score", 0.0, id="a"), error)
+    assert f"score a failed. SLURM-job '24' failed, SLURM status is: 'TIMEOUT'.\n  {log}:\n    step 7\n" in told
+
+
+def test_jobs_that_were_submitted_together_are_told_with_the_clusters_log(capsys, tmp_path):
+    log = tmp_path / "24.log"
+    log.write_text("slurmstepd: error: out of memory\n", encoding="utf-8")
+    jobs = [{"rule_name": "make_text"}, {"rule_name": "make_speech"}, {"rule_name": "make_text"}]
+    error = record(LogEvent.GROUP_ERROR, 1.0, logging.ERROR, groupid="sets", aux_logs=[str(log)], job_error_info=jobs)
+    told = shown(capsys, *planned(make_text=2, make_speech=1), error)
+    assert "Jobs that were submitted together failed (make_speech, make_text).\n" in told
+    assert "slurmstepd: error: out of memory" in told
+
+
 def test_that_a_command_failed_is_not_told_beside_what_it_said(capsys):
     text = 'RuleException:\nCalledProcessError in file "rules/report.smk", line 16:\nCommand ...'
     assert shown(capsys, record(LogEvent.ERROR, level=logging.ERROR, msg=text)) == ""

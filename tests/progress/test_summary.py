@@ -35,7 +35,7 @@ class Results:
     def do(self, stage: str, id: str, key: str | None = None) -> None:
         path = self.path / receipt_path(stage, id)
         path.unlink(missing_ok=True)
-        write(path, json.dumps({"key": key or sha256_file(self.path / spec_path(stage, id))}))
+        write(path, json.dumps({"key": key or sha256_file(self.path / spec_path(stage, id)), "outputs": {}}))
 
     def measure(self, stage: str, name: str, seconds: float, megabytes: str) -> None:
         row = f"{seconds}\t0:00:01\t{megabytes}" + "\tNA" * 7
@@ -77,6 +77,15 @@ def test_a_job_that_is_done_again_with_the_same_result_ran(results):
     ledger.open()
     results.do("text", "a")
     assert rows(ledger.close(True))["make_text"].ran == 1
+
+
+def test_a_receipt_that_is_damaged_counts_as_left(results):
+    results.do("text", "a")
+    write(results.path / receipt_path("text", "b"), "")
+    ledger = Ledger(results.path)
+    ledger.open()
+    found = rows(ledger.close(succeeded=False))
+    assert (found["make_text"].there, found["make_text"].left) == (1, 1)
 
 
 def test_one_process_may_do_several_jobs(results):

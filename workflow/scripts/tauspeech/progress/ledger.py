@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from tauspeech.errors import UserError
 from tauspeech.files import sha256_file
 from tauspeech.plan.opening import FROZEN
 from tauspeech.plan.stages import STAGES, receipt_path, spec_path
+from tauspeech.receipts import Receipt
 
 Stamps = dict[Path, int]
 
@@ -93,12 +95,11 @@ class Ledger:
 
     def _current(self, stage: str, id: str) -> bool:
         """Whether a job's result is there, of the specification that the plan has now."""
-        receipt = self.results / receipt_path(stage, id)
-        if not receipt.is_file():
+        try:
+            made = Receipt.read(self.results / receipt_path(stage, id))
+        except UserError:  # it is not there, or damaged
             return False
-        return json.loads(receipt.read_text(encoding="utf-8"))["key"] == sha256_file(
-            self.results / spec_path(stage, id)
-        )
+        return made.key == sha256_file(self.results / spec_path(stage, id))
 
     def _stamps(self) -> Stamps:
         receipts = (self.results / receipt_path(stage, id) for stage, ids in self._jobs.items() for id in ids)
