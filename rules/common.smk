@@ -65,6 +65,14 @@ def inputs_of(stage, pattern="{id}"):
     return lambda wildcards: PLAN.inputs_of(stage, named(pattern, wildcards, stage))
 
 
+def alone(stage):
+    """Specification and inputs of one job of a stage that is done in batches, where somebody asks for its file."""
+    return {
+        "spec": f"{RESULTS}/{spec_path(stage, '{id}')}",
+        "needed": lambda wildcards: PLAN.inputs_of_one(stage, wildcards.id),
+    }
+
+
 def threads_of(stage, most=1, pattern="{id}"):
     """Threads as planned; ``most`` where the result does not depend on them."""
     common = PLAN.common_threads(stage)

@@ -31,3 +31,17 @@ rule merge_vectors:
         "../envs/main.yaml"
     shell:
         'python "$SCRIPTS/merge_vectors.py" {input.spec} {threads} > {log} 2>&1'
+
+
+rule merge_one:
+    input:
+        **alone("merge"),
+    output:
+        model=f"{RESULTS}/merged/{{id}}/model.safetensors",
+        receipt=f"{RESULTS}/merged/{{id}}/receipt.json",
+    log:
+        f"{RESULTS}/logs/merge_one/{{id}}.log",
+    conda:
+        "../envs/main.yaml"
+    shell:
+        'python "$SCRIPTS/merge_vectors.py" {input.spec} {threads} > {log} 2>&1'

@@ -39,3 +39,19 @@ rule score:
         "../envs/main.yaml"
     shell:
         'python "$SCRIPTS/score.py" {input.spec} {threads} > {log} 2>&1'
+
+
+rule score_one:
+    input:
+        **alone("score"),
+    output:
+        scores=f"{RESULTS}/scores/{{id}}.tsv",
+        receipt=f"{RESULTS}/scores/{{id}}.receipt.json",
+    log:
+        f"{RESULTS}/logs/score_one/{{id}}.log",
+    wildcard_constraints:
+        id=BATCH,
+    conda:
+        "../envs/main.yaml"
+    shell:
+        'python "$SCRIPTS/score.py" {input.spec} {threads} > {log} 2>&1'

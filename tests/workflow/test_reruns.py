@@ -250,3 +250,13 @@ def test_the_project_may_lie_in_a_folder_with_spaces(finished: Project, tmp_path
     project.result("scores/berlin-wall--ta.tsv").unlink()
     project.run()
     assert project.content() == finished.content()
+
+
+def test_a_file_of_a_batch_may_be_asked_for_by_its_name(project: Project) -> None:
+    model, scores = (
+        f"results/tiny/{name}" for name in ("merged/first2--ties/model.safetensors", "scores/berlin-wall--ta.tsv")
+    )
+    assert project.planned(model, scores) == set()
+    project.path(model).unlink()
+    project.path(scores).unlink()
+    assert project.planned(model, scores) >= {"merge_one/first2--ties", "score_one/berlin-wall--ta"}

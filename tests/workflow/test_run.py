@@ -78,6 +78,7 @@ def test_a_run_in_another_folder_gives_the_same_bytes(finished: Project, fresh: 
         "results/tiny/vectors/berlin-wall.safetensors",
         "results/tiny/merged/berlin-wall--dare/model.safetensors",
     )
+    assert not other.result("merged/berlin-wall--ties").exists()  # a model that is asked for by its file is made alone
     for name in (
         "speech/berlin-wall.parquet",
         "vectors/berlin-wall.safetensors",

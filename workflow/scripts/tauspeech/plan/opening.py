@@ -50,11 +50,17 @@ class OpenPlan:
         return f"{self.results}/{path}"
 
     def inputs_of(self, stage: str, name: str) -> list[str]:
-        found = set()
-        for id in self._members(stage, name):
-            for role in self._specification(stage, id)["inputs"].values():
-                found |= {self.done(job["stage"], job["id"]) for job in (role if isinstance(role, list) else [role])}
-        return sorted(found)
+        return sorted({path for id in self._members(stage, name) for path in self._inputs_of_job(stage, id)})
+
+    def inputs_of_one(self, stage: str, id: str) -> list[str]:
+        """Of one job of a stage that is done in batches."""
+        return sorted(self._inputs_of_job(stage, id)) if (stage, id) in self._known else []
+
+    def _inputs_of_job(self, stage: str, id: str) -> set[str]:
+        roles = self._specification(stage, id)["inputs"].values()
+        return {
+            self.done(job["stage"], job["id"]) for role in roles for job in (role if isinstance(role, list) else [role])
+        }
 
     def has_input(self, stage: str, name: str, role: str) -> bool:
         return any(role in self._specification(stage, id)["inputs"] for id in self._members(stage, name))
