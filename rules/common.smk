@@ -39,6 +39,15 @@ if not (os.access(RESULTS, os.W_OK) or workflow.output_settings.dryrun):
         f"Error: {RESULTS} cannot be written: look who owns it, or whether its disk is read-only."
     )
 
+# Snakemake would give a job what is left of its GPUs, and say nothing.
+for section in ("training", "decoding"):
+    given = workflow.global_resources.get("gpu")
+    if given is not None and PLAN.gpus(section) > given.value:
+        sys.exit(
+            f"Error: key '{section}.gpus' is {PLAN.gpus(section)} and this run may use {given.value}: "
+            f"say how many there are, as in `--resources gpu={PLAN.gpus(section)} llm=1`, or in the profile."
+        )
+
 # Rules say `python`: without an environment of their own they mean the one that runs Snakemake.
 if not workflow.deployment_settings.deployment_method:
     shell.prefix(f"export PATH={shlex.quote(os.path.dirname(sys.executable))}:$PATH; ")

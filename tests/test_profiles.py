@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tauspeech.paths import ROOT
+from tests.workflow.conftest import new_project
 
 RULES = {
     name: body
@@ -49,3 +50,18 @@ def test_every_stage_that_listens_is_told_how_many_gpus_it_has():
     for name, body in RULES.items():
         if "gpu=" in body:
             assert "on_gpus.py" in body, name
+
+
+@pytest.mark.parametrize("profile", ["default", "slurm"])
+def test_a_job_gets_all_its_gpus_or_the_run_says_why_not(tmp_path, profile):
+    """Snakemake lowers what a job asks for to what the profile allows; two processes would then share one GPU."""
+    project = new_project(tmp_path / "project")
+    project.edit("config/tiny.yaml", "training: {", "training: {gpus: 2, ")
+    run = ["--workflow-profile", f"profiles/{profile}", "--cores", "1", "--dry-run"]
+    refused = project.snakemake(*run)
+    assert refused.returncode != 0
+    assert "Error: key 'training.gpus' is 2 and this run may use 1: say how many there are" in refused.stdout
+    assert "Traceback" not in refused.stdout
+    allowed = project.snakemake(*run, "--resources", "gpu=2", "llm=1", "lane=4")
+    assert allowed.returncode == 0, allowed.stdout[-2000:]
+    assert re.search(r"rule finetune:(?:\n .*)*gpu=2", allowed.stdout)
