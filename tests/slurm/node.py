@@ -8,6 +8,8 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -131,3 +133,12 @@ def _told(*command: str, check: bool = True) -> str:
     if check and done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stdout}")
     return done.stdout
+
+
+if __name__ == "__main__":  # whether it can be started here: `python -m tests.slurm.node`
+    with tempfile.TemporaryDirectory() as name:
+        try:
+            with running(Path(name)):
+                print(f"A Slurm of one node runs here: {_told('sinfo', '--noheader').strip()}")
+        except (OSError, RuntimeError) as error:
+            sys.exit(f"Error: a Slurm of one node cannot be started here: {error}")
