@@ -106,15 +106,6 @@ def test_gpus_are_frozen_too(opened):
     assert opened(main=False).gpus("training") == 0
 
 
-def test_one_gpu_more_or_less_changes_no_specification(opened, results):
-    opened()
-    make_old(results)
-    opened(training={"gpus": 1}, decoding={"gpus": 1})
-    assert rewritten(results) == {"plan.json"}
-    opened(training={"gpus": 2})
-    assert any(name.startswith("finetune/") for name in rewritten(results))
-
-
 def test_a_locked_folder_keeps_its_plan(opened, folder, results):
     opened()
     make_old(results)
