@@ -39,12 +39,12 @@ if not (os.access(RESULTS, os.W_OK) or workflow.output_settings.dryrun):
         f"Error: {RESULTS} cannot be written: look who owns it, or whether its disk is read-only."
     )
 
-# Snakemake would give a job what is left of its GPUs, and say nothing.
-for section in ("training", "decoding"):
-    given = workflow.global_resources.get("gpu")
-    if given is not None and PLAN.gpus(section) > given.value:
+# Snakemake would give a job what is left of its GPUs, and say nothing. Only the main process knows how many there are.
+for section in ("training", "decoding") if workflow.is_main_process else ():
+    limit = workflow.global_resources.get("gpu")
+    if limit and limit.value is not None and PLAN.gpus(section) > limit.value:
         sys.exit(
-            f"Error: key '{section}.gpus' is {PLAN.gpus(section)} and this run may use {given.value}: "
+            f"Error: key '{section}.gpus' is {PLAN.gpus(section)} and this run may use {limit.value}: "
             f"say how many there are, as in `--resources gpu={PLAN.gpus(section)} llm=1`, or in the profile."
         )
 

@@ -19,7 +19,7 @@ def machine(tmp_path):
     """What a job sees of a machine with two GPUs, by a stand-in for nvidia-smi."""
     tool = tmp_path / "bin" / "nvidia-smi"
     tool.parent.mkdir()
-    tool.write_text("#!/bin/sh\necho GPU-a\necho GPU-b\n")
+    tool.write_text("#!/bin/sh\necho 0, GPU-a\necho 1, GPU-b\n")
     tool.chmod(0o755)
     hidden = {"CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID"}
     kept = {key: value for key, value in os.environ.items() if key not in hidden}
@@ -51,8 +51,10 @@ def sees(process):
     raise AssertionError(process.stderr.read())
 
 
-def test_a_job_without_gpus_sees_none(start):
-    assert sees(start(0, TELL)) == ""
+def test_a_job_without_gpus_sees_none_and_says_that_there_is_one(start):
+    told = start(0, TELL).communicate()[0]
+    assert told.startswith("A GPU is here, but the configuration gives this job none")
+    assert told.endswith("sees ''\n")
 
 
 def test_two_jobs_have_one_each_and_a_third_waits(start):
@@ -89,7 +91,16 @@ def test_more_than_there_are_is_refused(start):
 
 
 def test_only_what_the_user_allows_is_taken(start):
+    assert sees(start(1, CUDA_VISIBLE_DEVICES="GPU-b")) == "GPU-b"
     assert sees(start(1, CUDA_VISIBLE_DEVICES="5")) == "5"
+    assert "0 are to be seen here" in start(1, CUDA_VISIBLE_DEVICES="").communicate()[1]
+
+
+def test_a_gpu_that_is_called_by_its_number_is_the_same_one(start):
+    by_number = start(1, CUDA_VISIBLE_DEVICES="0")
+    assert sees(by_number) == "GPU-a"
+    assert start(1, CUDA_VISIBLE_DEVICES="GPU-a").stdout.readline().startswith("Waiting for 1 of the GPUs GPU-a")
+    assert sees(start(1)) == "GPU-b"
 
 
 def test_slurm_has_given_them_already(start):

@@ -19,6 +19,8 @@ WAIT = 1.0  # seconds between two looks
 
 def main(count: int, command: list[str]) -> None:
     if not count:
+        if visible():
+            print("A GPU is here, but the configuration gives this job none (training.gpus, decoding.gpus).", flush=True)
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     elif "SLURM_JOB_ID" not in os.environ:
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(take(count, visible()))
@@ -26,12 +28,21 @@ def main(count: int, command: list[str]) -> None:
 
 
 def visible() -> list[str]:
-    if given := os.environ.get("CUDA_VISIBLE_DEVICES"):
-        return given.split(",")
+    names = _names()
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if allowed is None:
+        return list(names.values())
+    # A GPU has one name for all jobs, whether the user calls it by its number or not: locks are by name.
+    return [names.get(device.strip(), device.strip()) for device in allowed.split(",") if device.strip()]
+
+
+def _names() -> dict[str, str]:
+    """Of each number, in the order of the bus."""
     if not shutil.which("nvidia-smi"):
-        return []
-    query = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]
-    return subprocess.run(query, capture_output=True, text=True).stdout.split()
+        return {}
+    query = ["nvidia-smi", "--query-gpu=index,uuid", "--format=csv,noheader"]
+    lines = subprocess.run(query, capture_output=True, text=True).stdout.splitlines()
+    return dict(line.split(", ") for line in lines if line.count(", ") == 1)
 
 
 def take(count: int, devices: list[str]) -> list[str]:
