@@ -20,7 +20,9 @@ WAIT = 1.0  # seconds between two looks
 def main(count: int, command: list[str]) -> None:
     if not count:
         if visible():
-            print("A GPU is here, but the configuration gives this job none (training.gpus, decoding.gpus).", flush=True)
+            print(
+                "A GPU is here, but the configuration gives this job none (training.gpus, decoding.gpus).", flush=True
+            )
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     elif "SLURM_JOB_ID" not in os.environ:
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(take(count, visible()))

@@ -4,6 +4,8 @@
 """
 
 import json
+import os
+import pickle
 import sys
 from pathlib import Path
 
@@ -40,7 +42,8 @@ def vits(folder: Path) -> Path:
     model = Vits(config)
     folder.mkdir(parents=True)
     config.save_json(str(folder / "config.json"))
-    torch.save({"model": model.state_dict()}, folder / "model.pth")
+    # A number of NumPy beside the weights, as Coqui's own trainer and Bark have it.
+    torch.save({"model": model.state_dict(), "best": np.float64(0.5)}, folder / "model.pth")
     return folder
 
 
@@ -179,6 +182,37 @@ def case_mistakes(folder: Path) -> dict:
         "missing name": message({"model": "tts_models/en/nobody/vits"}),
         "not downloaded": message({"model": "tts_models/en/ljspeech/vits"}),
     }
+
+
+class Harmful:
+    """Pickle that writes a file when it is opened."""
+
+    def __init__(self, file: Path):
+        self.file = file
+
+    def __reduce__(self) -> tuple:
+        return Path.touch, (self.file,)
+
+
+def case_code(folder: Path) -> dict:
+    """Files of a user's that hold code: a checkpoint, XTTS's table of voices, and what a model reads with no care."""
+    # As it is on the machine of somebody who works with old files.
+    os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
+    told = {}
+    for case, file, maker in (("checkpoint", "model.pth", vits), ("voices", "speakers_xtts.pth", xtts)):
+        place = maker(folder / case)
+        torch.save({"model": {}, "more": Harmful(folder / f"{case} ran")}, place / file)
+        path = place if maker is xtts else place / "model.pth"
+        try:
+            open_engine({"engine": "coqui", "name": "mine", "path": str(path)}, "en")
+        except UserError as error:
+            told[case] = str(error)
+    torch.save(Harmful(folder / "careless ran"), folder / "file.pth")
+    try:
+        torch.load(folder / "file.pth", weights_only=False)  # as Coqui's Bark does
+    except pickle.UnpicklingError:
+        told["careless"] = "refused"
+    return told | {"ran": [file.name for file in folder.glob("* ran")]}
 
 
 if __name__ == "__main__":

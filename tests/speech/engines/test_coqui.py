@@ -84,6 +84,14 @@ def test_a_mistake_is_one_sentence(coqui, case, message):
     assert "\n" not in text
 
 
+def test_code_in_a_file_of_weights_is_not_run(coqui):
+    found = coqui("code")
+    assert found["ran"] == []
+    for case in ("checkpoint", "voices"):
+        assert re.search(r"Coqui cannot load .*holds code beside its weights", found[case]), found[case]
+    assert found["careless"] == "refused"
+
+
 def test_the_mini_voice_says_names_that_it_was_never_taught(coqui):
     found = coqui("mini")
     for language, length in (("zh", 1.8), ("en", 1.6)):

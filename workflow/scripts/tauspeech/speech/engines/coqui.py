@@ -36,6 +36,7 @@ def _loaded(model: dict[str, Any], **paths: Any) -> Any:
     from TTS.api import TTS
 
     torchaudio.load = _read_audio  # its own way needs FFmpeg's libraries, which few machines have
+    _open_weights_only()
     name = paths.get("model_name") or paths.get("model_path")
     try:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -43,6 +44,16 @@ def _loaded(model: dict[str, Any], **paths: Any) -> Any:
     except Exception as error:
         raise UserError(_trouble(model, str(name), error)) from None
     return tts.to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _open_weights_only() -> None:
+    """Not all of Coqui's models ask for it. What NumPy's numbers are made of holds no code, and lies in Bark's files."""
+    os.environ.pop("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", None)
+    os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
+    number = np.float64(0).__reduce__()[0]
+    torch.serialization.add_safe_globals(
+        [(number, "numpy.core.multiarray.scalar"), number, np.dtype, np.dtypes.Float64DType]
+    )
 
 
 def _read_audio(path: Any, **_: Any) -> tuple[torch.Tensor, int]:
