@@ -58,6 +58,9 @@ CASES = [
     word("with a right-to-left mark", f"拉{MARK}斐"),
     word("with an escape sequence", "拉\x1b[2J斐"),
     word("with a line break of another kind", "拉\x0b斐"),
+    word("with braces", "拉{斐}"),
+    word("with a tag", "<b>拉斐尔</b>"),
+    word("with a backslash", "拉\\斐"),
     word("of 10,000 characters", "拉" * 10_000),
 ]
 

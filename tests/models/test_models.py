@@ -11,7 +11,9 @@ from tauspeech.errors import UserError
 from tauspeech.models.foundation import SIZES, build_model, build_processor, save
 from tauspeech.models.judging import validation_score
 from tauspeech.models.lesson import lesson
+from tauspeech.models.listener import Listener
 from tauspeech.models.whisper import features, load, save_like, transcribe
+from tauspeech.speech.audio import RATE, encode
 
 TEXTS = ["我们参观了柏林墙。", "We visited the Berlin Wall.", "比起拉斐尔，我更喜欢肖邦。"]
 
@@ -53,6 +55,19 @@ def test_the_same_seed_makes_the_same_model():
     first, second, other = (build_model(processor, SIZES["tiny"], seed).state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+def test_what_is_longer_than_the_model_hears_is_refused_and_not_cut(folder):
+    how = {"precision": "fp32", "batch": 1, "beams": 1, "new_tokens": 5}
+    listener = Listener(*load(folder), how)
+    sound = encode(np.zeros(RATE, dtype=np.float32))
+    rows = [{"utterance": f"u-{length}", "seconds": length, "audio": {"bytes": sound}} for length in (6.0, 6.25)]
+    assert len(listener.listen(rows[:1], lesson("transcribe", "zh", "zh"))) == 1
+    assert list(map(listener.hears, rows)) == [True, False]
+    with pytest.raises(
+        UserError, match=r"utterance u-6\.25 lasts 6\.2 s and the model hears 6 s at once: set speech\.longest to 6,"
+    ):
+        listener.listen(rows, lesson("transcribe", "zh", "zh"))
 
 
 def test_a_model_writes_text_for_either_task(folder):

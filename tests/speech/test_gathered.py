@@ -24,7 +24,7 @@ TEXTS = [("train", "我们去了柏林墙"), ("train", "柏林墙很长"), ("tes
 def gather(tmp_path, monkeypatch):
     """Make a set of two shares; the base hears what is told."""
 
-    def run(heard=None, errors=0.5, hours=None, missing=()):
+    def run(heard=None, errors=0.5, hours=None, missing=(), long=()):
         results = tmp_path / "results" / "t"
         names = [f"w-{split}-{number:05d}" for number, (split, _) in enumerate(TEXTS)]
         rows = [[name, split, "w", said] for name, (split, said) in zip(names, TEXTS, strict=True)]
@@ -57,7 +57,11 @@ def gather(tmp_path, monkeypatch):
             def __init__(self, *_):
                 pass
 
+            def hears(self, row):
+                return row["zh"] not in long
+
             def listen(self, rows, asked):
+                assert all(map(self.hears, rows))
                 assert (asked.task, asked.written) == ("transcribe", "zh")
                 return [heard[row["zh"]] for row in rows]
 
@@ -83,6 +87,12 @@ def test_shares_come_in_the_order_of_the_text(gather):
 def test_the_word_itself_may_be_misheard(gather):
     kept, dropped = gather(FAITHFUL)
     assert len(kept) == 4 and dropped == {}
+
+
+def test_what_is_longer_than_the_base_hears_is_dropped_and_not_cut(gather):
+    kept, dropped = gather(FAITHFUL, long=["柏林墙很长"])
+    assert kept == ["w-train-00000", "w-test-00002", "w-test-00003"]
+    assert dropped == {"w-train-00001": "longer than the base model hears at once"}
 
 
 def test_what_the_base_does_not_hear_is_dropped_and_named(gather):

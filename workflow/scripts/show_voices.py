@@ -13,18 +13,22 @@ def main(task: Task) -> None:
     from tauspeech.models.listener import Listener
     from tauspeech.models.whisper import load
     from tauspeech.speech import manifest
+    from tauspeech.speech.sets.gathered import TOO_LONG
 
     torch.set_num_threads(task.threads)
     language = task.settings["language"]
     rows = [row for path in task.inputs("voiced").values() for row in manifest.read(path)]
     rows.sort(key=lambda row: (row["utterance"].rpartition("--")[0], int(row["utterance"].rpartition("--")[2])))
     listener = Listener(*load(task.input("base", ".")), task.settings)
-    heard = listener.listen(rows, lesson("transcribe", language, language))
+    short = [row for row in rows if listener.hears(row)]
+    texts = listener.listen(short, lesson("transcribe", language, language))
+    heard = {row["utterance"]: text for row, text in zip(short, texts, strict=True)}
     shown = pd.DataFrame(
         [
-            {"language": language, "sentence": row[language], "heard": text, "audio": row["audio"]["bytes"]}
+            {"language": language, "sentence": row[language], "audio": row["audio"]["bytes"]}
+            | {"heard": heard.get(row["utterance"], f"({TOO_LONG})")}
             | {key: row[key] for key in ("voice", "engine", "seconds")}
-            for row, text in zip(rows, heard, strict=True)
+            for row in rows
         ]
     )
     path = task.path(f"{task.id}.parquet")

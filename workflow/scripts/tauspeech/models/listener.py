@@ -9,7 +9,7 @@ from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from tauspeech.errors import UserError
 from tauspeech.models.lesson import Lesson
-from tauspeech.models.whisper import DTYPES, device, features, transcribe
+from tauspeech.models.whisper import DTYPES, check_lengths, device, features, hears, transcribe
 from tauspeech.pace import Pace
 from tauspeech.speech.audio import decode
 
@@ -23,6 +23,9 @@ class Listener:
         self.settings = settings
         self._features: dict[str, np.ndarray] = {}
 
+    def hears(self, row: dict[str, Any]) -> bool:
+        return hears(self.processor, row)
+
     def _heard(self, row: dict[str, Any]) -> np.ndarray:
         if row["utterance"] not in self._features:
             self._features[row["utterance"]] = features(self.processor, decode(row["audio"]["bytes"]))
@@ -30,6 +33,7 @@ class Listener:
 
     def listen(self, rows: list[dict[str, Any]], asked: Lesson) -> list[str]:
         """Texts of the utterances, in their order."""
+        check_lengths(self.processor, rows)
         texts: list[str] = []
         pace = Pace(f"utterances heard, {asked.task}", len(rows))
         for start in range(0, len(rows), self.settings["batch"]):

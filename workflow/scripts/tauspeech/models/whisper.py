@@ -63,6 +63,20 @@ def window(processor: WhisperProcessor) -> float:
     return processor.feature_extractor.chunk_length
 
 
+def hears(processor: WhisperProcessor, row: dict[str, Any]) -> bool:
+    """Whether all of an utterance; what is longer would be cut, and nobody told."""
+    return row["seconds"] <= window(processor)
+
+
+def check_lengths(processor: WhisperProcessor, rows: Iterable[dict[str, Any]]) -> None:
+    for row in rows:
+        if not hears(processor, row):
+            raise UserError(
+                f"utterance {row['utterance']} lasts {row['seconds']:.1f} s and the model hears {window(processor)} s at once: "
+                f"set speech.longest to {window(processor)}, which leaves longer ones out, cut a recording in two, or use another base."
+            )
+
+
 def features(processor: WhisperProcessor, samples: np.ndarray) -> np.ndarray:
     return processor.feature_extractor(samples, sampling_rate=RATE, return_tensors="np").input_features[0]
 

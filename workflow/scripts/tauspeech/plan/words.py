@@ -7,6 +7,7 @@ from pathlib import Path
 from tauspeech.errors import UserError
 from tauspeech.lines import one_line
 from tauspeech.tabs import tab_reader
+from tauspeech.text.characters import unspeakable
 
 SLUG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 TAKEN = re.compile(r"base|raw|general|foundation-.*|first\d+")  # names of other models and sets
@@ -43,9 +44,10 @@ def _words_of_row(row: dict[str, str], languages: tuple[str, ...], where: str) -
     if not row.get("domain"):
         raise UserError(f"{where}: word '{id}' has nothing in column 'domain': give landmark, location or individual.")
     for text in [*phrase.values(), *(form for group in forms.values() for form in group), row["domain"]]:
-        if len(text) > LONGEST or not text.isprintable():
+        if len(text) > LONGEST or not text.isprintable() or unspeakable(text):
             raise UserError(
-                f"{where}: '{text[:30]}' is no word: it is longer than {LONGEST} characters or holds control characters."
+                f"{where}: '{one_line(text, 30)}' is no word: it is longer than {LONGEST} characters, or holds control "
+                "characters or one of <>{}[]|\\, which no sentence may hold."
             )
     return Word(id, row["domain"], forms, phrase)
 

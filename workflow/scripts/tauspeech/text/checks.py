@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from rapidfuzz import fuzz, process
 
 from tauspeech.languages import unspaced
+from tauspeech.text.characters import unspeakable
 
 Sentence = dict[str, str]  # language -> text
 
@@ -79,7 +80,7 @@ class Checker:
     def _reason(self, sentence: Sentence) -> str | None:
         for language in self.languages:
             text = sentence.get(language, "")
-            if any(unicodedata.category(char)[0] == "C" for char in text) or re.search(r"[<>{}\[\]|\\]", text):
+            if unspeakable(text):
                 return f"control characters or markup ({language})"
             if reason := self.limits.reason(text, language):
                 return f"{reason} ({language})"

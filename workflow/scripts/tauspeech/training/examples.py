@@ -9,7 +9,7 @@ from transformers import WhisperProcessor
 
 from tauspeech.errors import UserError
 from tauspeech.models.lesson import Lesson
-from tauspeech.models.whisper import features, labels, window
+from tauspeech.models.whisper import check_lengths, features, labels
 from tauspeech.speech.audio import decode
 
 CACHE_BYTES = 6 * 2**30
@@ -33,12 +33,7 @@ class Examples(torch.utils.data.Dataset):
             for index, (row, lessons) in enumerate(taught)
             for lesson in lessons
         ]
-        for row in rows:
-            if row["seconds"] > window(processor):
-                raise UserError(
-                    f"utterance {row['utterance']} lasts {row['seconds']:.1f} s and the model hears {window(processor)} s at once: "
-                    "shorten it, or use a larger base."
-                )
+        check_lengths(processor, rows)
         for index, ids in self.items:
             if len(ids) > longest_text:
                 raise UserError(

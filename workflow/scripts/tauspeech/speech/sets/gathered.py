@@ -15,6 +15,7 @@ from tauspeech.speech import manifest
 from tauspeech.text.table import read_table
 
 MISHEARD = "the base model hears something else"
+TOO_LONG = "longer than the base model hears at once"
 
 
 def rows(task: Task, drops: list[Drop]) -> Iterator[dict[str, Any]]:
@@ -45,10 +46,12 @@ def _intelligible(task: Task, sentences: list[dict[str, Any]], drops: list[Drop]
     torch.set_num_threads(task.threads)
     settings, language = task.settings, task.settings["language"]
     listener = Listener(*load(task.input("base", ".")), settings["check"])
-    heard = listener.listen(sentences, lesson("transcribe", language, language))
+    short = [row for row in sentences if listener.hears(row)]
+    drops += [Drop(row["split"], row["utterance"], TOO_LONG) for row in sentences if not listener.hears(row)]
+    heard = listener.listen(short, lesson("transcribe", language, language))
     forms = tuple(settings["check"]["word"].get(language, ()))
     fit = []
-    for row, text in zip(sentences, heard, strict=True):
+    for row, text in zip(short, heard, strict=True):
         if misheard(row[language], text, forms, language) > settings["check"]["errors"]:
             drops.append(Drop(row["split"], row["utterance"], MISHEARD))
         else:
