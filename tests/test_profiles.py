@@ -52,6 +52,16 @@ def test_every_stage_that_listens_is_told_how_many_gpus_it_has():
             assert "on_gpus.py" in body, name
 
 
+def test_a_job_on_a_node_of_a_cluster_need_not_know_how_many_gpus_there_are(tmp_path):
+    """As an executor starts it there; a resource that each node counts for itself has no limit then."""
+    project = new_project(tmp_path / "project")
+    project.planned()
+    node = ["--mode", "remote", "--no-hooks", "--set-resource-scopes", "gpu=local", "--cores", "1"]
+    done = project.snakemake(*node, "--target-jobs", "make_text:id=general", "--allowed-rules", "make_text")
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert project.result("text", "general.tsv").is_file()
+
+
 @pytest.mark.parametrize("profile", ["default", "slurm"])
 def test_a_job_gets_all_its_gpus_or_the_run_says_why_not(tmp_path, profile):
     """Snakemake lowers what a job asks for to what the profile allows; two processes would then share one GPU."""

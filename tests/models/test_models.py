@@ -65,7 +65,7 @@ def test_what_is_longer_than_the_model_hears_is_refused_and_not_cut(folder):
     assert len(listener.listen(rows[:1], lesson("transcribe", "zh", "zh"))) == 1
     assert list(map(listener.hears, rows)) == [True, False]
     with pytest.raises(
-        UserError, match=r"utterance u-6\.25 lasts 6\.2 s and the model hears 6 s at once: set speech\.longest to 6,"
+        UserError, match=r"utterance u-6\.25 lasts 6\.25 s and the model hears 6 s at once: set speech\.longest to 6,"
     ):
         listener.listen(rows, lesson("transcribe", "zh", "zh"))
 

@@ -39,7 +39,7 @@ def visible() -> list[str]:
 
 
 def _names() -> dict[str, str]:
-    """Of each number, in the order of the bus."""
+    """By nvidia-smi's numbers, which are those that people see."""
     if not shutil.which("nvidia-smi"):
         return {}
     query = ["nvidia-smi", "--query-gpu=index,uuid", "--format=csv,noheader"]

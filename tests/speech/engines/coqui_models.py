@@ -42,7 +42,7 @@ def vits(folder: Path) -> Path:
     model = Vits(config)
     folder.mkdir(parents=True)
     config.save_json(str(folder / "config.json"))
-    # A number of NumPy beside the weights, as Coqui's own trainer and Bark have it.
+    # A number of NumPy beside the weights, as in the files of Bark.
     torch.save({"model": model.state_dict(), "best": np.float64(0.5)}, folder / "model.pth")
     return folder
 

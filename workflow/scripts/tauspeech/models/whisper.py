@@ -72,7 +72,7 @@ def check_lengths(processor: WhisperProcessor, rows: Iterable[dict[str, Any]]) -
     for row in rows:
         if not hears(processor, row):
             raise UserError(
-                f"utterance {row['utterance']} lasts {row['seconds']:.1f} s and the model hears {window(processor)} s at once: "
+                f"utterance {row['utterance']} lasts {row['seconds']:.2f} s and the model hears {window(processor)} s at once: "
                 f"set speech.longest to {window(processor)}, which leaves longer ones out, cut a recording in two, or use another base."
             )
 

@@ -29,7 +29,7 @@ def rows(task: Task, drops: list[Drop]) -> Iterator[dict[str, Any]]:
         if not found:
             turned_away = sum(drop.split == split for drop in drops)
             raise UserError(
-                f"no {split} utterance is left ({turned_away} are not what the base model hears): listen to the voices "
+                f"no {split} utterance is left ({turned_away} are too long or not what the base model hears): listen to the voices "
                 "in the report, take others, or raise speech.check.errors (null turns the check off)."
             )
         yield from within(found, hours[split]) if hours else found
