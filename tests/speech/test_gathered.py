@@ -108,7 +108,9 @@ def test_hours_are_those_of_what_is_left(gather):
 
 def test_a_split_with_nothing_left_is_an_error_that_says_what_to_do(gather):
     nothing = {said: "" for split, said in TEXTS if split == "test"}
-    with pytest.raises(UserError, match=r"no test utterance is left \(2 are too long or not what.* speech\.check\.errors"):
+    with pytest.raises(
+        UserError, match=r"no test utterance is left \(2 are too long or not what.* speech\.check\.errors"
+    ):
         gather(FAITHFUL | nothing)
 
 
