@@ -76,8 +76,9 @@ def test_a_killed_job_gives_its_gpus_back(start):
 
 
 def test_a_job_that_waits_for_two_keeps_none(start):
-    first, both = start(1), start(2)
+    first = start(1)
     assert sees(first) == "GPU-a"
+    both = start(2)  # not before: the two would race for the first GPU
     assert both.stdout.readline().startswith("Waiting for 2")
     assert sees(start(1)) == "GPU-b"
 

@@ -1,18 +1,18 @@
 """A disk that is full, at each stage that writes: one sentence, no half-written file, and the same result later."""
 
-import resource
 import subprocess
 import sys
 
 import pytest
 
 from tauspeech.plan.stages import spec_path
+from tests.faults.launch import after
 from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.workflow
 
 # Script, stage and job, and what of it is made again; a few letters fit on this disk.
-ROOM = 100
+LITTLE_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
 STAGES = [
     ("make_text.py", "text", "berlin-wall", ["text/berlin-wall.tsv", "text/berlin-wall.receipt.json"]),
     ("make_speech.py", "speech", "berlin-wall", ["speech/berlin-wall.parquet", "speech/berlin-wall.receipt.json"]),
@@ -30,15 +30,12 @@ STAGES = [
 ]  # fmt: skip
 
 
-def run_stage(project: Project, script: str, stage: str, id: str, room: int | None) -> subprocess.CompletedProcess[str]:
-    def little_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
-
+def run_stage(
+    project: Project, script: str, stage: str, id: str, preparation: str = ""
+) -> subprocess.CompletedProcess[str]:
     specification = project.result(spec_path(stage, id))
     command = [sys.executable, project.path("workflow/scripts", script), specification, "1"]
-    return subprocess.run(
-        command, cwd=project.folder, text=True, capture_output=True, preexec_fn=little_room if room else None
-    )
+    return subprocess.run(after(preparation, command), cwd=project.folder, text=True, capture_output=True)
 
 
 @pytest.mark.parametrize(("script", "stage", "id", "made"), STAGES, ids=[stage[1] for stage in STAGES])
@@ -53,7 +50,7 @@ def test_a_full_disk(project: Project, script: str, stage: str, id: str, made: l
         return {name: data for name, data in project.content().items() if not name.startswith(folders)}
 
     before = others()
-    done = run_stage(project, script, stage, id, ROOM)
+    done = run_stage(project, script, stage, id, LITTLE_ROOM)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr, done.stderr
     last = done.stderr.strip().splitlines()[-1]
@@ -63,5 +60,5 @@ def test_a_full_disk(project: Project, script: str, stage: str, id: str, made: l
     assert all(not project.result(name).exists() for name in made)
     assert others() == before
     assert not [path for path in project.result().rglob(".*") if ".part" in path.name]
-    assert run_stage(project, script, stage, id, None).returncode == 0
+    assert run_stage(project, script, stage, id).returncode == 0
     assert project.content() == whole

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.launch import after
 from tests.workflow.conftest import Project, new_project
 
 pytestmark = pytest.mark.workflow
@@ -25,14 +26,14 @@ LONG = 50
 
 def started(project: Project) -> subprocess.Popen[str]:
     """A run in a process group of its own, as in a terminal."""
+    command = [sys.executable, "-m", "snakemake", "--configfile", project.config, "--cores", "2"]
     return subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--configfile", project.config, "--cores", "2"],
+        after("import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)", command),
         cwd=project.folder,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
@@ -80,6 +81,7 @@ def test_a_run_that_is_stopped_in_every_way_ends_as_an_undisturbed_one(finished:
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(3600)
 def test_fifty_kills(finished: Project, tmp_path: Path) -> None:
     chance, kills, runs = random.Random(2), 0, 0
     while kills < LONG:
