@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from tauspeech.errors import UserError
+from tauspeech.paths import ROOT
 from tauspeech.speech.engines.cosyvoice import open_engine
 
 from .behaviour import TEXT
@@ -150,7 +151,8 @@ def test_what_is_not_there_is_named_with_the_command_that_fetches_it(settings, t
 
 def test_a_package_that_is_missing_is_named_with_the_environment(settings, tmp_path):
     (tmp_path / "CosyVoice/cosyvoice/cli/cosyvoice.py").write_text("import hyperpyyaml_that_is_not", encoding="utf-8")
-    refused(settings, r"checkout: .* \(No module named 'hyperpyyaml_that_is_not'\): .* envs/cosyvoice\.txt")
+    refused(settings, r"checkout: .* \(No module named 'hyperpyyaml_that_is_not'\): .* envs/engine-cosyvoice\.txt")
+    assert (ROOT / "envs" / "engine-cosyvoice.txt").is_file()
 
 
 def test_a_model_that_cannot_be_opened_is_named(settings, tmp_path):

@@ -1,4 +1,4 @@
-"""CosyVoice 2 from a checkout of its authors, in an environment of its own: envs/cosyvoice.txt.
+"""CosyVoice 2 from a checkout of its authors, in an environment of its own: envs/engine-cosyvoice.txt.
 
 This module runs there, so it asks for nothing that only the main environment has.
 """
@@ -87,8 +87,8 @@ def _module(model: dict[str, Any], checkout: Path) -> Any:
         return importlib.import_module("cosyvoice.cli.cosyvoice")
     except ImportError as error:
         raise UserError(
-            f"{key(model, 'checkout')}: the CosyVoice in {checkout} cannot be imported ({one_line(str(error))}): run "
-            "`pip install -r envs/cosyvoice.txt` in the environment of this engine."
+            f"{key(model, 'checkout')}: the CosyVoice in {checkout} cannot be imported ({one_line(str(error))}): "
+            "compare its requirements.txt with envs/engine-cosyvoice.txt, which locks what it needs."
         ) from None
 
 
