@@ -39,13 +39,23 @@ if not (os.access(RESULTS, os.W_OK) or workflow.output_settings.dryrun):
         f"Error: {RESULTS} cannot be written: look who owns it, or whether its disk is read-only."
     )
 
+
+def limits(**changed):
+    """All that limit this run now, for the command line, where they take the place of the profile's."""
+    now = {name: workflow.global_resources.get(name) for name in ("llm", "lane", "gpu")}
+    known = {name: limit.value for name, limit in now.items() if limit} | changed
+    return " ".join(
+        f"{name}={known[name]}" for name in known if known[name] is not None
+    )
+
+
 # Snakemake would give a job what is left of its GPUs, and say nothing. Only the main process knows how many there are.
 for section in ("training", "decoding") if workflow.is_main_process else ():
     limit = workflow.global_resources.get("gpu")
     if limit and limit.value is not None and PLAN.gpus(section) > limit.value:
         sys.exit(
             f"Error: key '{section}.gpus' is {PLAN.gpus(section)} and this run may use {limit.value}: "
-            f"say how many there are, as in `--resources gpu={PLAN.gpus(section)} llm=1`, or in the profile."
+            f"say how many there are, as in `--resources {limits(gpu=PLAN.gpus(section))}`, or in the profile."
         )
 
 # Rules say `python`: without an environment of their own they mean the one that runs Snakemake.

@@ -14,9 +14,12 @@ def summarise(succeeded):
     if workflow.touch:  # nothing ran
         return
     account = LEDGER.close(succeeded)
-    write_text(Path(RESULTS, "summary.tsv"), table(account))
-    write_text(Path(RESULTS, "summary.html"), build_summary(account))
     logger.info(told(account))
+    try:
+        write_text(Path(RESULTS, "summary.tsv"), table(account))
+        write_text(Path(RESULTS, "summary.html"), build_summary(account))
+    except OSError as error:
+        logger.error(f"The summary is not kept: {trouble_of(error) or error}.")
 
 
 onstart:

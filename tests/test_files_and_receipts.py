@@ -116,9 +116,16 @@ def test_a_receipt_notices_a_missing_file(receipt):
 def test_a_missing_or_broken_receipt_is_named(receipt):
     with pytest.raises(UserError, match=r"none\.json is missing"):
         Receipt.read(receipt.with_name("none.json"))
-    receipt.write_text("{")
-    with pytest.raises(UserError, match=r"receipt\.json is not readable JSON"):
-        Receipt.read(receipt)
+    whole = json.loads(receipt.read_text())
+    broken = [
+        {key: value for key, value in whole.items() if key != lost} for lost in ("key", "spec", "inputs", "outputs")
+    ]
+    # One of elsewhere may name files of elsewhere, which `make verify REPAIR=yes` would remove.
+    broken += [whole | {"outputs": {name: ""}} for name in ("../other.tsv", "/etc/hostname", "more/../../other.tsv")]
+    for text in ["{", "[]", *map(json.dumps, broken)]:
+        receipt.write_text(text)
+        with pytest.raises(UserError, match=r"receipt\.json is not readable JSON, or no receipt"):
+            Receipt.read(receipt)
 
 
 # Tasks: a small results folder in which speech/a depends on text/a.

@@ -107,3 +107,8 @@ def test_a_gpu_that_is_called_by_its_number_is_the_same_one(start):
 def test_slurm_has_given_them_already(start):
     assert sees(start(1, SLURM_JOB_ID="7", CUDA_VISIBLE_DEVICES="0")) == "0"
     assert sees(start(1, SLURM_JOB_ID="8", CUDA_VISIBLE_DEVICES="0")) == "0"
+
+
+def test_two_jobs_within_one_allocation_share_no_gpu(start):
+    allocation = {"SLURM_JOB_ID": "7", "CUDA_VISIBLE_DEVICES": "0,1"}
+    assert {sees(start(1, **allocation)), sees(start(1, **allocation))} == {"GPU-a", "GPU-b"}

@@ -30,8 +30,8 @@ def test_it_names_no_rule_that_is_not_there(slurm):
 
 
 def test_every_rule_that_may_take_a_gpu_has_its_memory_and_time(slurm):
-    listening = {name for name, body in RULES.items() if re.search(r"gpu=gpus_of\(\"(training|decoding)\"\),", body)}
-    assert {"finetune", "decode", "check_rarity"} <= listening
+    listening = {name for name, body in RULES.items() if "gpu=" in body}
+    assert {"finetune", "decode", "check_rarity", "make_text", "propose_words", "speak"} <= listening
     assert listening <= set(slurm["set-resources"])
 
 
@@ -70,8 +70,10 @@ def test_a_job_gets_all_its_gpus_or_the_run_says_why_not(tmp_path, profile):
     run = ["--workflow-profile", f"profiles/{profile}", "--cores", "1", "--dry-run"]
     refused = project.snakemake(*run)
     assert refused.returncode != 0
-    assert "Error: key 'training.gpus' is 2 and this run may use 1: say how many there are" in refused.stdout
+    limits = {"default": "llm=1 gpu=2", "slurm": "llm=1 lane=4 gpu=2"}[profile]
+    told = "Error: key 'training.gpus' is 2 and this run may use 1: say how many there are, as in `--resources {}`"
+    assert told.format(limits) in refused.stdout
     assert "Traceback" not in refused.stdout
-    allowed = project.snakemake(*run, "--resources", "gpu=2", "llm=1", "lane=4")
+    allowed = project.snakemake(*run, "--resources", *limits.split())
     assert allowed.returncode == 0, allowed.stdout[-2000:]
     assert re.search(r"rule finetune:(?:\n .*)*gpu=2", allowed.stdout)

@@ -19,10 +19,10 @@ def test_a_second_run_in_one_folder_is_refused_and_the_first_goes_on(project: Pr
     first = started(project)
     try:
         locks = project.path(".snakemake/locks")
-        for _ in range(200):
-            if locks.is_dir() and any(locks.iterdir()):
-                break
-            time.sleep(0.1)
+        until = time.monotonic() + 120
+        while not (locks.is_dir() and any(locks.iterdir())):
+            assert first.poll() is None and time.monotonic() < until, "no lock came"
+            time.sleep(0.05)
         second = project.snakemake("--cores", "1")
         assert second.returncode != 0
         assert "cannot be locked" in second.stdout

@@ -179,7 +179,7 @@ def write_artifact(results, stage, id, *outputs):
     receipt.parent.mkdir(parents=True, exist_ok=True)
     for name in outputs:
         (receipt.parent / name).write_text("x")
-    receipt.write_text(json.dumps({"key": "", "outputs": dict.fromkeys(outputs, "")}))
+    receipt.write_text(json.dumps({"key": "", "spec": {}, "inputs": {}, "outputs": dict.fromkeys(outputs, "")}))
     return [receipt, *(receipt.parent / name for name in outputs)]
 
 
@@ -196,6 +196,14 @@ def test_orphans_are_what_no_plan_names_any_more(opened, results):
     assert {*gone, rest, results / "plan" / "vector" / "raphael.json"} <= found
     assert not any("avignon" in path.name or path.name == "plan.json" for path in found)
     assert all("raphael" in str(path) or "first3" in str(path) for path in found - {rest})
+
+
+def test_a_damaged_receipt_is_named_before_anything_counts_as_an_orphan(opened, results):
+    opened()
+    receipt, _ = write_artifact(results, "text", "avignon", "avignon.tsv")
+    receipt.write_text("{")
+    with pytest.raises(UserError, match=r"avignon\.receipt\.json is not readable JSON"):
+        list(orphans(results))
 
 
 def test_the_frozen_plan_names_every_job_and_no_other(opened, results):

@@ -35,7 +35,12 @@ class Results:
     def do(self, stage: str, id: str, key: str | None = None) -> None:
         path = self.path / receipt_path(stage, id)
         path.unlink(missing_ok=True)
-        write(path, json.dumps({"key": key or sha256_file(self.path / spec_path(stage, id)), "outputs": {}}))
+        write(
+            path,
+            json.dumps(
+                {"key": key or sha256_file(self.path / spec_path(stage, id)), "spec": {}, "inputs": {}, "outputs": {}}
+            ),
+        )
 
     def measure(self, stage: str, name: str, seconds: float, megabytes: str) -> None:
         row = f"{seconds}\t0:00:01\t{megabytes}" + "\tNA" * 7

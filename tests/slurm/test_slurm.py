@@ -13,7 +13,7 @@ import pytest
 from tests.slurm import node
 from tests.workflow.conftest import Project, new_project
 
-pytestmark = pytest.mark.slurm
+pytestmark = [pytest.mark.slurm, pytest.mark.timeout(3000)]
 
 # A site's numbers are for its file system and its accounting; here is neither.
 HERE = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "5", "--latency-wait", "5"]
@@ -38,7 +38,7 @@ def submit(project: Project, *arguments: str) -> subprocess.CompletedProcess[str
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=900,
+        timeout=2400,
     )
 
 
@@ -141,9 +141,12 @@ def test_a_cancelled_job_is_told_with_its_log_and_not_tried_again_without_retrie
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    wait_for(lambda: checkpoints(slow))
-    subprocess.run(["scancel", *running()], check=True)
-    told = process.communicate(timeout=300)[0]
+    try:
+        wait_for(lambda: checkpoints(slow))
+        subprocess.run(["scancel", *running()], check=True)
+        told = process.communicate(timeout=300)[0]
+    finally:
+        process.kill()
     assert process.returncode != 0
     assert "finetune berlin-wall failed. " in told
     assert "status is: 'CANCELLED" in told
@@ -154,12 +157,12 @@ def test_a_cancelled_job_is_told_with_its_log_and_not_tried_again_without_retrie
 
 def test_a_job_that_ran_out_of_time_gets_more_and_goes_on_from_its_checkpoint(slow: Project) -> None:
     before = {job["JobId"] for job in node.jobs()}
-    done = submit(slow, "--set-resources", "finetune:runtime=1*attempt*attempt*attempt", "--", TRAINING)
+    done = submit(slow, "--set-resources", "finetune:runtime=1+60*(attempt-1)", "--", TRAINING)
     assert done.returncode == 0, done.stdout[-5000:]
     tries = [job for job in of(node.jobs(), "finetune") if job["JobId"] not in before]
     assert [(job["JobState"], job["TimeLimit"]) for job in tries] == [
         ("TIMEOUT", "00:01:00"),
-        ("COMPLETED", "00:08:00"),
+        ("COMPLETED", "01:01:00"),
     ]
     assert "status is: 'TIMEOUT'" in done.stdout
     log = slow.result("logs/finetune/berlin-wall.log").read_text(encoding="utf-8")
@@ -170,8 +173,10 @@ def test_a_run_whose_main_process_was_killed_is_resumed(slow: Project) -> None:
     process = subprocess.Popen(
         command(slow, "--", TRAINING), cwd=slow.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    wait_for(lambda: checkpoints(slow))
-    process.kill()
+    try:
+        wait_for(lambda: checkpoints(slow))
+    finally:
+        process.kill()
     process.wait()
     subprocess.run(["scancel", *running()], check=True)
     wait_for(lambda: not running())

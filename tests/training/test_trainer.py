@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from tauspeech.errors import UserError
 from tauspeech.models.foundation import SIZES, build_model, build_processor
@@ -15,6 +16,10 @@ from tauspeech.training.examples import Examples, collate
 from tauspeech.training.trainer import LossGuard, last_whole_checkpoint, train
 
 TEXTS = ["我们参观了柏林墙。", "We visited the Berlin Wall."]
+
+
+SETTINGS = {"batch": 1, "epochs": 3, "evaluations": 1, "learning_rate": 1e-3, "warmup": 0.0, "schedule": "linear"}
+SETTINGS |= {"precision": "fp32", "weight_decay": 0.0, "accumulate": 1}
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +43,42 @@ def test_training_goes_on_from_the_newest_whole_checkpoint(tmp_path):
     assert last_whole_checkpoint(tmp_path / "nothing") is None
 
 
+def checkpoint(folder):
+    folder.mkdir()
+    torch.save({"step": torch.arange(1000)}, folder / "optimizer.pt")
+    save_file({"x": torch.arange(1000)}, folder / "model.safetensors")
+    (folder / "trainer_state.json").write_text("{}")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["optimizer.pt", "model.safetensors", "trainer_state.json"])
+@pytest.mark.parametrize(
+    "harm", [lambda whole: b"", lambda whole: whole[: len(whole) // 2], lambda whole: bytes(len(whole))]
+)
+def test_a_torn_checkpoint_gives_way_to_the_one_before_it(tmp_path, name, harm):
+    """What a node that broke down has not written of it, though the Trainer had."""
+    before, torn = checkpoint(tmp_path / "checkpoint-5"), checkpoint(tmp_path / "checkpoint-10")
+    assert last_whole_checkpoint(tmp_path) == torn
+    (torn / name).write_bytes(harm((torn / name).read_bytes()))
+    assert last_whole_checkpoint(tmp_path) == before
+    assert not torn.exists()
+
+
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_a_loss_that_is_no_number_stops_the_training(loss):
     with pytest.raises(UserError, match=r"at step 7: lower training\.learning_rate.*in somewhere"):
         LossGuard().on_log(
             SimpleNamespace(output_dir="somewhere"), SimpleNamespace(global_step=7), None, {"loss": loss}
         )
+
+
+def test_a_training_that_goes_astray_stops_before_it_keeps_that(processor, tmp_path):
+    """Too short for the loss of its steps to be told, so that the validation loss has to tell."""
+    examples = Examples([(row("a", 1.0), [lesson("translate", "zh", "en")])], processor, 100)
+    model = build_model(processor, SIZES["tiny"], 1)
+    with pytest.raises(UserError, match=r"the validation loss is (nan|inf) at step \d: lower training\.learning_rate"):
+        train(model, examples, examples, SETTINGS | {"learning_rate": 1e30}, checkpoints=tmp_path, seed=1)
+    assert not list(tmp_path.glob("checkpoint-*"))
 
 
 def test_each_utterance_is_taught_each_lesson(processor):
@@ -62,7 +97,7 @@ def test_each_utterance_is_taught_each_lesson(processor):
 
 
 def test_an_utterance_longer_than_the_models_window_is_named(processor):
-    with pytest.raises(UserError, match=r"utterance long lasts 7\.0 s and the model hears 6 s"):
+    with pytest.raises(UserError, match=r"utterance long lasts 7\.00 s and the model hears 6 s"):
         Examples([(row("long", 7.0), [lesson("translate", "zh", "en")])], processor, 100)
 
 
@@ -75,13 +110,12 @@ def no_memory(*_args, **_kwargs):
     raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
 
-def test_a_training_without_room_on_the_gpu_says_which_keys_to_change(processor, tmp_path, monkeypatch):
-    monkeypatch.setattr("tauspeech.training.trainer.JudgedTrainer.train", no_memory)
+@pytest.mark.parametrize("where", ["train", "__init__"])  # the model is put there before it is trained
+def test_a_training_without_room_on_the_gpu_says_which_keys_to_change(processor, tmp_path, monkeypatch, where):
+    monkeypatch.setattr(f"tauspeech.training.trainer.JudgedTrainer.{where}", no_memory)
     examples = Examples([(row("a", 1.0), [lesson("translate", "zh", "en")])], processor, 100)
-    settings = {"batch": 1, "epochs": 1, "evaluations": 1, "learning_rate": 1e-3, "warmup": 0.1, "schedule": "linear"}
-    settings |= {"precision": "fp32", "weight_decay": 0.0, "accumulate": 1, "max_grad_norm": 1.0}
     with pytest.raises(UserError, match=r"lower training\.batch and raise training\.accumulate"):
-        train(build_model(processor, SIZES["tiny"], 1), examples, examples, settings, checkpoints=tmp_path, seed=1)
+        train(build_model(processor, SIZES["tiny"], 1), examples, examples, SETTINGS, checkpoints=tmp_path, seed=1)
 
 
 def test_a_decoding_without_room_on_the_gpu_says_which_keys_to_change(processor, monkeypatch):

@@ -73,7 +73,7 @@ def test_a_killed_merge_leaves_no_model_and_the_next_one_succeeds(models):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_interrupted_merge_says_so_and_leaves_nothing(models, threads):
     before = models.files()
-    with start(models, "-c", DRIVER.format(seconds=1000 if threads == 1 else 0.2), threads=threads) as interrupted:
+    with start(models, "-c", DRIVER.format(seconds=1000 if threads == 1 else 3), threads=threads) as interrupted:
         assert "in the middle" in interrupted.stdout.readline()  # perhaps of two threads at once
         interrupted.send_signal(signal.SIGINT)
         _, errors = interrupted.communicate()

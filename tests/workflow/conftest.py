@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 1500  # seconds; the longest run takes two or three minutes on a machine that does nothing else
 PARTS = ("Snakefile", "rules", "workflow", "profiles", "config", "envs", "resources/grammar", "resources/voices")
 
 
@@ -25,7 +26,9 @@ class Project:
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "snakemake", "--configfile", self.config, *arguments]
-        return subprocess.run(command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return subprocess.run(
+            command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE
+        )
 
     def run(self, *arguments: str) -> str:
         done = self.snakemake("--cores", "2", *arguments)

@@ -1,7 +1,7 @@
 """Run a command on GPUs of its own: ``on_gpus.py COUNT COMMAND ...``; with 0 it sees none.
 
 Snakemake counts GPUs but says nobody which one is theirs. Here a job takes free ones and keeps them, by locks that end
-with it however it ends; so two runs on one machine do not share a GPU either. In a job of Slurm the GPUs are given.
+with it however it ends; so two runs on one machine do not share a GPU either. A job that Slurm gave its GPUs has them.
 """
 
 import fcntl
@@ -24,9 +24,14 @@ def main(count: int, command: list[str]) -> None:
                 "A GPU is here, but the configuration gives this job none (training.gpus, decoding.gpus).", flush=True
             )
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    elif "SLURM_JOB_ID" not in os.environ:
+    elif not given(count):
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(take(count, visible()))
     os.execvp(command[0], command)  # the locks live on in the command
+
+
+def given(count: int) -> bool:
+    """Whether Slurm has chosen them; in an allocation with more than that, several jobs may run side by side."""
+    return "SLURM_JOB_ID" in os.environ and len(visible()) <= count
 
 
 def visible() -> list[str]:

@@ -8,9 +8,10 @@ TROUBLES = {
     errno.EDQUOT: "the disk quota is used up",
     errno.EFBIG: "files may not be that large here",
     errno.EROFS: "it lies on a disk that is read-only",
-    errno.EACCES: "it may not be written by you",
+    errno.EACCES: "you lack the permission",
     errno.EIO: "the disk reports an error",
 }
+EITHER = {errno.EACCES, errno.EIO}  # reading too may fail with these
 NUMBER = re.compile(r"(?:os error |Errno )(\d+)")  # as safetensors and pyarrow quote it
 UNNUMBERED = "PytorchStreamWriter failed writing"  # torch.save
 
@@ -23,7 +24,8 @@ def trouble_of(error: BaseException | None) -> str | None:
         for code in found:
             if code in TROUBLES:
                 file = getattr(error, "filename", None)
-                return f"{f'{file} cannot be written' if file else 'a file cannot be written'}: {TROUBLES[code]}"
+                what = "read or written" if code in EITHER else "written"
+                return f"{file or 'a file'} cannot be {what}: {TROUBLES[code]}"
         if UNNUMBERED in str(error):
             return f"a file cannot be written: {TROUBLES[errno.ENOSPC]}, or it reports an error"
         error = error.__cause__ or error.__context__

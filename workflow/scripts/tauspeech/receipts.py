@@ -21,6 +21,8 @@ PACKAGES = (
     "numpy",
 )
 
+PARTS = {"key": str, "spec": dict, "inputs": dict, "outputs": dict}
+
 
 def versions() -> dict[str, str]:
     """Versions of what the results depend on."""
@@ -42,8 +44,10 @@ class Receipt:
     def read(cls, path: Path) -> "Receipt":
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            if not isinstance(content["key"], str) or not isinstance(content["outputs"], dict):
+            if not all(isinstance(content[key], kind) for key, kind in PARTS.items()):
                 raise ValueError
+            if any(Path(name).is_absolute() or ".." in Path(name).parts for name in content["outputs"]):
+                raise ValueError  # what it names lies beside it
             return cls(path, content)
         except FileNotFoundError:
             raise UserError(f"{path} is missing: run snakemake again, it makes what belongs to it.") from None

@@ -9,6 +9,7 @@ from tauspeech.files import hash_notes, sha256_file
 from tauspeech.plan.opening import FROZEN, locked
 from tauspeech.plan.operation import OPERATION
 from tauspeech.plan.stages import STAGES, batch_record_path, batch_spec_path, receipt_path, spec_path
+from tauspeech.receipts import Receipt
 
 
 def planned_receipts(results: Path) -> list[Path]:
@@ -36,7 +37,7 @@ def orphans(results: Path) -> Iterable[Path]:
         receipt = results / receipt_path(stage, id)
         named.add(receipt)
         if receipt.is_file():
-            named |= {receipt.parent / name for name in json.loads(receipt.read_text(encoding="utf-8"))["outputs"]}
+            named |= {receipt.parent / name for name in Receipt.read(receipt).content["outputs"]}
     for stage, batches in frozen["batches"].items():
         named |= {results / path(stage, name) for name in batches for path in (batch_spec_path, batch_record_path)}
     named |= {hash_notes(file) for file in named}

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_model
 from transformers import (
     EarlyStoppingCallback,
@@ -26,6 +28,9 @@ from transformers.utils import SAFE_WEIGHTS_NAME
 from tauspeech.errors import UserError
 from tauspeech.training.examples import Examples, collate
 from tauspeech.training.progress import Progress
+
+LOSSES = {"loss": "loss", "eval_loss": "validation loss"}
+PICKLED = {".pt", ".pth", ".bin"}  # the Trainer's own state, in torch's archives
 
 # What a model scores on the validation set; higher is better.
 Judge = Callable[[WhisperForConditionalGeneration], float]
@@ -52,12 +57,13 @@ class LossGuard(TrainerCallback):
     def on_log(
         self, args: TrainingArguments, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any
     ) -> None:
-        loss = (logs or {}).get("loss", 0.0)
-        if not math.isfinite(loss):
-            raise UserError(
-                f"the loss is {loss} at step {state.global_step}: lower training.learning_rate, or set training.precision "
-                f"to fp32; the checkpoints before it are in {args.output_dir}."
-            )
+        # The validation loss comes before its checkpoint is saved, so those that are there are good.
+        for name, loss in (logs or {}).items():
+            if name in LOSSES and not math.isfinite(loss):
+                raise UserError(
+                    f"the {LOSSES[name]} is {loss} at step {state.global_step}: lower training.learning_rate, or set "
+                    f"training.precision to fp32; the checkpoints before it are in {args.output_dir}."
+                )
 
 
 def _arguments(settings: dict[str, Any], folder: Path, steps: int, seed: int, judged: bool) -> TrainingArguments:
@@ -116,16 +122,6 @@ def train(
     callbacks: list[Any] = [Progress(per_step), LossGuard()]
     if settings.get("patience"):
         callbacks.append(EarlyStoppingCallback(settings["patience"]))
-    trainer = JudgedTrainer(
-        judge,
-        model=model,
-        args=arguments,
-        train_dataset=lessons,
-        eval_dataset=validation,
-        data_collator=collate,
-        callbacks=callbacks,
-    )
-    trainer.remove_callback(PrinterCallback)
     last = last_whole_checkpoint(checkpoints)
     if last:
         print(f"going on from {last.name}", flush=True)
@@ -134,6 +130,16 @@ def train(
             take_best(model, state, checkpoints)
             return _history(state)
     try:
+        trainer = JudgedTrainer(
+            judge,
+            model=model,
+            args=arguments,
+            train_dataset=lessons,
+            eval_dataset=validation,
+            data_collator=collate,
+            callbacks=callbacks,
+        )
+        trainer.remove_callback(PrinterCallback)
         trainer.train(resume_from_checkpoint=str(last) if last else None)
     except torch.cuda.OutOfMemoryError:
         raise UserError(
@@ -168,16 +174,30 @@ def take_best(model: WhisperForConditionalGeneration, state: TrainerState, check
 
 
 def last_whole_checkpoint(checkpoints: Path) -> Path | None:
-    """The newest one that was written to its end; what a kill left half-written is removed."""
+    """The newest one that was written to its end; what a kill, or a node that broke down, left torn is removed."""
     found = sorted(checkpoints.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
     while found:
         newest = found.pop()
-        try:
-            json.loads((newest / TRAINER_STATE_NAME).read_text(encoding="utf-8"))  # the Trainer writes it last
+        if _is_whole(newest):
             return newest
-        except (OSError, ValueError):
-            shutil.rmtree(newest)
+        shutil.rmtree(newest)
     return None
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        json.loads((checkpoint / TRAINER_STATE_NAME).read_text(encoding="utf-8"))  # the Trainer writes it last
+        for file in checkpoint.iterdir():
+            if file.suffix == ".safetensors":
+                with safe_open(file, "pt"):
+                    pass
+            elif file.suffix in PICKLED:
+                with ZipFile(file) as archive:
+                    if archive.testzip():
+                        return False
+    except (OSError, ValueError, SafetensorError, BadZipFile):
+        return False
+    return True
 
 
 def forget_checkpoints(checkpoints: Path) -> None:
