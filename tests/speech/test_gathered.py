@@ -8,6 +8,7 @@ import pytest
 import make_speech
 import tauspeech.models.listener
 import tauspeech.models.whisper
+from tauspeech.dropped import Drop, write_dropped
 from tauspeech.errors import UserError
 from tauspeech.job import Task
 from tauspeech.plan.jobs import Job
@@ -44,7 +45,10 @@ def gather(tmp_path, monkeypatch):
             said = [row for row in table[number::2] if row["utterance"] not in missing]
             voiced = (manifest.row(row, Voiced("", sound, RATE, f"voice {number}", 1), "engine") for row in said)
             manifest.write(path, voiced, ["zh"])
-            write_receipt(path.with_suffix(".receipt.json"), share.key, share.spec, {}, [path], 0)
+            drops = [Drop(row["split"], row["utterance"], "silence") for row in table[number::2] if row not in said]
+            write_dropped(path.with_suffix(".dropped.tsv"), drops)
+            outputs = [path, path.with_suffix(".dropped.tsv")]
+            write_receipt(path.with_suffix(".receipt.json"), share.key, share.spec, {}, outputs, 0)
             shares.append(share)
         check = {"errors": errors, "word": {"zh": ["柏林墙"]}} if heard else None
         settings = {"way": "gathered", "language": "zh", "languages": ["zh"], "hours": hours, "check": check}
@@ -108,15 +112,15 @@ def test_hours_are_those_of_what_is_left(gather):
 
 def test_a_split_with_nothing_left_is_an_error_that_says_what_to_do(gather):
     nothing = {said: "" for split, said in TEXTS if split == "test"}
-    with pytest.raises(
-        UserError, match=r"no test utterance is left \(2 are too long or not what.* speech\.check\.errors"
-    ):
-        gather(FAITHFUL | nothing)
+    told = r"no test utterance is left \(dropped: 1 silence, 1 the base model hears something else\): .* speech\.check\.errors"
+    with pytest.raises(UserError, match=told):
+        gather(FAITHFUL | nothing, missing=("w-test-00002",))
 
 
-def test_what_an_engine_could_not_say_is_simply_missing(gather):
-    kept, _ = gather(FAITHFUL, missing=("w-train-00000",))
-    assert kept == ["w-train-00001", "w-test-00002", "w-test-00003"]
+def test_what_an_engine_could_not_say_is_counted_with_the_rest(gather):
+    kept, dropped = gather(FAITHFUL | {"他看到柏林墙了": ""}, missing=("w-train-00000",))
+    assert kept == ["w-train-00001", "w-test-00003"]
+    assert dropped == {"w-train-00000": "silence", "w-test-00002": "the base model hears something else"}
 
 
 def test_the_receipt_names_both_files(gather, tmp_path):

@@ -6,7 +6,8 @@ import pytest
 from tauspeech.dropped import Unusable
 from tauspeech.errors import UserError
 from tauspeech.speech.audio import RATE
-from tauspeech.speech.engine import Sound
+from tauspeech.speech.engine import Failed, Sound
+from tauspeech.speech.kept import Kept
 from tauspeech.speech.saying import share, voiced_rows
 
 VOICES = ["coqui/mini", "coqui/mini/zh-2", "http/studio/alloy", "espeak/ng/cmn"]
@@ -19,6 +20,19 @@ CARRIERS = [
 ]
 
 
+class Nothing(Kept):
+    """Keeps no sound."""
+
+    def __init__(self):
+        pass
+
+    def sound(self, version, text, speaker, seed, make):
+        return make()
+
+
+NOTHING = Nothing()
+
+
 class Parrot:
     """Says a text as a tone as long as it has characters, and remembers who said what."""
 
@@ -26,12 +40,14 @@ class Parrot:
 
     def __init__(self, speakers=("ann", "ben")):
         self.speakers = list(speakers)
-        self.asked = []
+        self.asked, self.failures = [], {}
 
     def say(self, text, speaker, seed):
         self.asked.append((text, speaker, seed))
         if text == "broken":
             raise Unusable("babble")
+        if text in self.failures:
+            raise self.failures[text]
         rng = np.random.default_rng(seed)
         return Sound(rng.standard_normal(RATE // 4 * len(text)).astype(np.float32) / 10, RATE)
 
@@ -66,7 +82,7 @@ def test_a_model_whose_name_begins_another_ones_takes_only_its_own():
 
 def test_a_carrier_and_its_control_have_one_voice_and_one_seed():
     engine = Parrot()
-    rows = list(voiced_rows(engine, share(CARRIERS, settings(voices=["coqui/mini"]), 1), settings(), 1, []))
+    rows = list(voiced_rows(engine, share(CARRIERS, settings(voices=["coqui/mini"]), 1), settings(), 1, [], NOTHING))
     assert len(rows) == 2
     assert len({row["voice"] for row in rows}) == 1
     assert len({(speaker, seed) for _, speaker, seed in engine.asked}) == 1
@@ -83,30 +99,114 @@ def test_in_a_showing_every_voice_says_the_first_test_sentences():
 def test_a_voice_without_a_speaker_has_one_drawn_and_the_manifest_tells():
     engine = Parrot()
     mine = share(SENTENCES, settings(voices=["coqui/mini"]), 1)
-    rows = list(voiced_rows(engine, mine, settings(), 1, []))
+    rows = list(voiced_rows(engine, mine, settings(), 1, [], NOTHING))
     assert {row["voice"] for row in rows} == {"coqui/mini/ann", "coqui/mini/ben"}
     assert {row["engine"] for row in rows} == {"parrot 1"}
     assert [row["seed"] for row in rows] == [seed for _, _, seed in engine.asked]
     assert len({row["seed"] for row in rows}) == len(rows)
-    again = list(voiced_rows(Parrot(), mine[::-1], settings(), 1, []))
+    again = list(voiced_rows(Parrot(), mine[::-1], settings(), 1, [], NOTHING))
     assert {row["utterance"]: row["audio"] for row in again} == {row["utterance"]: row["audio"] for row in rows}
 
 
 def test_a_speaker_that_is_not_there_is_named_with_those_that_are():
     mine = share(SENTENCES, settings(voices=["coqui/mini/zoe"]), 1)
     with pytest.raises(UserError, match=r"the voice coqui/mini/zoe does not exist: coqui/mini has ann, ben\."):
-        list(voiced_rows(Parrot(), mine, settings(), 1, []))
+        list(voiced_rows(Parrot(), mine, settings(), 1, [], NOTHING))
 
 
 def test_a_speaker_may_have_slashes_and_spaces_in_its_name():
     engine = Parrot(["v2/en speaker 6"])
     mine = share(SENTENCES[:1], settings(voices=["coqui/mini/v2/en speaker 6"]), 1)
-    assert [row["voice"] for row in voiced_rows(engine, mine, settings(), 1, [])] == ["coqui/mini/v2/en speaker 6"]
+    assert [row["voice"] for row in voiced_rows(engine, mine, settings(), 1, [], NOTHING)] == [
+        "coqui/mini/v2/en speaker 6"
+    ]
 
 
 def test_what_an_engine_could_not_say_is_dropped_and_counted():
     drops = []
     odd = [SENTENCES[0] | {"zh": "broken"}, SENTENCES[1] | {"zh": "长" * 30}, SENTENCES[2]]
-    rows = list(voiced_rows(Parrot(), share(odd, settings(voices=["coqui/mini"]), 1), settings(), 1, drops))
+    rows = list(voiced_rows(Parrot(), share(odd, settings(voices=["coqui/mini"]), 1), settings(), 1, drops, NOTHING))
     assert [row["utterance"] for row in rows] == ["a-train-00002"]
     assert [(drop.name, drop.reason) for drop in drops] == [("a-train-00000", "babble"), ("a-train-00001", "too long")]
+
+
+def said_by(engine, sentences, drops, kept=NOTHING):
+    return list(voiced_rows(engine, share(sentences, settings(voices=["coqui/mini"]), 1), settings(), 1, drops, kept))
+
+
+@pytest.mark.parametrize(
+    "error", [Failed("speech.models.coqui.mini: no."), RuntimeError("sampling\nreaches max_trials"), AssertionError()]
+)
+def test_a_sentence_at_which_an_engine_fails_costs_no_other_one(error, capsys):
+    engine, drops = Parrot(), []
+    engine.failures = {"句子7": error}
+    assert len(said_by(engine, SENTENCES, drops)) == len(SENTENCES) - 1
+    assert [(drop.name, drop.reason) for drop in drops] == [("a-train-00007", "the engine failed")]
+    assert "coqui/mini failed at '句子7': " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (Failed("speech.models.coqui.mini: no."), r"^speech\.models\.coqui\.mini: no\.$"),
+        (
+            RuntimeError("no\nspeech"),
+            r"^coqui/mini failed at 3 of 3 sentences, at last with RuntimeError: no speech\.$",
+        ),
+    ],
+)
+def test_an_engine_that_fails_again_and_again_is_given_up(error, told):
+    engine = Parrot()
+    engine.failures = {row["zh"]: error for row in SENTENCES}
+    with pytest.raises(UserError, match=told):
+        said_by(engine, SENTENCES, [])
+    assert len(engine.asked) == 3
+
+
+@pytest.mark.parametrize(
+    "error", [UserError("give another model."), OSError(28, "No space left on device"), MemoryError()]
+)
+def test_what_no_other_sentence_would_mend_ends_it_at_once(error):
+    engine = Parrot()
+    engine.failures = {"句子7": error}
+    with pytest.raises(type(error)):
+        said_by(engine, SENTENCES, [])
+    assert len(engine.asked) == 8
+
+
+def test_what_was_said_before_a_failure_is_not_said_again(tmp_path):
+    kept = Kept(tmp_path, {"model": "x"})
+    broken, whole, alone = Parrot(), Parrot(), Parrot()
+    broken.failures = {"句子7": UserError("the server is away.")}
+    with pytest.raises(UserError, match="away"):
+        said_by(broken, SENTENCES, [], kept)
+    rows = said_by(whole, SENTENCES, [], kept)
+    assert [text for text, *_ in whole.asked] == [row["zh"] for row in SENTENCES[7:]]
+    assert rows == said_by(alone, SENTENCES, [])
+
+
+def test_a_kept_sound_belongs_to_all_that_it_depends_on(tmp_path):
+    def asked(about=None, version="1", text="a", speaker="b", seed=1):
+        made = []
+        Kept(tmp_path, about or {"model": "x"}).sound(version, text, speaker, seed, lambda: made.append(1) or loud)
+        return bool(made)
+
+    loud = Sound(np.array([0.1, 1.7, -3e-9], np.float32), 24_000)
+    assert asked()
+    changes = [{"about": {"model": "y"}}, {"version": "2"}, {"text": "b"}, {"speaker": None}, {"seed": 2}]
+    assert all(asked(**change) for change in changes)
+    assert not any(asked(**change) for change in ({}, *changes))
+    again = Kept(tmp_path, {"model": "x"}).sound("1", "a", "b", 1, lambda: None)
+    assert again.rate == 24_000 and (again.samples == loud.samples).all()  # louder than full, quieter than a step
+
+
+def test_a_damaged_sound_is_made_again(tmp_path):
+    kept = Kept(tmp_path, {})
+    loud = Sound(np.ones(9, np.float32), 8_000)
+    kept.sound("1", "a", None, 1, lambda: loud)
+    (file,) = tmp_path.rglob("*.wav")
+    file.write_bytes(b"RIFF")
+    assert len(kept.sound("1", "a", None, 1, lambda: loud).samples) == 9
+    assert len(kept.sound("1", "a", None, 1, lambda: None).samples) == 9
+    kept.forget()
+    assert not tmp_path.exists()

@@ -5,9 +5,25 @@ control: where that is missed too, it is the speech that cannot be understood.
 """
 
 import json
+from typing import Any
 
+from tauspeech.errors import UserError
 from tauspeech.files import write_text
 from tauspeech.job import Task, run
+from tauspeech.speech.voices import voice_id
+
+Row = dict[str, Any]
+
+
+def _paired(rows: list[Row]) -> tuple[list[Row], list[Row]]:
+    """Carriers and their controls, of which an engine may have failed to say some; the user's own have no controls."""
+    carriers, controls = (
+        {voice_id(row["utterance"]): row for row in rows if row["split"] == split} for split in ("carrier", "control")
+    )
+    both = [id for id in carriers if id in controls or not controls]
+    if not both:
+        raise UserError("of no carrier sentence and its control both were said: the set's dropped.tsv says why.")
+    return [carriers[id] for id in both], [controls[id] for id in both if controls]
 
 
 def main(task: Task) -> None:
@@ -26,8 +42,7 @@ def main(task: Task) -> None:
     asked = lesson(**settings["lesson"])
     language = asked.written
     rows = manifest.read(task.input("speech"))
-    # The user's own carriers come without a control.
-    carriers, controls = ([row for row in rows if row["split"] == split] for split in ("carrier", "control"))
+    carriers, controls = _paired(rows)
     heard = listener.listen(carriers, asked)
     forms = tuple(settings["word"][language])
     counts = word_counts(task.id, forms, language, [row[language] for row in carriers], heard)

@@ -8,13 +8,16 @@ from importlib import import_module
 from tauspeech.dropped import Drop, write_dropped
 from tauspeech.job import Task, run
 from tauspeech.paths import VOICES
+from tauspeech.plan.stages import SAID
 from tauspeech.speech import manifest
+from tauspeech.speech.kept import Kept
 from tauspeech.speech.saying import share, voiced_rows
 from tauspeech.text.table import read_table
 
 
 def main(task: Task) -> None:
     settings, model = task.settings, task.settings["model"]
+    kept = Kept(task.results / SAID / task.id, {"language": settings["language"], **model})
     model |= task.operation("speech", f"{model['engine']}/{model['name']}")
     if "trained" in model or "receipt" in model:
         model["mini"] = str(task.input("voice", ".") if model.get("trained") else VOICES / "mini")
@@ -23,9 +26,11 @@ def main(task: Task) -> None:
     path, report = task.path(f"{task.name}.parquet"), task.path(f"{task.name}.dropped.tsv")
     drops: list[Drop] = []
     opened = engine.open_engine(model, settings["language"]) if sentences else None
-    manifest.write(path, voiced_rows(opened, sentences, settings, task.seed, drops), settings["languages"])
+    manifest.write(path, voiced_rows(opened, sentences, settings, task.seed, drops, kept), settings["languages"])
     write_dropped(report, drops)
     task.finish(path, report)
+    if model["engine"] != "http":  # what a server was paid for stays
+        kept.forget()
 
 
 if __name__ == "__main__":

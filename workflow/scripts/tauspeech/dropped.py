@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from tauspeech.text.table import write_table
+from tauspeech.text.table import read_table, write_table
 
 ANY = "any"  # a broken line does not say which split it belongs to
 SHOWN = 10
@@ -35,5 +35,15 @@ def write_dropped(path: Path, drops: Iterable[Drop]) -> None:
     names: dict[tuple[str, str], list[str]] = {}
     for drop in drops:
         names.setdefault((drop.split, drop.reason), []).append(drop.name)
-    rows = [[*key, str(len(found)), ", ".join(found[:SHOWN])] for key, found in sorted(names.items())]
+    rows = [[*key, str(len(found)), ", ".join(filter(None, found[:SHOWN]))] for key, found in sorted(names.items())]
     write_table(path, ["split", "reason", "count", "first"], rows)
+
+
+def read_dropped(path: Path) -> list[Drop]:
+    """What such a table says; behind the first few, drops have no name."""
+    drops = []
+    for row in read_table(path):
+        names = row["first"].split(", ")
+        names += [""] * (int(row["count"]) - len(names))
+        drops += [Drop(row["split"], name, row["reason"]) for name in names]
+    return drops

@@ -8,7 +8,7 @@ from tauspeech.errors import UserError
 from tauspeech.files import hash_notes, sha256_file
 from tauspeech.plan.opening import FROZEN, locked
 from tauspeech.plan.operation import OPERATION
-from tauspeech.plan.stages import STAGES, batch_record_path, batch_spec_path, receipt_path, spec_path
+from tauspeech.plan.stages import SAID, STAGES, batch_record_path, batch_spec_path, receipt_path, spec_path
 from tauspeech.receipts import Receipt
 
 
@@ -29,11 +29,12 @@ def orphans(results: Path) -> Iterable[Path]:
             f"the plan of {results} is not whole before the rarity of its words is checked: run snakemake first."
         )
     named = {results / FROZEN, results / OPERATION}
-    training = []
+    working = []
     for stage, id in frozen["jobs"]:
         specification = results / spec_path(stage, id)
         named.add(specification)
-        training.append(results / "checkpoints" / id / sha256_file(specification)[:16])
+        working.append(results / "checkpoints" / id / sha256_file(specification)[:16])
+        working.append(results / SAID / id)
         receipt = results / receipt_path(stage, id)
         named.add(receipt)
         if receipt.is_file():
@@ -45,10 +46,11 @@ def orphans(results: Path) -> Iterable[Path]:
         "plan",
         "batches",
         "checkpoints",
+        SAID,
     }
     for place in sorted(places):
         yield from (
             file
             for file in sorted((results / place).rglob("*"))
-            if file.is_file() and file not in named and not any(folder in file.parents for folder in training)
+            if file.is_file() and file not in named and not any(folder in file.parents for folder in working)
         )

@@ -36,6 +36,9 @@ STAGES = {
     "report": Stage("write_report.py", "{id}.receipt.json"),
 }
 
+# Sounds as engines made them, of shares that are not finished; and for good what a server made.
+SAID = "said"
+
 # The file of each stage that a person may look for, beside the receipt that the rules go by.
 KEPT = {
     "base": "models/base/config.json",

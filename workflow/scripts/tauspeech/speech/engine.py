@@ -5,6 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
+from tauspeech.errors import UserError
+
 
 @dataclass(frozen=True)
 class Sound:
@@ -12,6 +14,10 @@ class Sound:
 
     samples: np.ndarray
     rate: int
+
+
+class Failed(UserError):
+    """One sentence could not be said; others may be."""
 
 
 class Engine(Protocol):

@@ -1,6 +1,7 @@
 """What an engine is given to say, and how."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from tauspeech.dropped import Drop, Unusable
@@ -10,6 +11,8 @@ from tauspeech.randomness import derive_rng, derive_seed
 from tauspeech.speech import manifest
 from tauspeech.speech.audio import encode
 from tauspeech.speech.engine import Engine
+from tauspeech.speech.kept import Kept
+from tauspeech.speech.patience import Patience
 from tauspeech.speech.settle import settled
 from tauspeech.speech.voices import Voiced, drawn, voice_id
 
@@ -34,10 +37,15 @@ def share(sentences: list[dict[str, str]], settings: dict[str, Any], seed: int) 
 
 
 def voiced_rows(
-    engine: Engine | None, sentences: Iterable[dict[str, str]], settings: dict[str, Any], seed: int, drops: list[Drop]
+    engine: Engine | None,
+    sentences: Iterable[dict[str, str]],
+    settings: dict[str, Any],
+    seed: int,
+    drops: list[Drop],
+    kept: Kept,
 ) -> Iterator[dict[str, Any]]:
     """Rows of the manifest; every sentence has a seed of its own, so that order and sharding do not matter."""
-    sentences = list(sentences)
+    sentences, patience = list(sentences), Patience(shown(settings["model"], None))
     pace = Pace("utterances", len(sentences))
     for sentence in sentences:
         assert engine
@@ -46,7 +54,8 @@ def voiced_rows(
         speaker = _speaker(engine, sentence["voice"], settings["model"], derive_rng(seed, "speaker", id))
         name = shown(settings["model"], speaker)
         try:
-            sound = engine.say(sentence[settings["language"]], speaker, own_seed)
+            said = sentence[settings["language"]], speaker, own_seed
+            sound = kept.sound(engine.version, *said, partial(patience.say, engine, *said))
             samples = settled(sound, settings["longest"])
         except Unusable as reason:
             drops.append(Drop(sentence["split"], sentence["utterance"], str(reason)))

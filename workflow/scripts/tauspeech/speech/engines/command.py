@@ -12,7 +12,7 @@ from typing import Any
 from tauspeech.errors import UserError
 from tauspeech.files import sha256_file
 from tauspeech.lines import one_line
-from tauspeech.speech.engine import Engine, Sound
+from tauspeech.speech.engine import Engine, Failed, Sound
 from tauspeech.speech.engine_tools import key, mono, short_seed
 
 _PLACES = re.compile(r"\{(text_file|wav|voice|seed|language)\}")
@@ -80,7 +80,8 @@ class _Program:
                     start_new_session=True,
                 )
             except (OSError, ValueError) as error:
-                raise self._error(f"cannot be started ({error}): check that it can be run in a terminal") from None
+                trouble = f"cannot be started ({error}): check that it can be run in a terminal"
+                raise UserError(str(self._error(trouble))) from None
             try:
                 status = process.wait(self._timeout)
             except subprocess.TimeoutExpired:
@@ -101,8 +102,8 @@ class _Program:
         except ValueError as error:
             raise self._error(f"wrote a file that cannot be read as sound ({error}): let it write a WAV file") from None
 
-    def _error(self, what: str) -> UserError:
-        return UserError(f"{key(self._model, 'program')}: {self._model['program'][0]} {what}.")
+    def _error(self, what: str) -> Failed:
+        return Failed(f"{key(self._model, 'program')}: {self._model['program'][0]} {what}.")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

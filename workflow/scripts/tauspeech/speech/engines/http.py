@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tauspeech.errors import UserError
-from tauspeech.server import NoAnswer, Server
-from tauspeech.speech.engine import Engine, Sound
+from tauspeech.server import NoAnswer, Refused, Server
+from tauspeech.speech.engine import Engine, Failed, Sound
 from tauspeech.speech.engine_tools import key, mono, short_seed
 
 _LARGEST = 64 * 2**20  # bytes of an answer: over ten minutes of sound at 48 kHz
+_OF_A_SENTENCE = (400, 413, 422)  # refusals that may be due to the text
 _DEFAULTS = {"key_variable": None, "timeout": 120, "retries": 5, "send_seed": False}
 
 
@@ -40,6 +41,10 @@ class _Speech:
             return self._server.ask(content, self._sound)
         except NoAnswer as trouble:
             raise UserError(f"{trouble}: see to it, then run again.") from None
+        except Refused as refusal:
+            if refusal.status in _OF_A_SENTENCE:
+                raise Failed(str(refusal)) from None
+            raise
 
     def _sound(self, body: bytes | None) -> Sound:
         if body is None:
@@ -48,7 +53,7 @@ class _Speech:
             return mono(_with_length(body))
         except ValueError as error:
             what = f"sent no sound that can be read ({error}): {self._server.said(body)}"
-            raise self._server.error("model", what) from None
+            raise Failed(str(self._server.error("model", what))) from None
 
 
 def _with_length(audio: bytes) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tauspeech.corpora.selection import within
-from tauspeech.dropped import Drop
+from tauspeech.dropped import Drop, counts, read_dropped
 from tauspeech.errors import UserError
 from tauspeech.job import Task
 from tauspeech.speech import manifest
@@ -20,17 +20,19 @@ TOO_LONG = "longer than the base model hears at once"
 
 def rows(task: Task, drops: list[Drop]) -> Iterator[dict[str, Any]]:
     settings, hours = task.settings, task.settings["hours"]
-    said = {row["utterance"]: row for path in task.inputs("voiced").values() for row in manifest.read(path)}
+    shares = task.inputs("voiced").values()
+    said = {row["utterance"]: row for path in shares for row in manifest.read(path)}
+    drops += [drop for path in shares for drop in read_dropped(path.with_suffix(".dropped.tsv"))]
     order = [row for row in read_table(task.input("text")) if row["utterance"] in said]
     sentences = [said[row["utterance"]] for row in order]
     fit = _intelligible(task, sentences, drops) if settings["check"] else sentences
     for split in dict.fromkeys(row["split"] for row in read_table(task.input("text"))):
         found = [row for row in fit if row["split"] == split]
         if not found:
-            turned_away = sum(drop.split == split for drop in drops)
+            reasons = ", ".join(f"{number} {reason}" for reason, number in counts(drops, split).most_common())
             raise UserError(
-                f"no {split} utterance is left ({turned_away} are too long or not what the base model hears): listen to the voices "
-                "in the report, take others, or raise speech.check.errors (null turns the check off)."
+                f"no {split} utterance is left (dropped: {reasons or 'none'}): listen to the voices in the report, take "
+                "others, or raise speech.check.errors (null turns the check off)."
             )
         yield from within(found, hours[split]) if hours else found
 
