@@ -151,6 +151,18 @@ def gpus_of_listening(stage):
     )
 
 
+def gpus_of_speaking():
+    gpus = PLAN.gpus("decoding")
+    return (
+        (
+            lambda wildcards: gpus
+            * PLAN.runs_a_network(f"{wildcards.environment}/{wildcards.id}")
+        )
+        if gpus
+        else 0
+    )
+
+
 def launcher(section):
     """One process a GPU."""
     gpus = PLAN.gpus(section)

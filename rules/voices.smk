@@ -43,7 +43,7 @@ rule speak:
         "../envs/{environment}.yaml"
     threads: threads_of("voiced", pattern="{environment}/{id}")
     resources:
-        gpu=gpus_of("decoding"),
+        gpu=gpus_of_speaking(),
     params:
         python=python_of("{environment}"),
     shell:

@@ -77,3 +77,18 @@ def test_a_job_gets_all_its_gpus_or_the_run_says_why_not(tmp_path, profile):
     allowed = project.snakemake(*run, "--resources", *limits.split())
     assert allowed.returncode == 0, allowed.stdout[-2000:]
     assert re.search(r"rule finetune:(?:\n .*)*gpu=2", allowed.stdout)
+
+
+def test_a_server_or_program_that_speaks_takes_no_gpu(tmp_path):
+    project = new_project(tmp_path / "project")
+    voices = "{zh: [http/studio/a, command/own, coqui/mini]}"
+    models = "{http: {studio: {url: 'http://localhost:1/v1', model: x}}, command: {own: {program: [say, '{text_file}', '{wav}']}}}"
+    project.edit(
+        "config/tiny.yaml", "decoding: {", f"speech: {{voices: {voices}, models: {models}}}\ndecoding: {{gpus: 1, "
+    )
+    told = project.snakemake("--cores", "1", "--dry-run")
+    assert told.returncode == 0, told.stdout[-2000:]
+    blocks = [block for block in re.split(r"\n\[", told.stdout) if "rule speak:" in block]
+    assert len(blocks) >= 9
+    for block in blocks:
+        assert ("gpu=1" in block) == ("--coqui-mini" in block), block

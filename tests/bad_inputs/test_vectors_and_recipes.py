@@ -126,8 +126,14 @@ def test_what_convert_names_is_a_model_that_the_engine_takes(world: World) -> No
         world.write(f"tuned/{file.name}", file.read_bytes())
     tied = {"proj_out.weight": weights["model.decoder.embed_tokens.weight"]}
     torch.save(weights | tied, world.project / "tuned" / "pytorch_model.bin")
+    world.write("tuned/coarse.pt", b"parts of another making, as Bark has them")
     ended = world.tauspeech("convert", "tuned")
     assert ended.status == 0, ended.err
+    alone = world.project / "alone" / "pytorch_model.bin"
+    alone.parent.mkdir()
+    torch.save(weights, alone)
+    assert world.tauspeech("convert", str(alone)).status == 0
+    assert [file.name for file in alone.parent.glob("*.safetensors")] == ["model.safetensors"]
     assert world.tauspeech("vector", "base", "tuned", "-o", "of.safetensors").status == 0
     ours, theirs = (
         load_file(world.project / "of.safetensors"),

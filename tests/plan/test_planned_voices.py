@@ -96,6 +96,13 @@ def test_a_users_file_counts_by_its_content(planned, folder):
     assert planned(["command/own"], model)["voiced", "main/avignon--command-own"].key != first
 
 
+def test_an_argument_that_is_no_path_is_no_trouble(planned, folder):
+    script = "cat $1 | say > $2 # " + "x" * 5000
+    model = {"command": {"own": {"program": ["bash", "-c", script, "", "{text_file}", "{wav}"]}}}
+    job = planned(["command/own"], model)["voiced", "main/avignon--command-own"]
+    assert not job.spec["settings"]["model"]["files"]
+
+
 @pytest.mark.parametrize(
     ("voices", "message"),
     [

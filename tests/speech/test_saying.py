@@ -108,6 +108,15 @@ def test_a_voice_without_a_speaker_has_one_drawn_and_the_manifest_tells():
     assert {row["utterance"]: row["audio"] for row in again} == {row["utterance"]: row["audio"] for row in rows}
 
 
+def test_only_what_an_engine_offers_is_drawn_and_all_may_be_named():
+    engine = Parrot()
+    engine.drawn = ["ben"]
+    rows = said_by(engine, SENTENCES, [])
+    assert {row["voice"] for row in rows} == {"coqui/mini/ben"}
+    named = share(SENTENCES[:1], settings(voices=["coqui/mini/ann"]), 1)
+    assert [row["voice"] for row in voiced_rows(engine, named, settings(), 1, [], NOTHING)] == ["coqui/mini/ann"]
+
+
 def test_a_speaker_that_is_not_there_is_named_with_those_that_are():
     mine = share(SENTENCES, settings(voices=["coqui/mini/zoe"]), 1)
     with pytest.raises(UserError, match=r"the voice coqui/mini/zoe does not exist: coqui/mini has ann, ben\."):

@@ -66,6 +66,7 @@ def test_every_rate_becomes_ours_and_the_tone_stays_itself(rate):
     [
         (np.array([], np.float32), "silence"),
         (silence(1), "silence"),
+        (tone(1, level=1e-9), "silence"),  # the noise of a network that says nothing
         (np.array([0.1, np.nan], np.float32), "not numbers"),
         (np.array([0.1, np.inf], np.float32), "not numbers"),
         (tone(3), "too long"),
@@ -79,3 +80,8 @@ def test_what_is_of_no_use_says_why(samples, reason):
 def test_length_is_that_of_the_speech():
     said = np.concatenate([silence(2), tone(1), silence(2)])
     assert len(settled(Sound(said, RATE), 2.5)) == pytest.approx(1.1 * RATE, abs=400)
+
+
+def test_a_click_that_resampling_swallows_is_silence():
+    with pytest.raises(Unusable, match="silence"):
+        settled(Sound(np.array([0.5], np.float32), 48_000), 2.5)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tauspeech.text.characters import unspeakable
 from tauspeech.text.checks import Checker, Limits, contains, folded, replaced_part
 
 WORD = {"zh": ("柏林墙",), "en": ("Berlin Wall", "Wall of Berlin")}
@@ -22,6 +23,8 @@ def checker():
         ({"en": "We <b>saw</b> the Berlin Wall."}, "control characters or markup (en)"),
         ({"en": "We saw {place} and the Berlin Wall."}, "control characters or markup (en)"),
         ({"en": "We saw the\tBerlin Wall."}, "control characters or markup (en)"),
+        ({"zh": "我们去了\u200c柏林墙。"}, "control characters or markup (zh)"),
+        ({"en": "We saw\u200d the Berlin Wall."}, "control characters or markup (en)"),
         ({"zh": "我们去了\u200b柏林墙。"}, "control characters or markup (zh)"),
         ({"en": "Berlin Wall"}, "too short (en)"),
         ({"en": "the Berlin Wall " * 5}, "too long (en)"),
@@ -120,3 +123,10 @@ def test_folding_twice_changes_nothing(text):
 )
 def test_the_part_in_which_two_sentences_differ(sentence, other, language, part):
     assert replaced_part(sentence, other, language) == part
+
+
+@pytest.mark.parametrize("text", ["می\u200cخواهم", "क्\u200dष"])
+def test_what_scripts_write_between_letters_is_no_control_character(text):
+    assert not unspeakable(text)
+    assert unspeakable(text + "\u200c")
+    assert unspeakable("\u202e" + text)

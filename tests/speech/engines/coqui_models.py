@@ -124,13 +124,16 @@ def case_xtts(folder: Path) -> dict:
     return said(engine, "we saw the castle", ["Ana"])
 
 
+def _noise(folder: Path) -> Path:
+    """Four seconds of a recording."""
+    path = folder / "noise.wav"
+    soundfile.write(path, 0.1 * np.random.default_rng(1).standard_normal(4 * 22_050), 22_050)
+    return path
+
+
 def case_clone(folder: Path) -> dict:
     place = xtts(folder / "xtts")
-    rng = np.random.default_rng(1)
-    soundfile.write(folder / "me.wav", 0.1 * rng.standard_normal(4 * 22_050), 22_050)
-    engine = open_engine(
-        {"engine": "coqui", "name": "x", "path": str(place), "reference": [str(folder / "me.wav")]}, "en"
-    )
+    engine = open_engine({"engine": "coqui", "name": "x", "path": str(place), "reference": [str(_noise(folder))]}, "en")
     return said(engine, "we saw the castle", [None])
 
 
@@ -166,9 +169,15 @@ def case_mistakes(folder: Path) -> dict:
     (folder / "broken" / "model.pth").write_bytes(b"not a model")
     (folder / "broken" / "config.json").write_bytes((place / "config.json").read_bytes())
 
-    def message(model: dict, language: str = "en") -> str:
+    without = xtts(folder / "without")
+    (without / "speakers_xtts.pth").unlink()
+    partial = Path(os.environ["TTS_HOME"]) / "tts" / "tts_models--en--ljspeech--glow-tts"
+    partial.mkdir(parents=True)
+
+    def message(model: dict, language: str = "en", speaker: str | None = None) -> str:
         try:
-            open_engine({"engine": "coqui", "name": "mine"} | model, language)
+            engine = open_engine({"engine": "coqui", "name": "mine"} | model, language)
+            engine.say("we saw the castle", speaker, 1)
         except UserError as error:
             return str(error)
         return "no error"
@@ -178,6 +187,10 @@ def case_mistakes(folder: Path) -> dict:
         "broken": message({"path": str(folder / "broken" / "model.pth")}),
         "language": message({"path": str(place)}, "sv"),
         "mini's language": message({"mini": str(VOICES / "mini")}, "sv"),
+        "no reference": message({"path": str(place), "reference": [str(folder / "me.wav")]}),
+        "no voice": message({"path": str(without)}),
+        "speaker": message({"path": str(place), "reference": [str(_noise(folder))]}, speaker="Ana"),
+        "partly": message({"model": "tts_models/en/ljspeech/glow-tts"}),
         "terms": message({"model": "tts_models/multilingual/multi-dataset/xtts_v2"}),
         "missing name": message({"model": "tts_models/en/nobody/vits"}),
         "not downloaded": message({"model": "tts_models/en/ljspeech/vits"}),

@@ -38,6 +38,13 @@ def test_presets_are_the_speakers(folder):
     assert not np.array_equal(*said)
 
 
+def test_a_voice_that_nobody_named_is_one_of_the_language(folder):
+    assert opened(folder).drawn == ["v2/en_speaker_0"]
+    model = {"engine": "bark", "name": "mine", "model": str(folder)}
+    assert open_engine(model, "de").drawn == ["v2/de_speaker_1"]
+    assert open_engine(model, "sv").drawn == checkpoints.PRESETS
+
+
 def test_without_presets_the_voice_is_drawn(folder, tmp_path):
     engine = opened(checkpoints.bark(tmp_path / "bark", presets=False))
     assert engine.speakers == []

@@ -67,6 +67,10 @@ def test_a_cloned_voice_is_the_recordings_and_not_a_built_in_one(coqui):
         ("broken", r"Coqui cannot load .*model\.pth .*no checkpoint"),
         ("language", r"speech\.models\.coqui\.mine does not speak sv: it has de, en, zh-cn\."),
         ("mini's language", r"coqui/mini does not speak sv: it has en and zh\."),
+        ("no reference", r"speech\.models\.coqui\.mine\.reference: .*me\.wav does not exist or cannot be read"),
+        ("no voice", r"speech\.models\.coqui\.mine has no voices of its own: give recordings .* 'reference'"),
+        ("speaker", r"coqui/mine has one voice: leave out the speaker 'Ana'"),
+        ("partly", r"cannot load tts_models/en/ljspeech/glow-tts \(.*: if its download broke off, delete .*glow-tts"),
         ("terms", r"non-commercial use only: .* set accept_licence to true"),
         (
             "missing name",

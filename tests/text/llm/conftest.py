@@ -137,6 +137,7 @@ def source(server: ChatServer) -> dict[str, Any]:
         "timeout": 10,
         "retries": 2,
         "new_tokens": 500,
+        "extra": {},
         "price": None,
     }
 

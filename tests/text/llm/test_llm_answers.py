@@ -18,12 +18,12 @@ def test_a_line_says_what_was_asked_and_answered(server, collect, make_task, lin
     collect(task)
     (line,) = lines(task)
     (body,) = server.bodies
-    settings = {"temperature": 0.7, "new_tokens": 500, "format": "json_schema"}
+    settings = {"temperature": 0.7, "extra": {}, "format": "json_schema"}
     asked = {"kind": "openai", "model": "tiny", "seed": body["seed"], "messages": body["messages"]}
     assert line.pop("key") == sha256_text(canonical_json(asked | settings))
     assert json.loads(line.pop("answer"))["sentences"]
     usage = {"prompt_tokens": 100, "completion_tokens": 50}
-    assert line == asked | {"settings": settings, "finish": "stop", "usage": usage}
+    assert line == asked | {"settings": settings | {"new_tokens": 500}, "finish": "stop", "usage": usage}
 
 
 def test_a_second_run_asks_nothing(server, collect, make_task, monkeypatch):
@@ -58,7 +58,7 @@ def test_bad_answers_are_kept_too(server, collect, make_task, talk):
     assert collect(task).cost == first.cost | {"asked_now": 0}
 
 
-@pytest.mark.parametrize("change", [{"temperature": 0.5}, {"model": "other"}, {"new_tokens": 99}])
+@pytest.mark.parametrize("change", [{"temperature": 0.5}, {"model": "other"}, {"extra": {"effort": "low"}}])
 def test_other_settings_are_another_request(server, collect, make_task, change):
     task = make_task(counts={"test": 3})
     collect(task)

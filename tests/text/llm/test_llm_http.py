@@ -132,14 +132,20 @@ def test_no_more_tries_than_allowed(server, ask, talk):
     assert len(server.bodies) == 3
 
 
-@pytest.mark.parametrize(
-    ("status", "asked", "waited"), [(429, "7", 7), (503, "7", 7), (429, "9999", 60), (429, "0", 0)]
-)
+@pytest.mark.parametrize(("status", "asked", "waited"), [(429, "7", 7), (503, "7", 7), (429, "9999", 60)])
 def test_the_server_says_how_long_to_wait(server, ask, talk, status, asked, waited):
     server.script = lambda number, body: (
         talk.out(status, headers={"Retry-After": asked}) if number == 0 else talk.said("hello")
     )
     assert ask()[1].waited == [waited]
+
+
+def test_a_busy_server_that_says_at_once_is_given_a_while(server, ask, talk):
+    server.script = lambda number, body: (
+        talk.out(429, headers={"Retry-After": "0"}) if number < 2 else talk.said("hello")
+    )
+    first, second = ask()[1].waited
+    assert 0.5 <= first <= 1 <= second <= 2
 
 
 @pytest.mark.parametrize("value", ["", "nan", "inf", "-5", "soon", "1e99", "٣", "Wed, 99 Foo", "9" * 50])
@@ -162,9 +168,26 @@ def test_waits_grow_and_differ():
 def test_a_slow_server_is_given_up(server, ask, talk):
     release = threading.Event()
     server.script = lambda number, body: talk.out(before=lambda: release.wait(5))
-    with pytest.raises(NoAnswer, match=r"was asked once without success \(no answer within 0.2 s\)"):
-        ask(timeout=0.2, retries=0)
+    slowness = r"no answer within 0\.2 s, which text\.openai\.timeout sets"
+    for retries, times in ((0, "once"), (5, "2 times")):  # it may still be at work on the first
+        with pytest.raises(NoAnswer, match=rf"was asked {times} without success \({slowness}\)"):
+            ask(timeout=0.2, retries=retries)
     release.set()
+
+
+def test_a_model_that_takes_no_temperature_gets_none(server, ask, talk):
+    refusal = "Unsupported parameter: 'temperature' is not supported with this model."
+    server.script = lambda number, body: (
+        talk.out(400, {"error": {"message": refusal}}) if "temperature" in body else talk.said("hello")
+    )
+    assert ask()[0].format == "json_schema"
+    assert "temperature" not in server.bodies[-1]
+
+
+def test_further_settings_are_sent_and_change_none_of_ours(server, ask):
+    ask(extra={"reasoning_effort": "low", "model": "another"})
+    assert server.bodies[-1]["reasoning_effort"] == "low"
+    assert server.bodies[-1]["model"] != "another"
 
 
 def test_a_server_that_drips_is_given_up(source, monkeypatch):

@@ -202,12 +202,53 @@ def test_the_limit_ends_it(server, collect, make_task, talk):
     assert (collected.cost["requests"], collected.cost["asked_now"], len(server.bodies)) == (50, 41, 50)
 
 
-@pytest.mark.parametrize(("wanted", "limit"), [(3, 10), (25, 12), (100, 40)])
+@pytest.mark.parametrize(("wanted", "limit"), [(3, 10), (25, 12)])
 def test_there_is_a_limit_even_if_none_is_given(server, collect, make_task, talk, wanted, limit):
     server.script = lambda number, body: talk.said("no")
     with pytest.raises(UserError, match=f"the limit of {limit} requests .*turned away: {limit} answer is not"):
         collect(make_task(counts={"test": wanted}))
     assert len(server.bodies) == limit
+
+
+def test_a_larger_set_has_a_larger_limit(server, collect, make_task, talk):
+    server.script = lambda number, body: talk.good(body) if number == 0 else talk.said("no")
+    with pytest.raises(UserError, match=r"the limit of 40 requests .* only 10 of 100 .*turned away: 39 answer is not"):
+        collect(make_task(counts={"test": 100}, concurrency=1))
+    assert len(server.bodies) == 40
+
+
+def test_a_model_that_never_says_anything_of_use_is_not_paid_to_the_limit(server, collect, make_task, talk):
+    server.script = lambda number, body: talk.said("", finish="length")
+    task = make_task(counts={"test": 1000})
+    told = r"none of the first 16 answers of .* could be used \(turned away: 16 answer was cut off .*answers/berlin-wall\.jsonl"
+    for _ in range(2):  # nor when it is asked to go on
+        with pytest.raises(UserError, match=told):
+            collect(task)
+    assert len(server.bodies) == 16
+
+
+def test_more_room_is_used_for_answers_that_were_cut_off_and_no_others(server, collect, make_task, talk):
+    server.script = lambda number, body: talk.said('{"sen', finish="length") if number == 1 else talk.good(body)
+    task = make_task(counts={"test": 20}, concurrency=1)
+    collect(task)
+    asked = len(server.bodies)
+    assert collect(task).cost["asked_now"] == 0
+    task.settings["source"] |= {"new_tokens": 900}
+    assert collect(task).cost["asked_now"] == 1
+    assert server.bodies[asked]["max_tokens"] == 900
+    assert prompts(server)[asked] == prompts(server)[1]
+
+
+def test_an_answer_that_was_withheld_is_told_from_nonsense(server, collect, make_task, talk):
+    server.script = lambda number, body: (
+        talk.said("", finish="content_filter") if number % 2 else talk.out(200, refusal("I cannot help with that."))
+    )
+    with pytest.raises(UserError, match=r"turned away: 10 answer was withheld by the model or its server"):
+        collect(make_task(counts={"test": 3}))
+
+
+def refusal(text):
+    return {"choices": [{"message": {"content": None, "refusal": text}, "finish_reason": "stop"}]}
 
 
 def test_an_answer_that_was_cut_off_is_told_from_nonsense(server, collect, make_task, talk):

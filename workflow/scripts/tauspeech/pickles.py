@@ -11,6 +11,7 @@ from tauspeech.files import write_atomic
 if TYPE_CHECKING:
     from torch import Tensor
 
+USUAL = "pytorch_model.bin"
 ENDINGS = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _TRAINERS = ("training_args.bin", "optimizer.bin", "optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state*.pth")
 
@@ -21,7 +22,9 @@ def command(path: Path) -> str:
 
 
 def pickled_weights(folder: Path) -> list[Path]:
-    """Files of weights, without what training leaves beside them."""
+    """Files of weights, without what training leaves beside them; of several the one that transformers would read."""
+    if (usual := folder / USUAL).is_file():
+        return [usual]
     found = (file for file in sorted(folder.glob("*")) if file.suffix in ENDINGS and file.is_file())
     return [file for file in found if not any(file.match(pattern) for pattern in _TRAINERS)]
 
@@ -45,7 +48,7 @@ def convert(path: Path) -> Path:
 
 def _target(path: Path, files: list[Path]) -> Path:
     if not path.is_dir():
-        return path.with_suffix(".safetensors")
+        return path.with_name("model.safetensors") if path.name == USUAL else path.with_suffix(".safetensors")
     if files[0].stem == "adapter_model":
         return path / "adapter_model.safetensors"
     if len(files) > 1 and not all(file.name.startswith("pytorch_model-") for file in files):

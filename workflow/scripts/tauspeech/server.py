@@ -41,9 +41,9 @@ class Refused(UserError):
 class Passing(Exception):
     """A trouble that may be over soon, and the seconds that the server asks to wait."""
 
-    def __init__(self, reason: str, wait: float | None = None):
+    def __init__(self, reason: str, wait: float | None = None, slow: bool = False):
         super().__init__(reason)
-        self.wait = wait
+        self.wait, self.slow = wait, slow
 
 
 class Server:
@@ -78,10 +78,11 @@ class Server:
             try:
                 return read(self._post(content))
             except Passing as trouble:
-                if tries == self._retries:
+                # A server that was too slow may still be at the first request while it gets the next.
+                if tries == (min(self._retries, 1) if trouble.slow else self._retries):
                     asked = f"{tries + 1} times" if tries else "once"
                     raise NoAnswer(self._told("url", f"was asked {asked} without success ({trouble})")) from None
-                self._sleep(backoff(tries) if trouble.wait is None else trouble.wait)
+                self._sleep(trouble.wait or backoff(tries))  # one that says "at once" is busy all the same
                 tries += 1
                 with self._lock:
                     self.retried += 1
@@ -137,7 +138,8 @@ class Server:
         except ValueError as error:  # no request could be made of it at all
             raise self.error("url", f"cannot be asked ({one_line(self.masked(str(error)))})") from None
         except requests.RequestException as error:
-            raise Passing(self._trouble(error)) from None
+            slow = isinstance(error, requests.Timeout) or "timed out" in str(error)
+            raise Passing(self._slowness() if slow else self._trouble(error), slow=slow) from None
         if answer.status_code != 200:
             self._refuse(answer, self.said(body or b""))
         return body
@@ -177,10 +179,11 @@ class Server:
     def _held(self) -> str:
         return os.environ.get(self._variable, "").strip() if self._variable else ""
 
+    def _slowness(self) -> str:
+        return f"no answer within {self._timeout:g} s, which {self._where}.timeout sets"
+
     def _trouble(self, error: requests.RequestException) -> str:
         """In our own words as far as they go: the library's hold whole requests."""
-        if isinstance(error, requests.Timeout) or "timed out" in str(error):
-            return f"no answer within {self._timeout:g} s"
         if isinstance(error, requests.exceptions.ChunkedEncodingError):
             return "the answer broke off"
         if not isinstance(error, requests.ConnectionError):

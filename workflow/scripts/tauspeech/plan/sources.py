@@ -56,9 +56,12 @@ def recordings(folder: str, set_id: str) -> dict[str, str] | None:
 def files_of(path: str | list[str]) -> dict[str, str | int]:
     """Small files by their content, large ones by their size; nothing for what is no path but a name."""
     found: dict[str, str | int] = {}
-    for each in [path] if isinstance(path, str) else path:
-        place = Path(each).expanduser()
-        files = [place] if place.is_file() else sorted(file for file in place.glob("*") if file.is_file())
+    for each in filter(None, [path] if isinstance(path, str) else path):
+        try:
+            place = Path(each).expanduser()
+            files = [place] if place.is_file() else sorted(file for file in place.glob("*") if file.is_file())
+        except (OSError, ValueError, RuntimeError):  # a text too long, or too odd, for a path
+            continue
         found |= {
             str(file): file.stat().st_size if file.stat().st_size > _SMALL else sha256_file(file) for file in files
         }

@@ -77,7 +77,7 @@ def _speaker(engine: Engine, voice: str, model: dict[str, Any], lot: Any) -> str
     if not engine.speakers:
         return asked
     if asked is None:
-        return lot.choice(engine.speakers)
+        return lot.choice(getattr(engine, "drawn", engine.speakers))
     if asked not in engine.speakers:
         known = ", ".join(engine.speakers[:12]) + (", ..." if len(engine.speakers) > 12 else "")
         raise UserError(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tauspeech.dropped import Unusable
-from tauspeech.speech.audio import RATE, resample
+from tauspeech.speech.audio import RATE, resample, silent
 from tauspeech.speech.engine import Sound
 
 _FRAME = RATE // 100
@@ -18,9 +18,11 @@ def settled(sound: Sound, longest: float) -> np.ndarray:
     samples = np.asarray(sound.samples, np.float32)
     if not np.isfinite(samples).all():
         raise Unusable("samples that are not numbers")
-    if not len(samples) or not np.any(samples):
+    if not silent(samples):
+        samples = resample(samples, sound.rate)
+    if silent(samples):
         raise Unusable("silence")
-    samples = _trimmed(resample(samples, sound.rate))
+    samples = _trimmed(samples)
     if len(samples) > longest * RATE:
         raise Unusable("too long")
     return _at_one_loudness(samples)

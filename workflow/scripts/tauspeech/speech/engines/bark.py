@@ -28,16 +28,23 @@ def open_engine(model: dict[str, Any], language: str) -> Engine:
             f"{key(model, 'model')}: {model['model']} has no generation_config.json, which says how Bark draws its "
             "sounds: copy it from the published model."
         )
-    return _Bark(model, folder, network, words)
+    return _Bark(model, folder, network, words, language)
+
+
+def _of(language: str, presets: list[str]) -> list[str]:
+    """Those that are named after the language, as the published ones are (v2/zh_speaker_3), or all where none is."""
+    own = [name for name in presets if name.rpartition("/")[2].startswith(f"{language}_")]
+    return own or presets
 
 
 class _Bark:
-    def __init__(self, model: dict[str, Any], folder: Path, network: Any, words: Any):
+    def __init__(self, model: dict[str, Any], folder: Path, network: Any, words: Any, language: str):
         self._model, self._folder, self._network, self._words = model, folder, network, words
         self._presets = read_json(folder / _PRESETS) if (folder / _PRESETS).is_file() else {}
         self._presets.pop("repo_or_path", None)
         self._opened: dict[str, dict[str, Any]] = {}
         self.speakers = list(self._presets)
+        self.drawn = _of(language, self.speakers)
         self.version = said_by("bark", model["model"])
 
     def say(self, text: str, speaker: str | None, seed: int) -> Sound:

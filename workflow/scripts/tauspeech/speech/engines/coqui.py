@@ -1,11 +1,13 @@
 """Coqui TTS: the mini voice of our own, any model of the package by its name, or one by its path."""
 
 import contextlib
+import fcntl
 import io
 import json
 import os
 import pickle
 import random
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from tauspeech.speech.mini.symbols import Symbols
 
 # Coqui's names of languages, where they are not ISO codes.
 _LANGUAGES = {"zh": "zh-cn"}
+_OWN_FILES = "give the checkpoint and its config.json"
 _PADDING = 10_000  # zeros that Coqui puts behind each sentence
 
 
@@ -39,11 +42,22 @@ def _loaded(model: dict[str, Any], **paths: Any) -> Any:
     _open_weights_only()
     name = paths.get("model_name") or paths.get("model_path")
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with _alone(), contextlib.redirect_stdout(io.StringIO()):
             tts = TTS(**paths, progress_bar=False)
     except Exception as error:
         raise UserError(_trouble(model, str(name), error)) from None
     return tts.to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Coqui takes a folder that another job is just filling for a model, and rewrites what lies in its cache."""
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):  # a cache that cannot be written is not changed by anybody
+            _cache().mkdir(parents=True, exist_ok=True)
+            guard = held.enter_context(open(_cache() / ".tauspeech.lock", "w"))
+            fcntl.flock(guard, fcntl.LOCK_EX)
+        yield
 
 
 def _open_weights_only() -> None:
@@ -67,7 +81,10 @@ def _trouble(model: dict[str, Any], name: str, error: Exception) -> str:
     reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
     key = f"speech.models.coqui.{model['name']}"
     if "path" in model:
-        return f"{key}: Coqui cannot load {name} ({type(error).__name__}: {reason}): give the checkpoint and its config.json."
+        return f"{key}: Coqui cannot load {name} ({type(error).__name__}: {reason}): {_way_out(reason) or _OWN_FILES}."
+    if (folder := _cache() / name.replace("/", "--")).is_dir():
+        again = f"if its download broke off, delete {folder} and run again where there is a connection"
+        return f"{key}: Coqui cannot load {name} ({type(error).__name__}: {reason}): {_way_out(reason) or again}."
     return (
         f"{key}: the model {name} is in none of {' and '.join(_caches())} and cannot be downloaded ({reason}): check its "
         f"name with `tts --list_models`, or run `tts --model_name {name} --text test --out_path test.wav` where there "
@@ -75,11 +92,23 @@ def _trouble(model: dict[str, Any], name: str, error: Exception) -> str:
     )
 
 
-def _caches() -> list[str]:
-    from huggingface_hub import constants
+def _way_out(reason: str) -> str | None:
+    """Coqui reads phonemes from the program, which no package of Python brings along."""
+    if "espeak" not in reason.lower():
+        return None
+    return "install the program espeak-ng (`apt-get install espeak-ng`, or `conda install -c conda-forge espeak-ng`)"
+
+
+def _cache() -> Path:
     from trainer.io import get_user_data_dir
 
-    return [str(get_user_data_dir("tts")), constants.HF_HUB_CACHE]
+    return Path(get_user_data_dir("tts"))
+
+
+def _caches() -> list[str]:
+    from huggingface_hub import constants
+
+    return [str(_cache()), constants.HF_HUB_CACHE]
 
 
 def _agree_to_terms(model: dict[str, Any]) -> None:
@@ -93,6 +122,17 @@ def _agree_to_terms(model: dict[str, Any]) -> None:
             f"speech.models.coqui.{model['name']}: {model['model']} is under the Coqui Public Model License, which allows "
             "non-commercial use only: read https://coqui.ai/cpml and set accept_licence to true, or take another model."
         )
+
+
+def _recording(model: dict[str, Any], name: str) -> str:
+    path = Path(name).expanduser()
+    try:
+        soundfile.info(path)
+    except (soundfile.LibsndfileError, OSError):
+        raise UserError(
+            f"speech.models.coqui.{model['name']}.reference: {path} does not exist or cannot be read as audio: give WAV files."
+        ) from None
+    return str(path)
 
 
 def _seed(seed: int) -> None:
@@ -124,8 +164,19 @@ class Coqui:
             paths = {"model_name": model["model"]}
         self._tts = _loaded(model, **paths)
         self.version = f"coqui-tts {version('coqui-tts')} {model.get('model') or model['name']}"
-        self.speakers = [] if model.get("reference") else [str(name) for name in self._tts.speakers or []]
+        self._references = [_recording(model, name) for name in model.get("reference", [])]
+        self.speakers = [] if self._references else self._built_in()
         self._language = self._named(language)
+
+    def _built_in(self) -> list[str]:
+        """Without those that Coqui cloned on this machine some time, which another machine has not."""
+        network = self._tts.synthesizer.tts_model
+        names = [str(name) for name in network.speaker_manager.speaker_names] if network.speaker_manager else []
+        if not names and network.config.model == "xtts":
+            raise UserError(
+                f"speech.models.coqui.{self._model['name']} has no voices of its own: give recordings of one as 'reference'."
+            )
+        return names
 
     def _named(self, language: str) -> str | None:
         """The language as the model calls it, or nothing where it has but one."""
@@ -141,11 +192,15 @@ class Coqui:
         )
 
     def say(self, text: str, speaker: str | None, seed: int) -> Sound:
+        if speaker and not self.speakers:
+            raise UserError(
+                f"key 'speech.voices': coqui/{self._model['name']} has one voice: leave out the speaker '{speaker}'."
+            )
         _seed(seed)
         asked: dict[str, Any] = {"text": text, "language": self._language}
-        if self._model.get("reference"):
-            asked["speaker_wav"] = self._model["reference"]
-        elif self._tts.is_multi_speaker:
+        if self._references:
+            asked["speaker_wav"] = self._references
+        elif self.speakers:
             asked["speaker"] = speaker
         with contextlib.redirect_stdout(io.StringIO()):
             samples = self._tts.tts(**asked, **self._model.get("options", {}))

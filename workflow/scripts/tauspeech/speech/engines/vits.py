@@ -1,5 +1,6 @@
 """VITS and MMS through transformers: one network from letters to sound, mostly with a model for each language."""
 
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
@@ -24,16 +25,11 @@ def open_engine(model: dict[str, Any], language: str) -> Engine:
 
 
 def _check_packages(letters: Any, model: dict[str, Any]) -> None:
-    # Without uroman the tokenizer would warn and drop every letter that is not Roman.
-    for package, needed, what in (
-        ("uroman", letters.is_uroman, "Roman letters"),
-        ("phonemizer", letters.phonemize, "phonemes"),
-    ):
-        if needed and find_spec(package) is None:
-            raise UserError(
-                f"{key(model, 'model')}: {model['model']} reads {what}, which the package {package} makes: "
-                f"run `pip install {package}`, or choose another model."
-            )
+    if letters.phonemize and find_spec("phonemizer") is None:  # which is under GPL-3, and no part of the lock
+        raise UserError(
+            f"{key(model, 'model')}: {model['model']} reads phonemes, which the package phonemizer makes: "
+            f"run `{sys.executable} -m pip install phonemizer`, or choose another model."
+        )
 
 
 def _romaniser(letters: Any) -> Callable[[str], str]:

@@ -12,19 +12,22 @@ from tauspeech.text.llm.chat import USAGE, ChatModel, Message, Reply, whole_numb
 
 
 def key_of(model: ChatModel, messages: Sequence[Message], seed: int, format: str) -> str:
-    """What an answer belongs to. Where the model runs is left out: a server may move."""
-    identity = {"kind": model.kind, "model": model.model, "temperature": model.temperature}
-    identity |= {"new_tokens": model.new_tokens, "messages": list(messages), "seed": seed, "format": format}
+    """What an answer belongs to. Where the model runs is left out: a server may move.
+
+    So is the longest answer that was allowed, which matters only for one that was cut off.
+    """
+    identity = {"kind": model.kind, "model": model.model, "temperature": model.temperature, "extra": model.extra}
+    identity |= {"messages": list(messages), "seed": seed, "format": format}
     return sha256_text(canonical_json(identity))
 
 
-def _read(line: bytes) -> tuple[str, Reply] | None:
-    """Key and answer of a line, or nothing if it is torn or of another making."""
+def _read(line: bytes) -> tuple[str, tuple[Reply, int]] | None:
+    """Key, answer and longest answer of a line, or nothing if it is torn or of another making."""
     try:
         record = json.loads(line)
         tokens = [whole_number((record["usage"] or {}).get(name)) for name in USAGE]
         reply = Reply(record["answer"], record["settings"]["format"], record["finish"], *tokens)
-        return (record["key"], reply) if isinstance(reply.text, str) else None
+        return (record["key"], (reply, int(record["settings"]["new_tokens"]))) if isinstance(reply.text, str) else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
@@ -40,9 +43,10 @@ class Answers:
         self._known = dict(filter(None, map(_read, lines)))
 
     def find(self, model: ChatModel, messages: Sequence[Message], seed: int) -> Reply | None:
-        """The answer to a request, in whichever format the model could give it then."""
+        """The answer to a request, in whichever format the model could give it then; not one that may be longer now."""
         keys = (key_of(model, messages, seed, format) for format in model.formats)
-        return next((self._known[key] for key in keys if key in self._known), None)
+        known = (self._known[key] for key in keys if key in self._known)
+        return next((reply for reply, most in known if reply.finish != "length" or most >= model.new_tokens), None)
 
     def add(self, model: ChatModel, messages: Sequence[Message], seed: int, reply: Reply) -> None:
         """Write an answer down for good before anything else is done with it."""
@@ -52,7 +56,12 @@ class Answers:
             "key": key,
             "kind": model.kind,
             "model": model.model,
-            "settings": {"temperature": model.temperature, "new_tokens": model.new_tokens, "format": reply.format},
+            "settings": {
+                "temperature": model.temperature,
+                "new_tokens": model.new_tokens,
+                "extra": model.extra,
+                "format": reply.format,
+            },
             "seed": seed,
             "messages": list(messages),
             "answer": reply.text,
@@ -66,7 +75,7 @@ class Answers:
                 handle.write(line)
                 handle.flush()
                 os.fsync(handle.fileno())
-            self._known[key] = reply
+            self._known[key] = reply, model.new_tokens
 
     def _repair(self) -> None:
         """Take off the last line if a killed run left it half-written, so that the next one stands alone."""

@@ -15,6 +15,7 @@ from tauspeech.text.llm.answers import Answers
 from tauspeech.text.llm.chat import ChatModel, Message, Reply
 
 LEAST_LIMIT = 10
+HOPELESS = 16  # answers without a single thing to use: more of them would only cost
 PATIENCE = 4  # requests for each one that would do if every answer were good
 
 
@@ -63,6 +64,8 @@ class Asking:
         while (missing := goal.wanted - goal.have()) > 0:
             if number >= limit:
                 raise UserError(self._exhausted(goal, limit))
+            if number >= HOPELESS and not goal.have():
+                raise UserError(self._useless(goal, number))
             size = min(self.model.wave, -(-missing // self.batch), limit - number)
             numbers = range(number, number + size)
             requests = [
@@ -124,6 +127,14 @@ class Asking:
             f"the limit of {limit} requests to {self.model.model} is reached with only {goal.have()} of {goal.wanted} "
             f"{goal.what} accepted (turned away: {reasons}): raise text.{self.model.kind}.most_requests, or lower the "
             f"counts; the answers are kept in {self.answers.path}, so a further run asks only for what is missing."
+        )
+
+    def _useless(self, goal: Goal, number: int) -> str:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in ranked(goal.rejected)[:3]) or "none"
+        return (
+            f"none of the first {number} answers of {self.model.model} had any {goal.what} that could be used (turned away: "
+            f"{reasons}): look at them in {self.answers.path}, then take another model or other settings in "
+            f"text.{self.model.kind}; delete that file to ask for them again."
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 Message = dict[str, str]
+REFUSED = "content_filter"  # what an answer ends with that was withheld
 USAGE = ("prompt_tokens", "completion_tokens")
 
 
@@ -14,7 +15,7 @@ class Reply:
 
     text: str
     format: str = "text"  # what the model was held to: json_schema, json_object or text
-    finish: str | None = None  # 'length' where it was cut off
+    finish: str | None = None  # 'length' where it was cut off, REFUSED where it was withheld
     prompt_tokens: int | None = None  # None where the server did not tell
     completion_tokens: int | None = None
 
@@ -31,6 +32,7 @@ class ChatModel(Protocol):
     model: str
     temperature: float
     new_tokens: int
+    extra: dict[str, Any]  # further settings of requests, as a server wants them
     formats: tuple[str, ...]  # that an answer may come in, the best one first
     wave: int  # requests that are made up together
     concurrency: int  # requests that may be under way at the same time

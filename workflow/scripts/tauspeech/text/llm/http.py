@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tauspeech.server import Passing, Refused, Server
-from tauspeech.text.llm.chat import USAGE, Message, Reply, whole_number
+from tauspeech.text.llm.chat import REFUSED, USAGE, Message, Reply, whole_number
 
 FORMATS = ("json_schema", "json_object", "text")
 MOST_BYTES = 4 << 20
@@ -22,6 +22,7 @@ class Dialect:
     format: str = FORMATS[0]
     limit: str = "max_tokens"  # OpenAI's newer models want another name, older servers know only this one
     seeded: bool = True
+    heated: bool = True  # models that reason take no temperature
 
     def next(self, reason: str) -> "Dialect | None":
         """Another one to try after a refusal, or nothing if all were tried."""
@@ -29,6 +30,8 @@ class Dialect:
             return replace(self, limit="max_completion_tokens")
         if self.seeded and re.search(r"\bseed\b", reason):
             return replace(self, seeded=False)
+        if self.heated and re.search(r"\btemperature\b", reason):
+            return replace(self, heated=False)
         rest = FORMATS[FORMATS.index(self.format) + 1 :]
         return replace(self, format=rest[0]) if rest else None
 
@@ -44,6 +47,7 @@ class ServedModel:
         self.model: str = source["model"]
         self.temperature: float = source["temperature"]
         self.new_tokens: int = source["new_tokens"]
+        self.extra: dict[str, Any] = source["extra"]
         self.concurrency: int = source["concurrency"]
         where = f"text.{self.kind}"
         self._server = Server(source, "/chat/completions", where, "url and model", MOST_BYTES, sleep)
@@ -68,8 +72,9 @@ class ServedModel:
     def _request(
         self, messages: Sequence[Message], schema: dict[str, Any], seed: int, dialect: Dialect
     ) -> dict[str, Any]:
-        body = {"model": self.model, "messages": list(messages), "temperature": self.temperature}
-        body[dialect.limit] = self.new_tokens
+        body = self.extra | {"model": self.model, "messages": list(messages), dialect.limit: self.new_tokens}
+        if dialect.heated:
+            body["temperature"] = self.temperature
         if dialect.seeded:
             body["seed"] = seed
         if dialect.format == "json_schema":
@@ -85,7 +90,8 @@ class ServedModel:
         try:
             content = json.loads(body)
             choice, usage = content["choices"][0], content.get("usage")
-            text, finish = choice["message"].get("content"), choice.get("finish_reason")
+            message = choice["message"]
+            text, finish = message.get("content"), REFUSED if message.get("refusal") else choice.get("finish_reason")
         except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
             raise Passing("what came is no chat completion") from None
         if isinstance(text, list):  # parts

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from safetensors import SafetensorError
@@ -22,6 +22,7 @@ class LocalModel:
     formats = ("text",)  # nothing holds it to a schema
     wave = 1  # it answers one request after the other, so each may build on the last
     concurrency = 1
+    extra: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, source: dict[str, Any]):
         self.model: str = source["model"]

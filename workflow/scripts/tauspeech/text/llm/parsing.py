@@ -8,6 +8,7 @@ from typing import Any
 
 UNASKED = "answer is not what was asked for"
 CUT_OFF = "answer was cut off (more new_tokens would help)"
+WITHHELD = "answer was withheld by the model or its server"
 INCOMPLETE = "not one text for each language"
 HUGE = "longer than 1000 characters"
 SURPLUS = "more than was asked for"

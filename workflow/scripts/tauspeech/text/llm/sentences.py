@@ -9,11 +9,12 @@ from tauspeech.text.checks import Checker, Limits, Sentence
 from tauspeech.text.collected import Collected
 from tauspeech.text.llm.answers import Answers
 from tauspeech.text.llm.asking import Asking, ranked
-from tauspeech.text.llm.chat import ChatModel, Reply
-from tauspeech.text.llm.parsing import CUT_OFF, UNASKED, parse
+from tauspeech.text.llm.chat import REFUSED, ChatModel, Reply
+from tauspeech.text.llm.parsing import CUT_OFF, UNASKED, WITHHELD, parse
 from tauspeech.text.llm.prompts import SentencePrompts, schema_of
 
 ORDER = ("carrier", "test", "validation", "train")  # the checker wants what is held out first
+WHY = {"length": CUT_OFF, REFUSED: WITHHELD}  # an answer without any object came
 ROOM = 2  # objects of an answer that are looked at, for each one that was asked for
 
 
@@ -68,6 +69,6 @@ class Sentences:
 def parse_reply(reply: Reply, languages: Sequence[str], most: int) -> tuple[list[Sentence], Counter[str]]:
     """What can be used of an answer; one that broke off before its first object is told from mere nonsense."""
     found, reasons = parse(reply.text, languages, most)
-    if reply.finish == "length" and reasons.pop(UNASKED, 0):
-        reasons[CUT_OFF] += 1
+    if reply.finish in WHY and reasons.pop(UNASKED, 0):
+        reasons[WHY[reply.finish]] += 1
     return found, reasons
