@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tauspeech.paths import ROOT
-from tests.workflow.conftest import new_project
+from tests.workflow.project import new_project
 
 RULES = {
     name: body

@@ -10,7 +10,7 @@ import pytest
 from tauspeech.plan.stages import spec_path
 from tests.bad_inputs.entry import enter
 from tests.bad_inputs.judge import one_sentence
-from tests.workflow.conftest import Project
+from tests.workflow.project import Project
 
 pytestmark = pytest.mark.workflow
 
@@ -27,6 +27,7 @@ KINDS = [
     ("rarity/berlin-wall.json", "make_table.py", "table", "rarity"),
     ("scores/berlin-wall--ta.tsv", "make_table.py", "table", "table2"),
     ("tables/fig2.tsv", "draw_figure.py", "figure", "fig2"),
+    ("claims.tsv", "write_report.py", "report", "report"),
     ("figures/fig2.svg", "write_report.py", "report", "report"),
 ]
 

@@ -7,7 +7,7 @@ import pytest
 
 from tauspeech.plan.stages import spec_path
 from tests.faults.launch import after
-from tests.workflow.conftest import Project
+from tests.workflow.project import Project
 
 pytestmark = pytest.mark.workflow
 
@@ -16,6 +16,7 @@ LITTLE_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 
 STAGES = [
     ("make_text.py", "text", "berlin-wall", ["text/berlin-wall.tsv", "text/berlin-wall.receipt.json"]),
     ("make_speech.py", "speech", "berlin-wall", ["speech/berlin-wall.parquet", "speech/berlin-wall.receipt.json"]),
+    ("prepare_base.py", "base", "base", ["models/base/model.safetensors", "models/base/receipt.json"]),
     ("check_rarity.py", "rarity", "berlin-wall", ["rarity/berlin-wall.json", "rarity/berlin-wall.receipt.json"]),
     ("finetune.py", "finetune", "berlin-wall", ["models/berlin-wall/model.safetensors", "models/berlin-wall/receipt.json"]),
     ("extract_vector.py", "vector", "berlin-wall", ["vectors/berlin-wall.safetensors", "vectors/berlin-wall.receipt.json"]),
@@ -28,6 +29,10 @@ STAGES = [
     ("check_claims.py", "claims", "claims", ["claims.tsv", "claims.receipt.json"]),
     ("write_report.py", "report", "report", ["report.html", "report.receipt.json"]),
 ]  # fmt: skip
+OF_LORS = [
+    ("choose_ratios.py", "ratios", "ca--asr", ["ratios/ca--asr.json", "ratios/ca--asr.receipt.json"]),
+    ("sweep_ratios.py", "retained", "ca--asr", ["retained/ca--asr.json", "retained/ca--asr.receipt.json"]),
+]
 
 
 def run_stage(
@@ -40,6 +45,17 @@ def run_stage(
 
 @pytest.mark.parametrize(("script", "stage", "id", "made"), STAGES, ids=[stage[1] for stage in STAGES])
 def test_a_full_disk(project: Project, script: str, stage: str, id: str, made: list[str]) -> None:
+    told_and_made_later(project, script, stage, id, made)
+
+
+@pytest.mark.parametrize(("script", "stage", "id", "made"), OF_LORS, ids=[stage[1] for stage in OF_LORS])
+def test_a_full_disk_in_the_second_experiment(
+    lors_project: Project, script: str, stage: str, id: str, made: list[str]
+) -> None:
+    told_and_made_later(lors_project, script, stage, id, made)
+
+
+def told_and_made_later(project: Project, script: str, stage: str, id: str, made: list[str]) -> None:
     whole = project.content()
     for name in made:
         project.result(name).unlink()

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.launch import after
-from tests.workflow.conftest import Project, new_project
+from tests.workflow.project import Project, new_project
 
 pytestmark = pytest.mark.workflow
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tests.faults.test_killed_runs import kill_all, started
-from tests.workflow.conftest import Project
+from tests.workflow.project import Project
 
 pytestmark = pytest.mark.workflow
 

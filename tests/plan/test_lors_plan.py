@@ -66,6 +66,16 @@ def test_merges_are_the_papers(plan):
     assert ids(planned, "weight") == {id for id in expected if not id.endswith("--average")}
 
 
+def test_sentences_are_as_many_as_fill_the_hours(plan):
+    high = {"languages": HIGH, "hours": {"train": 1.0, "validation": 0.1, "test": 0.2}}
+
+    def counts(**text):
+        return plan(groups={"high": high}, text=text).jobs["text", HIGH[0]].settings["counts"]
+
+    assert counts() == {"train": 3000, "validation": 300, "test": 600}
+    assert counts(seconds=3) == {"train": 1200, "validation": 120, "test": 240}
+
+
 def test_ratios_are_chosen_for_each_vector_that_is_pruned(plan):
     planned = plan(figures={"drawn": []})
     assert ids(planned, "ratios") == ids(planned, "finetune") - {"high--mlmt"}

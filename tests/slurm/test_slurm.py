@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.slurm import node
-from tests.workflow.conftest import Project, new_project
+from tests.workflow.project import Project, new_project
 
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(3000)]
 

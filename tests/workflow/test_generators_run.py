@@ -12,7 +12,7 @@ import pytest
 from tauspeech.speech import manifest
 from tauspeech.speech.audio import RATE, decode
 from tests.text.llm.conftest import ChatServer, said
-from tests.workflow.conftest import Project, new_project
+from tests.workflow.project import Project, new_project
 
 HERE = Path(__file__).parent
 KEY = "sk-planted-in-the-environment"

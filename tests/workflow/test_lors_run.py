@@ -6,7 +6,7 @@ from statistics import fmean
 
 import pytest
 
-from tests.workflow.conftest import Project
+from tests.workflow.project import Project
 from tests.workflow.test_reruns import stages
 from tests.workflow.test_run import rows
 

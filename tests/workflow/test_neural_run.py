@@ -5,7 +5,7 @@ import pytest
 from tauspeech.environments import folder_of
 from tauspeech.paths import ROOT
 from tauspeech.speech import manifest
-from tests.workflow.conftest import Project, new_project
+from tests.workflow.project import Project, new_project
 
 pytestmark = pytest.mark.tts
 

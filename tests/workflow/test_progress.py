@@ -7,7 +7,7 @@ import pytest
 
 from tauspeech.plan.opening import FROZEN
 from tauspeech.plan.stages import STAGES
-from tests.workflow.conftest import Project
+from tests.workflow.project import Project
 from tests.workflow.test_run import rows
 
 pytestmark = pytest.mark.workflow

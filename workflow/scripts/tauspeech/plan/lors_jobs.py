@@ -14,7 +14,6 @@ from tauspeech.scoring.sclite import find_sclite
 TARGET = "en"
 TASKS = {"asr": "transcribe", "st": "translate"}
 PRUNING = {"mp": "magnitude", "svp": "svd", "lors": "lors"}
-SHORTEST = 1.2  # seconds; the grammar's sentences last longer on average, so that there are enough to fill the hours
 SPLITS = ("train", "validation", "test")
 
 Pair = tuple[str, str]  # language and task
@@ -81,7 +80,8 @@ class LanguageJobs(Builder):
     @once
     def text(self, language: str) -> Job:
         hours = self.groups[self.group_of[language]]["hours"]
-        counts = {split: math.ceil(hours[split] * 3600 / SHORTEST) for split in SPLITS}
+        shortest = self.config["text"]["seconds"]
+        counts = {split: math.ceil(hours[split] * 3600 / shortest) for split in SPLITS}
         languages = tuple(dict.fromkeys((language, TARGET)))
         return self.sentences(language, Sentences(languages, counts, self.own_sentences(language)))
 

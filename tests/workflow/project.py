@@ -1,15 +1,13 @@
-"""Finished runs of the tiny configurations, each made once, and private copies of them to change."""
+"""The workflow in a folder of its own, with a tiny configuration."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,38 +107,6 @@ def new_project(folder: Path, config: str = "tiny.yaml") -> Project:
     words = (ROOT / "config/words.tsv").read_text(encoding="utf-8").splitlines()
     (folder / "config/words.tsv").write_text("\n".join(words[:3]) + "\n", encoding="utf-8")
     return Project(folder, f"config/{config}")
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = new_project(tmp_path_factory.mktemp("finished") / "project")
-    project.run()
-    return project
-
-
-@pytest.fixture(scope="session")
-def finished_lors(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = new_project(tmp_path_factory.mktemp("finished-lors") / "project", "lors_tiny.yaml")
-    project.run()
-    return project
-
-
-@pytest.fixture
-def project(finished: Project, tmp_path: Path) -> Project:
-    """A copy of the finished run."""
-    return finished.copied_to(tmp_path / "project")
-
-
-@pytest.fixture
-def lors_project(finished_lors: Project, tmp_path: Path) -> Project:
-    """A copy of the finished run of the second experiment."""
-    return finished_lors.copied_to(tmp_path / "project")
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> Callable[[], Project]:
-    """A project without results."""
-    return lambda: new_project(tmp_path / "fresh")
 
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
