@@ -59,3 +59,12 @@ def test_a_run_with_nothing_to_do_says_so_and_keeps_the_summary(project: Project
     before = project.result("summary.tsv").read_bytes()
     assert "Nothing to be done" in project.run()
     assert project.result("summary.tsv").read_bytes() == before
+
+
+def test_a_summary_that_cannot_be_kept_is_shown_all_the_same(project: Project) -> None:
+    project.result("tables/table1.tsv").unlink()
+    project.result("summary.tsv").unlink()
+    project.result("summary.tsv").mkdir()
+    told = project.run()
+    assert re.search(r"^The run is through after .* Jobs: 1 ran, ", told, re.MULTILINE)
+    assert "The summary is not kept: " in told and "Traceback" not in told
