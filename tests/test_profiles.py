@@ -79,7 +79,7 @@ def test_a_job_gets_all_its_gpus_or_the_run_says_why_not(tmp_path, profile):
     assert re.search(r"rule finetune:(?:\n .*)*gpu=2", allowed.stdout)
 
 
-def test_a_server_or_program_that_speaks_takes_no_gpu(tmp_path):
+def test_a_server_that_speaks_takes_no_gpu(tmp_path):
     project = new_project(tmp_path / "project")
     voices = "{zh: [http/studio/a, command/own, coqui/mini]}"
     models = "{http: {studio: {url: 'http://localhost:1/v1', model: x}}, command: {own: {program: [say, '{text_file}', '{wav}']}}}"
@@ -91,4 +91,4 @@ def test_a_server_or_program_that_speaks_takes_no_gpu(tmp_path):
     blocks = [block for block in re.split(r"\n\[", told.stdout) if "rule speak:" in block]
     assert len(blocks) >= 9
     for block in blocks:
-        assert ("gpu=1" in block) == ("--coqui-mini" in block), block
+        assert ("gpu=1" in block) == ("--http-studio" not in block), block

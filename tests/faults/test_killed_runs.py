@@ -81,7 +81,7 @@ def test_a_run_that_is_stopped_in_every_way_ends_as_an_undisturbed_one(finished:
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(3500)
+@pytest.mark.timeout(3000)
 def test_fifty_kills(finished: Project, tmp_path: Path) -> None:
     chance, kills, runs = random.Random(2), 0, 0
     while kills < LONG:

@@ -198,6 +198,15 @@ def test_orphans_are_what_no_plan_names_any_more(opened, results):
     assert all("raphael" in str(path) or "first3" in str(path) for path in found - {rest})
 
 
+def test_sounds_of_a_share_that_is_planned_are_no_orphans(opened, results):
+    opened(speech={"voices": {"zh": ["coqui/mini"]}})
+    ours, gone = (results / "said" / "coqui" / f"{id}--coqui-mini" / "ab" / "c.wav" for id in ("avignon", "goethe"))
+    for file in (ours, gone):
+        file.parent.mkdir(parents=True)
+        file.write_text("x")
+    assert list(orphans(results)) == [gone]
+
+
 def test_a_damaged_receipt_is_named_before_anything_counts_as_an_orphan(opened, results):
     opened()
     receipt, _ = write_artifact(results, "text", "avignon", "avignon.tsv")

@@ -110,7 +110,7 @@ def test_a_voice_without_a_speaker_has_one_drawn_and_the_manifest_tells():
 
 def test_only_what_an_engine_offers_is_drawn_and_all_may_be_named():
     engine = Parrot()
-    engine.drawn = ["ben"]
+    engine.usual_speakers = ["ben"]
     rows = said_by(engine, SENTENCES, [])
     assert {row["voice"] for row in rows} == {"coqui/mini/ben"}
     named = share(SENTENCES[:1], settings(voices=["coqui/mini/ann"]), 1)
@@ -160,7 +160,7 @@ def test_a_sentence_at_which_an_engine_fails_costs_no_other_one(error, capsys):
         (Failed("speech.models.coqui.mini: no."), r"^speech\.models\.coqui\.mini: no\.$"),
         (
             RuntimeError("no\nspeech"),
-            r"^coqui/mini failed at 3 of 3 sentences, at last with RuntimeError: no speech\.$",
+            r"^coqui/mini failed at 5 of 5 sentences, at last with RuntimeError: no speech\.$",
         ),
     ],
 )
@@ -169,7 +169,7 @@ def test_an_engine_that_fails_again_and_again_is_given_up(error, told):
     engine.failures = {row["zh"]: error for row in SENTENCES}
     with pytest.raises(UserError, match=told):
         said_by(engine, SENTENCES, [])
-    assert len(engine.asked) == 3
+    assert len(engine.asked) == 5
 
 
 @pytest.mark.parametrize(
@@ -192,6 +192,50 @@ def test_what_was_said_before_a_failure_is_not_said_again(tmp_path):
     rows = said_by(whole, SENTENCES, [], kept)
     assert [text for text, *_ in whole.asked] == [row["zh"] for row in SENTENCES[7:]]
     assert rows == said_by(alone, SENTENCES, [])
+
+
+def test_a_few_failures_end_as_they_would_have_without_an_interruption(tmp_path):
+    """What is kept counts like what is said: a share that is resumed asks mostly for what failed before."""
+    failures = {f"句子{number}": Failed("no.") for number in (3, 20, 30, 40, 50)}
+    ends = []
+    for kept in (NOTHING, Kept(tmp_path, {})):
+        engine, drops = Parrot(), []
+        engine.failures = failures | {"句子58": UserError("interrupted.")}
+        with pytest.raises(UserError, match="interrupted"):
+            said_by(engine, SENTENCES, drops, kept)
+        engine.failures = failures
+        ends.append(said_by(engine, SENTENCES, drops, kept))
+    assert ends[0] == ends[1]
+    assert len(ends[0]) == len(SENTENCES) - 5
+
+
+def test_a_breakdown_does_not_cost_the_rest_of_a_share(tmp_path):
+    engine = Parrot()
+    engine.failures = {f"句子{number}": RuntimeError("device lost") for number in range(55, 60)}
+    with pytest.raises(UserError, match=r"failed at 5 of 60 sentences, at last with RuntimeError: device lost\.$"):
+        said_by(engine, SENTENCES, [])
+
+
+def test_an_engine_that_fails_at_more_than_a_tenth_is_given_up():
+    engine = Parrot()
+    engine.failures = {f"句子{number}": Failed("no.") for number in range(0, 60, 3)}
+    with pytest.raises(UserError, match=r"^no\.$"):
+        said_by(engine, SENTENCES, [])
+    assert len(engine.asked) == 16  # the sixth failure of the first fifty
+
+
+def test_a_share_of_which_nothing_was_said_is_told():
+    engine = Parrot()
+    engine.failures = {row["zh"]: Failed("no.") for row in SENTENCES}
+    with pytest.raises(UserError, match=r"coqui/mini failed at all 2 sentences of its share"):
+        said_by(engine, SENTENCES[:2], [])
+
+
+def test_no_memory_on_the_gpu_is_told_at_once():
+    engine = Parrot()
+    engine.failures = {"句子7": type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory")}
+    with pytest.raises(UserError, match=r"coqui/mini: the GPU ran out of memory: set text\.limits\.longest lower"):
+        said_by(engine, SENTENCES, [])
 
 
 def test_a_kept_sound_belongs_to_all_that_it_depends_on(tmp_path):

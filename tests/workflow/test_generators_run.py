@@ -9,8 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tauspeech.plan.stages import SAID
 from tauspeech.speech import manifest
 from tauspeech.speech.audio import RATE, decode
+from tests.faults.test_full_disk import told_and_made_later
 from tests.text.llm.conftest import ChatServer, said
 from tests.workflow.project import Project, new_project
 
@@ -101,12 +103,19 @@ def test_each_voice_says_its_share_and_the_manifest_tells(project):
         said = manifest.read(project.result(f"voiced/main/neuschwanstein--{share}.parquet"))
         assert len(said) == voices.str.startswith(prefix).sum()
     assert len({row["seed"] for row in rows}) == 26
+    assert not [path for path in project.result(SAID).rglob("*") if path.is_file()]
     for row in rows:
         assert row["engine"].startswith(("espeak-ng 1.", "command"))
         samples = decode(row["audio"]["bytes"])
         assert len(samples) / RATE == pytest.approx(row["seconds"], abs=1e-4)
         if row["voice"].startswith("command"):  # the silence before is gone but for 50 ms
             assert row["seconds"] == pytest.approx(0.1 * len(row["zh"]) + 0.05, abs=0.03)
+
+
+@pytest.mark.parametrize("share", ["command-reader", "espeak-ng"])
+def test_a_full_disk_while_a_voice_speaks(project, share):
+    made = [f"voiced/main/neuschwanstein--{share}.{ending}" for ending in ("parquet", "receipt.json")]
+    told_and_made_later(project, "speak.py", "voiced", f"main/neuschwanstein--{share}", made)
 
 
 def test_the_report_plays_every_voice(project):

@@ -4,6 +4,7 @@ Runs in the environment of the engine, which need not have more than the engine,
 """
 
 from importlib import import_module
+from typing import Any
 
 from tauspeech.dropped import Drop, write_dropped
 from tauspeech.job import Task, run
@@ -15,9 +16,17 @@ from tauspeech.speech.saying import share, voiced_rows
 from tauspeech.text.table import read_table
 
 
+def _about(task: Task) -> dict[str, Any]:
+    """What a sound depends on, of all that the share does."""
+    about = {"language": task.settings["language"], "model": dict(task.settings["model"])}
+    if task.settings["model"]["engine"] == "http":  # whatever else changes, it is not paid for again
+        return about
+    return about | {"voice": task.spec["inputs"].get("voice"), "code": task.spec["code"]}
+
+
 def main(task: Task) -> None:
     settings, model = task.settings, task.settings["model"]
-    kept = Kept(task.results / SAID / task.id, {"language": settings["language"], **model})
+    kept = Kept(task.results / SAID / task.id, _about(task))
     model |= task.operation("speech", f"{model['engine']}/{model['name']}")
     if "trained" in model or "receipt" in model:
         model["mini"] = str(task.input("voice", ".") if model.get("trained") else VOICES / "mini")

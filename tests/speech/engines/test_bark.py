@@ -39,10 +39,10 @@ def test_presets_are_the_speakers(folder):
 
 
 def test_a_voice_that_nobody_named_is_one_of_the_language(folder):
-    assert opened(folder).drawn == ["v2/en_speaker_0"]
+    assert opened(folder).usual_speakers == ["v2/en_speaker_0"]
     model = {"engine": "bark", "name": "mine", "model": str(folder)}
-    assert open_engine(model, "de").drawn == ["v2/de_speaker_1"]
-    assert open_engine(model, "sv").drawn == checkpoints.PRESETS
+    assert open_engine(model, "de").usual_speakers == ["v2/de_speaker_1"]
+    assert open_engine(model, "sv").usual_speakers == checkpoints.PRESETS
 
 
 def test_without_presets_the_voice_is_drawn(folder, tmp_path):

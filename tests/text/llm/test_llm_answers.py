@@ -50,6 +50,18 @@ def test_each_answer_is_on_the_disk_before_it_is_used(collect, make_task, lines,
     assert synced == [1, 2, 3]
 
 
+def test_answers_of_a_version_with_other_keys_are_found(server, collect, make_task):
+    task = make_task()
+    first = collect(task)
+    path = task.results / "answers" / f"{task.id}.jsonl"
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for record in records:
+        del record["settings"]["extra"]
+        record["key"] = "of another making"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    assert collect(task).cost == first.cost | {"asked_now": 0}
+
+
 def test_bad_answers_are_kept_too(server, collect, make_task, talk):
     server.script = lambda number, body: talk.said("no \ud800") if number == 0 else talk.good(body)
     task = make_task(counts={"test": 10}, concurrency=1)

@@ -175,6 +175,21 @@ def test_a_slow_server_is_given_up(server, ask, talk):
     release.set()
 
 
+def test_there_is_an_end_whatever_troubles_follow_each_other(server, ask, talk):
+    release = threading.Event()
+    server.script = lambda number, body: talk.out(503) if number < 2 else talk.out(before=lambda: release.wait(5))
+    with pytest.raises(NoAnswer, match=r"was asked 3 times without success \(no answer within 0\.5 s"):
+        ask(timeout=0.5, retries=5)
+    release.set()
+
+
+def test_a_temperature_that_is_too_high_is_told(server, ask, talk):
+    server.script = lambda number, body: talk.out(400, {"error": {"message": "temperature must be between 0 and 1"}})
+    with pytest.raises(UserError, match=r"temperature must be between 0 and 1"):
+        ask(temperature=1.5)
+    assert all("temperature" in body for body in server.bodies)
+
+
 def test_a_model_that_takes_no_temperature_gets_none(server, ask, talk):
     refusal = "Unsupported parameter: 'temperature' is not supported with this model."
     server.script = lambda number, body: (

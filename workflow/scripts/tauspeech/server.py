@@ -79,7 +79,7 @@ class Server:
                 return read(self._post(content))
             except Passing as trouble:
                 # A server that was too slow may still be at the first request while it gets the next.
-                if tries == (min(self._retries, 1) if trouble.slow else self._retries):
+                if tries >= (min(self._retries, 1) if trouble.slow else self._retries):
                     asked = f"{tries + 1} times" if tries else "once"
                     raise NoAnswer(self._told("url", f"was asked {asked} without success ({trouble})")) from None
                 self._sleep(trouble.wait or backoff(tries))  # one that says "at once" is busy all the same
@@ -138,8 +138,9 @@ class Server:
         except ValueError as error:  # no request could be made of it at all
             raise self.error("url", f"cannot be asked ({one_line(self.masked(str(error)))})") from None
         except requests.RequestException as error:
-            slow = isinstance(error, requests.Timeout) or "timed out" in str(error)
-            raise Passing(self._slowness() if slow else self._trouble(error), slow=slow) from None
+            late = isinstance(error, requests.Timeout) or "timed out" in str(error)
+            slow = late and not isinstance(error, requests.ConnectTimeout)
+            raise Passing(self._slowness() if late else self._trouble(error), slow=slow) from None
         if answer.status_code != 200:
             self._refuse(answer, self.said(body or b""))
         return body

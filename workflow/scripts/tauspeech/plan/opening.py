@@ -66,9 +66,8 @@ class OpenPlan:
         return any(role in self._specification(stage, id)["inputs"] for id in self._members(stage, name))
 
     def runs_a_network(self, share: str) -> bool:
-        """Whether an engine's share of a set is said by a model here, and by no program or server of the user's."""
-        engine = self._specification("voiced", share)["settings"]["model"]["engine"]
-        return engine not in ("espeak", "http", "command")
+        """Whether an engine's share of a set may be said by a network on this machine."""
+        return self._specification("voiced", share)["settings"]["model"]["engine"] not in ("espeak", "http")
 
     def threads(self, stage: str, name: str) -> int:
         return max((self._specification(stage, id)["threads"] for id in self._members(stage, name)), default=1)

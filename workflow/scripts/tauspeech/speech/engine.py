@@ -26,7 +26,7 @@ class Engine(Protocol):
 
     version: str  # of package and model, for the manifest
     speakers: list[str]  # that may be asked for, or none where the model has but one voice, or any name is good
-    # An engine may also have ``drawn``: those among which one is drawn where none is asked for, if they are not all.
+    # An engine may also have ``usual_speakers``, of which one is drawn where none is asked for, if they are not all.
 
     def say(self, text: str, speaker: str | None, seed: int) -> Sound:
         """The same sound for the same arguments, whatever was said before."""

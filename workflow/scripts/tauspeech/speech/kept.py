@@ -3,6 +3,7 @@
 A share that breaks off, or whose sounds are treated in another way later, asks its engine only for what is not there.
 """
 
+import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -28,11 +29,17 @@ class Kept:
             return found
         made = make()
         made = Sound(np.asarray(made.samples, np.float32), made.rate)
-        write_atomic(file, lambda part: soundfile.write(part, made.samples, made.rate, subtype="FLOAT"))
+        write_atomic(file, lambda part: part.write_bytes(_wav(made)))
         return made
 
     def forget(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _wav(sound: Sound) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, sound.samples, sound.rate, format="WAV", subtype="FLOAT")
+    return buffer.getvalue()
 
 
 def _read(file: Path) -> Sound | None:

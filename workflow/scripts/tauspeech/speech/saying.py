@@ -55,7 +55,8 @@ def voiced_rows(
         name = shown(settings["model"], speaker)
         try:
             said = sentence[settings["language"]], speaker, own_seed
-            sound = kept.sound(engine.version, *said, partial(patience.say, engine, *said))
+            make = partial(engine.say, *said)
+            sound = patience.say(said[0], partial(kept.sound, engine.version, *said, make))
             samples = settled(sound, settings["longest"])
         except Unusable as reason:
             drops.append(Drop(sentence["split"], sentence["utterance"], str(reason)))
@@ -64,6 +65,7 @@ def voiced_rows(
             pace.add()
         voiced = Voiced(id, encode(samples), len(samples), name, own_seed)
         yield manifest.row(sentence, voiced, engine.version)
+    patience.end()
 
 
 def shown(model: dict[str, Any], speaker: str | None) -> str:
@@ -77,7 +79,7 @@ def _speaker(engine: Engine, voice: str, model: dict[str, Any], lot: Any) -> str
     if not engine.speakers:
         return asked
     if asked is None:
-        return lot.choice(getattr(engine, "drawn", engine.speakers))
+        return lot.choice(getattr(engine, "usual_speakers", engine.speakers))
     if asked not in engine.speakers:
         known = ", ".join(engine.speakers[:12]) + (", ..." if len(engine.speakers) > 12 else "")
         raise UserError(

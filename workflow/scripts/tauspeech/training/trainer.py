@@ -180,7 +180,7 @@ def last_whole_checkpoint(checkpoints: Path) -> Path | None:
         newest = found.pop()
         if _is_whole(newest):
             return newest
-        shutil.rmtree(newest)
+        shutil.rmtree(newest, ignore_errors=True)  # another process of the same training may be at it
     return None
 
 

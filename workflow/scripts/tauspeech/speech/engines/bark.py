@@ -44,7 +44,7 @@ class _Bark:
         self._presets.pop("repo_or_path", None)
         self._opened: dict[str, dict[str, Any]] = {}
         self.speakers = list(self._presets)
-        self.drawn = _of(language, self.speakers)
+        self.usual_speakers = _of(language, self.speakers)
         self.version = said_by("bark", model["model"])
 
     def say(self, text: str, speaker: str | None, seed: int) -> Sound:

@@ -80,30 +80,35 @@ class _Program:
                     start_new_session=True,
                 )
             except (OSError, ValueError) as error:
-                trouble = f"cannot be started ({error}): check that it can be run in a terminal"
-                raise UserError(str(self._error(trouble))) from None
+                what = f"cannot be started ({error}): check that it can be run in a terminal"
+                raise UserError(self._told(what)) from None
             try:
                 status = process.wait(self._timeout)
             except subprocess.TimeoutExpired:
-                raise self._error(
+                raise self._failed(
                     f"has not ended after {self._timeout} seconds: make it faster, or {key(self._model, 'timeout')} larger"
                 ) from None
             finally:
                 _end(process)
         if status:
             how = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
-            raise self._error(f"{how} ({_last_line(folder / 'stderr')}): try it in a terminal")
+            raise self._failed(f"{how} ({_last_line(folder / 'stderr')}): try it in a terminal")
 
     def _sound(self, path: Path) -> Sound:
         if not path.is_file():
-            raise self._error("ended well but wrote no file {wav}: let it write a WAV file there")
+            raise self._failed("ended well but wrote no file {wav}: let it write a WAV file there")
         try:
             return mono(path)
         except ValueError as error:
-            raise self._error(f"wrote a file that cannot be read as sound ({error}): let it write a WAV file") from None
+            raise self._failed(
+                f"wrote a file that cannot be read as sound ({error}): let it write a WAV file"
+            ) from None
 
-    def _error(self, what: str) -> Failed:
-        return Failed(f"{key(self._model, 'program')}: {self._model['program'][0]} {what}.")
+    def _failed(self, what: str) -> Failed:
+        return Failed(self._told(what))
+
+    def _told(self, what: str) -> str:
+        return f"{key(self._model, 'program')}: {self._model['program'][0]} {what}."
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -170,6 +170,8 @@ class Coqui:
 
     def _built_in(self) -> list[str]:
         """Without those that Coqui cloned on this machine some time, which another machine has not."""
+        if not self._tts.is_multi_speaker:
+            return []
         network = self._tts.synthesizer.tts_model
         names = [str(name) for name in network.speaker_manager.speaker_names] if network.speaker_manager else []
         if not names and network.config.model == "xtts":

@@ -16,18 +16,25 @@ def key_of(model: ChatModel, messages: Sequence[Message], seed: int, format: str
 
     So is the longest answer that was allowed, which matters only for one that was cut off.
     """
-    identity = {"kind": model.kind, "model": model.model, "temperature": model.temperature, "extra": model.extra}
-    identity |= {"messages": list(messages), "seed": seed, "format": format}
-    return sha256_text(canonical_json(identity))
+    return _key(model.kind, model.model, model.temperature, model.extra, list(messages), seed, format)
+
+
+def _key(*identity: Any) -> str:
+    names = ("kind", "model", "temperature", "extra", "messages", "seed", "format")
+    return sha256_text(canonical_json(dict(zip(names, identity, strict=True))))
 
 
 def _read(line: bytes) -> tuple[str, tuple[Reply, int]] | None:
     """Key, answer and longest answer of a line, or nothing if it is torn or of another making."""
     try:
         record = json.loads(line)
+        settings = record["settings"]
+        # Not as the line has it: it may be of a version to which other settings belonged.
+        asked = (settings["temperature"], settings.get("extra", {}), record["messages"], record["seed"])
+        key = _key(record["kind"], record["model"], *asked, settings["format"])
         tokens = [whole_number((record["usage"] or {}).get(name)) for name in USAGE]
-        reply = Reply(record["answer"], record["settings"]["format"], record["finish"], *tokens)
-        return (record["key"], (reply, int(record["settings"]["new_tokens"]))) if isinstance(reply.text, str) else None
+        reply = Reply(record["answer"], settings["format"], record["finish"], *tokens)
+        return (key, (reply, int(settings["new_tokens"]))) if isinstance(reply.text, str) else None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 

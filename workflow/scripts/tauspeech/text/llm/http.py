@@ -22,7 +22,7 @@ class Dialect:
     format: str = FORMATS[0]
     limit: str = "max_tokens"  # OpenAI's newer models want another name, older servers know only this one
     seeded: bool = True
-    heated: bool = True  # models that reason take no temperature
+    tempered: bool = True  # models that reason take no temperature
 
     def next(self, reason: str) -> "Dialect | None":
         """Another one to try after a refusal, or nothing if all were tried."""
@@ -30,8 +30,8 @@ class Dialect:
             return replace(self, limit="max_completion_tokens")
         if self.seeded and re.search(r"\bseed\b", reason):
             return replace(self, seeded=False)
-        if self.heated and re.search(r"\btemperature\b", reason):
-            return replace(self, heated=False)
+        if self.tempered and re.search(r"\btemperature\b", reason) and "support" in reason:
+            return replace(self, tempered=False)
         rest = FORMATS[FORMATS.index(self.format) + 1 :]
         return replace(self, format=rest[0]) if rest else None
 
@@ -50,7 +50,8 @@ class ServedModel:
         self.extra: dict[str, Any] = source["extra"]
         self.concurrency: int = source["concurrency"]
         where = f"text.{self.kind}"
-        self._server = Server(source, "/chat/completions", where, "url and model", MOST_BYTES, sleep)
+        check = "url, model and extra" if self.extra else "url and model"
+        self._server = Server(source, "/chat/completions", where, check, MOST_BYTES, sleep)
         self._dialect = Dialect()
         self._lock = threading.Lock()
 
@@ -73,7 +74,7 @@ class ServedModel:
         self, messages: Sequence[Message], schema: dict[str, Any], seed: int, dialect: Dialect
     ) -> dict[str, Any]:
         body = self.extra | {"model": self.model, "messages": list(messages), dialect.limit: self.new_tokens}
-        if dialect.heated:
+        if dialect.tempered:
             body["temperature"] = self.temperature
         if dialect.seeded:
             body["seed"] = seed
