@@ -167,7 +167,7 @@ def test_a_pickle_among_the_checkpoints_of_a_training_is_not_run(world: World) -
     )
     state.save_to_json(str(checkpoint / "trainer_state.json"))
     for name in ("optimizer.pt", "scheduler.pt"):
-        (checkpoint / name).write_bytes(pickle.dumps(Runs()))
+        torch.save(Runs(), checkpoint / name)
     act = lambda: world.stage("finetune.py", "finetune", "berlin-wall")  # noqa: E731
     refused(world, act, "Error in finetune 'berlin-wall': ", ("checkpoint-1", "delete it and run again"))
     assert not list(world.root.rglob("ran"))

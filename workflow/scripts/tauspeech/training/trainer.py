@@ -180,6 +180,7 @@ def last_whole_checkpoint(checkpoints: Path) -> Path | None:
         newest = found.pop()
         if _is_whole(newest):
             return newest
+        print(f"{newest.name} is not whole: it goes, and the one before it serves", flush=True)
         shutil.rmtree(newest, ignore_errors=True)  # another process of the same training may be at it
     return None
 
