@@ -82,6 +82,12 @@ def test_the_key_went_to_the_server_and_nowhere_else(project, server):
     assert not [path for path in files if KEY.encode() in path.read_bytes()]
 
 
+@pytest.mark.parametrize("share", ["command-reader", "espeak-ng"])
+def test_a_full_disk_while_a_voice_speaks(project, share):
+    made = [f"voiced/main/neuschwanstein--{share}.{ending}" for ending in ("parquet", "receipt.json")]
+    told_and_made_later(project, "speak.py", "voiced", f"main/neuschwanstein--{share}", made)
+
+
 def test_a_repeated_run_asks_nothing_and_a_new_address_runs_nothing(project, server, monkeypatch):
     monkeypatch.setenv("SCRIPTED_KEY", KEY)
     asked = len(server.bodies)
@@ -110,12 +116,6 @@ def test_each_voice_says_its_share_and_the_manifest_tells(project):
         assert len(samples) / RATE == pytest.approx(row["seconds"], abs=1e-4)
         if row["voice"].startswith("command"):  # the silence before is gone but for 50 ms
             assert row["seconds"] == pytest.approx(0.1 * len(row["zh"]) + 0.05, abs=0.03)
-
-
-@pytest.mark.parametrize("share", ["command-reader", "espeak-ng"])
-def test_a_full_disk_while_a_voice_speaks(project, share):
-    made = [f"voiced/main/neuschwanstein--{share}.{ending}" for ending in ("parquet", "receipt.json")]
-    told_and_made_later(project, "speak.py", "voiced", f"main/neuschwanstein--{share}", made)
 
 
 def test_the_report_plays_every_voice(project):

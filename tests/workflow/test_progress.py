@@ -66,5 +66,5 @@ def test_a_summary_that_cannot_be_kept_is_shown_all_the_same(project: Project) -
     project.result("summary.tsv").unlink()
     project.result("summary.tsv").mkdir()
     told = project.run()
-    assert re.search(r"^The run is through after .* Jobs: 1 ran, ", told, re.MULTILINE)
+    assert re.search(r"^The run is through after .* Jobs: [1-9] ran, ", told, re.MULTILINE)
     assert "The summary is not kept: " in told and "Traceback" not in told
