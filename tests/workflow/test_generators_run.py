@@ -83,9 +83,10 @@ def test_the_key_went_to_the_server_and_nowhere_else(project, server):
 
 
 @pytest.mark.parametrize("share", ["command-reader", "espeak-ng"])
-def test_a_full_disk_while_a_voice_speaks(project, share):
+def test_a_full_disk_while_a_voice_speaks(project, share, tmp_path):
     made = [f"voiced/main/neuschwanstein--{share}.{ending}" for ending in ("parquet", "receipt.json")]
-    told_and_made_later(project, "speak.py", "voiced", f"main/neuschwanstein--{share}", made)
+    copy = project.copied_to(tmp_path / "project")
+    told_and_made_later(copy, "speak.py", "voiced", f"main/neuschwanstein--{share}", made)
 
 
 def test_a_repeated_run_asks_nothing_and_a_new_address_runs_nothing(project, server, monkeypatch):
