@@ -122,20 +122,23 @@ class Asking:
         return reply
 
     def _exhausted(self, goal: Goal, limit: int) -> str:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in ranked(goal.rejected)[:3]) or "none"
         return (
             f"the limit of {limit} requests to {self.model.model} is reached with only {goal.have()} of {goal.wanted} "
-            f"{goal.what} accepted (turned away: {reasons}): raise text.{self.model.kind}.most_requests, or lower the "
+            f"{goal.what} accepted (turned away: {_reasons(goal)}): raise text.{self.model.kind}.most_requests, or lower the "
             f"counts; the answers are kept in {self.answers.path}, so a further run asks only for what is missing."
         )
 
     def _useless(self, goal: Goal, number: int) -> str:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in ranked(goal.rejected)[:3]) or "none"
         return (
             f"none of the first {number} answers of {self.model.model} had any {goal.what} that could be used (turned away: "
-            f"{reasons}): look at them in {self.answers.path}, then take another model or other settings in "
+            f"{_reasons(goal)}): look at them in {self.answers.path}, then take another model or other settings in "
             f"text.{self.model.kind}; delete that file to ask for them again."
         )
+
+
+def _reasons(goal: Goal) -> str:
+    """Why most was turned away, for a message."""
+    return ", ".join(f"{count} {reason}" for reason, count in ranked(goal.rejected)[:3]) or "none"
 
 
 def ranked(reasons: Counter[str]) -> list[tuple[str, int]]:
