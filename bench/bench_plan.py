@@ -79,7 +79,7 @@ def seconds_to_plan(folder: Path) -> float:
     import yaml
 
     from tauspeech.plan.config import complete
-    from tauspeech.plan.rare_words import plan
+    from tauspeech.experiments.rare_words.plan import plan
 
     config = complete(yaml.safe_load((folder / "config/config.yaml").read_text(encoding="utf-8")), "config.yaml")
     config["words"] = str(folder / "config/words.tsv")

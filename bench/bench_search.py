@@ -27,7 +27,7 @@ from tauspeech.vectors.grid import Grid
 from tauspeech.vectors.methods import lors
 from tauspeech.vectors.sweep import Sweep
 from tauspeech.vectors.weights import Weight
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 TINY = checkpoints.SMALL | {
     "d_model": 384,

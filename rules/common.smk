@@ -15,11 +15,11 @@ scripts = os.path.join(workflow.basedir, "workflow", "scripts")
 os.environ.update(SCRIPTS=scripts)
 sys.path.insert(0, scripts)
 
-from tauspeech.disk import trouble_of
-from tauspeech.environments import OWN, folder_of
-from tauspeech.errors import UserError
-from tauspeech.plan.opening import open_plan
-from tauspeech.plan.stages import STAGES, batch_record_path, batch_spec_path, spec_path
+from tauspeech.runtime.disk import trouble_of
+from tauspeech.runtime.environments import OWN, folder_of
+from tauspeech.runtime.errors import UserError
+from tauspeech.plan.index import open_plan
+from tauspeech.runtime.stages import STAGES, batch_record_path, batch_spec_path, spec_path
 
 try:
     PLAN = open_plan(

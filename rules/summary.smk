@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tauspeech.files import write_text
-from tauspeech.progress.ledger import Ledger
-from tauspeech.progress.summary import table, told
+from tauspeech.runtime.files import write_text
+from tauspeech.runtime.run_record import Ledger
+from tauspeech.runtime.run_summary import table, told
 from tauspeech.reporting.last_run import build_summary
 
 LEDGER = Ledger(Path(RESULTS))

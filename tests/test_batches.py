@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from tauspeech.files import sha256_file, write_text
-from tauspeech.job import run
+from tauspeech.runtime.files import sha256_file, write_text
+from tauspeech.runtime.job import run
 from tauspeech.plan.batches import batch_files, batches_of
 from tauspeech.plan.jobs import Job, Plan
-from tauspeech.plan.stages import batch_record_path, batch_spec_path, receipt_path
+from tauspeech.runtime.stages import batch_record_path, batch_spec_path, receipt_path
 
 
 def planned(**values):

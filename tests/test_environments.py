@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 import make_environment
-from tauspeech import environments
-from tauspeech.environments import OWN, folder_of
-from tauspeech.files import sha256_file
+from tauspeech.runtime import environments
+from tauspeech.runtime.environments import OWN, folder_of
+from tauspeech.runtime.files import sha256_file
 
 ENVS = Path(__file__).resolve().parents[1] / "envs"
 LOCKS = sorted(path.name for pattern in ("requirements*.txt", "engine-*.txt") for path in ENVS.glob(pattern))

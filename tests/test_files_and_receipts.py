@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.errors import UserError
-from tauspeech.files import canonical_json, sha256_file, sha256_text, write_atomic, write_folder, write_text
-from tauspeech.job import Task
-from tauspeech.receipts import Receipt, write_receipt
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import canonical_json, sha256_file, sha256_text, write_atomic, write_folder, write_text
+from tauspeech.runtime.job import Task
+from tauspeech.runtime.receipts import Receipt, write_receipt
 
 
 def everything_in(folder):

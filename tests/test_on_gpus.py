@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tauspeech.paths import ROOT
+from tauspeech.runtime.paths import ROOT
 
 ON_GPUS = ROOT / "workflow" / "scripts" / "on_gpus.py"
 TELL = "import os; print('sees', repr(os.environ['CUDA_VISIBLE_DEVICES']), flush=True)"

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tauspeech.pace import Pace, logged
+from tauspeech.runtime.pace import Pace, logged
 
 
 class Clock:

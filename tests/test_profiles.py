@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from tauspeech.paths import ROOT
+from tauspeech.runtime.paths import ROOT
 from tests.workflow.project import new_project
 
 RULES = {

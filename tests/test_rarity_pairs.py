@@ -3,7 +3,7 @@
 import pytest
 
 from check_rarity import _paired
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 
 
 def row(kind, number):

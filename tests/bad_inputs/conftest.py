@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tauspeech.models.foundation import SIZES, build_model, build_processor, save
+from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
 from tests.bad_inputs.world import WORDS, World
 
 # What stands in the results already when something bad comes in.

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from unittest.mock import patch
 
-from tauspeech.paths import ROOT
+from tauspeech.runtime.paths import ROOT
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 PATIENCE = 300  # seconds; a bad input is told in far less

@@ -5,7 +5,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 
-from tauspeech.text.table import read_table
+from tauspeech.data.tables import read_table
 from tests.bad_inputs.chat import ENVIRONMENT, asks, chat, serving
 from tests.bad_inputs.test_audio import SPLITS, TABLE, rows, tone, wav
 from tests.bad_inputs.world import World

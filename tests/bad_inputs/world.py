@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
-from tauspeech.paths import ROOT
-from tauspeech.plan.opening import open_plan
-from tauspeech.plan.stages import spec_path
+from tauspeech.runtime.paths import ROOT
+from tauspeech.plan.index import open_plan
+from tauspeech.runtime.stages import spec_path
 from tests.bad_inputs.entry import Ended, enter
 
 WORDS = "word_id\tzh\ten\tdomain\nberlin-wall\t柏林墙\tBerlin Wall\tlandmark\n"

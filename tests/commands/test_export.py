@@ -17,10 +17,10 @@ from safetensors.torch import load_file, save_file
 from transformers import WhisperFeatureExtractor, WhisperForConditionalGeneration, WhisperProcessor
 
 from tauspeech.commands import export
-from tauspeech.errors import UserError
-from tauspeech.models import converters
-from tauspeech.models.foundation import SIZES, build_model, build_processor, save
-from tauspeech.paths import FOUNDATIONS
+from tauspeech.runtime.errors import UserError
+from tauspeech.models.whisper import converters
+from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
+from tauspeech.runtime.paths import FOUNDATIONS
 
 FOUNDATION = FOUNDATIONS / "small"
 

@@ -19,16 +19,16 @@ from transformers import (
 )
 
 from tauspeech.commands import transcribe
-from tauspeech.errors import UserError
-from tauspeech.models.foundation import SIZES, build_model, build_processor, save
+from tauspeech.runtime.errors import UserError
+from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
 from tauspeech.models.pauses import cut, utterances
-from tauspeech.models.prompt import lost_settings
-from tauspeech.models.whisper import features, load
-from tauspeech.models.whisper import transcribe as transcribe_features
-from tauspeech.paths import FOUNDATIONS
-from tauspeech.speech.audio import RATE, decode
-from tauspeech.speech.espeak import synthesise
-from tauspeech.speech.voices import Utterance
+from tauspeech.models.whisper.prompt import lost_settings
+from tauspeech.models.whisper.family import features, load
+from tauspeech.models.whisper.family import transcribe as transcribe_features
+from tauspeech.runtime.paths import FOUNDATIONS
+from tauspeech.data.audio import RATE, decode
+from tauspeech.speech.espeak_pool import synthesise
+from tauspeech.speech.utterances import Utterance
 
 FOUNDATION = FOUNDATIONS / "small"
 SAID = ["昨天我们参观了巴黎。", "巴黎离里昂远吗？", "很多人都知道莎士比亚的名字。"]

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from tauspeech.corpora import covost
 from tauspeech.corpora.tables import read_columns
-from tauspeech.dropped import Drop, write_dropped
-from tauspeech.errors import UserError
-from tauspeech.speech import manifest
-from tauspeech.speech.audio import RATE, decode
+from tauspeech.data.dropped import Drop, write_dropped
+from tauspeech.runtime.errors import UserError
+from tauspeech.data import manifest
+from tauspeech.data.audio import RATE, decode
 from tests.corpora.conftest import (
     CA,
     SV,

@@ -7,13 +7,13 @@ import pandas
 import pytest
 
 import make_corpus
-from tauspeech.errors import UserError
-from tauspeech.job import Task
-from tauspeech.plan import lors
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.job import Task
+from tauspeech.experiments.lors import plan
 from tauspeech.plan.config import complete
 from tauspeech.plan.jobs import Job
-from tauspeech.receipts import Receipt
-from tauspeech.speech import manifest
+from tauspeech.runtime.receipts import Receipt
+from tauspeech.data import manifest
 from tests.corpora import conftest
 from tests.corpora.conftest import CA, SV, Spoken, path_of, translated, validated, write_plain, write_sound
 
@@ -37,7 +37,7 @@ def prepare(tmp_path, monkeypatch):
     def plan(source, languages=("ca", "sv"), hours=HOURS):
         config = {"name": "t", "experiment": "lors", "base": "a/b", "corpus": source, "scoring": {"sclite": False}}
         config["groups"] = {"high": {"languages": list(languages), "hours": hours}}
-        planned = lors.plan(complete(config, "c.yaml"), results)
+        planned = plan.plan(complete(config, "c.yaml"), results)
         for path, text in planned.specs().items():
             (results / path).parent.mkdir(parents=True, exist_ok=True)
             (results / path).write_text(text, encoding="utf-8")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.corpora.selection import Lengths, by_lot, within
+from tauspeech.data.selection import Lengths, by_lot, within
 
 NAMES = st.lists(st.text("abc0123_", min_size=1), unique=True, max_size=30)
 SECONDS = st.lists(st.floats(0.5, 30), max_size=40)

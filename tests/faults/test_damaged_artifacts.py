@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tauspeech.plan.stages import spec_path
+from tauspeech.runtime.stages import spec_path
 from tests.bad_inputs.entry import enter
 from tests.bad_inputs.judge import one_sentence
 from tests.workflow.project import Project

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tauspeech.plan.stages import spec_path
+from tauspeech.runtime.stages import spec_path
 from tests.faults.launch import after
 from tests.workflow.project import Project
 

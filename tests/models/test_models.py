@@ -7,13 +7,13 @@ import pytest
 import torch
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
-from tauspeech.errors import UserError
-from tauspeech.models.foundation import SIZES, build_model, build_processor, save
-from tauspeech.models.judging import validation_score
-from tauspeech.models.lesson import lesson
-from tauspeech.models.listener import Listener
-from tauspeech.models.whisper import features, load, save_like, transcribe
-from tauspeech.speech.audio import RATE, encode
+from tauspeech.runtime.errors import UserError
+from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
+from tauspeech.models.validation import validation_score
+from tauspeech.models.tasks import lesson
+from tauspeech.models.decoding import Listener
+from tauspeech.models.whisper.family import features, load, save_like, transcribe
+from tauspeech.data.audio import RATE, encode
 
 TEXTS = ["我们参观了柏林墙。", "We visited the Berlin Wall.", "比起拉斐尔，我更喜欢肖邦。"]
 

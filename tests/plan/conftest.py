@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tauspeech.plan import rare_words
+from tauspeech.experiments.rare_words import plan
 from tauspeech.plan.config import complete
 from tauspeech.plan.jobs import Plan
 
@@ -54,7 +54,7 @@ def plan(config: Callable[..., dict[str, Any]], folder: Path) -> Callable[..., P
     """The plan of such a configuration."""
 
     def make(**sections: Any) -> Plan:
-        return rare_words.plan(complete(config(**sections), "c.yaml"), folder / "results" / "t")
+        return plan.plan(complete(config(**sections), "c.yaml"), folder / "results" / "t")
 
     return make
 

@@ -3,12 +3,12 @@
 import pytest
 
 from tauspeech.plan.fingerprint import SCRIPTS, fingerprint
-from tauspeech.plan.stages import STAGES
+from tauspeech.runtime.stages import STAGES
 
 CODE = {
     "run.py": '"""Script."""\n\nfrom tauspeech.job import Task\nfrom tauspeech.room import near\nimport tauspeech.room.other\n\n\ndef main(task):\n    return near.go(1)\n',
     "tauspeech/__init__.py": "",
-    "tauspeech/job.py": "from tauspeech.plan import jobs\nVALUE = 1\n",
+    "tauspeech/runtime/job.py": "from tauspeech.plan import jobs\nVALUE = 1\n",
     "tauspeech/plan/__init__.py": "",
     "tauspeech/plan/jobs.py": "VALUE = 1\n",
     "tauspeech/room/__init__.py": "",
@@ -59,7 +59,7 @@ def test_a_moved_folder_changes_nothing(printed):
         edited("tauspeech/room/near.py", "deep(x) + 1", "(deep( x )\n            + 1)"),
         edited("run.py", '"""Script."""', '"""Another docstring.\n\nOf several lines."""'),
         edited("run.py", "\n\n\ndef main", "\n\n\n\n\n# main\ndef main"),
-        edited("tauspeech/job.py", "VALUE = 1", "VALUE = 2"),
+        edited("tauspeech/runtime/job.py", "VALUE = 1", "VALUE = 2"),
         edited("tauspeech/plan/jobs.py", "VALUE = 1", "VALUE = 2"),
         edited("tauspeech/room/unused.py", "VALUE = 1", "VALUE = 2"),
         edited("tauspeech/cellar/list.tsv", "a", "c"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.files import sha256_text
+from tauspeech.runtime.files import sha256_text
 from tauspeech.plan.jobs import Job, Plan
 
 

@@ -5,9 +5,9 @@ from collections import Counter
 import pytest
 import yaml
 
-from tauspeech.errors import UserError
-from tauspeech.paths import ROOT
-from tauspeech.plan import lors
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.paths import ROOT
+from tauspeech.experiments.lors import plan
 from tauspeech.plan.config import complete
 
 HIGH, LOW = ["ca", "de", "es", "fr", "it"], ["id", "nl", "pt", "ru", "sv"]
@@ -20,7 +20,7 @@ MERGES = ["Weight Averaging", "Task Arithmetic", "MP-Merging", "SVP-Merging", "L
 def plan(folder):
     def make(**sections):
         config = BASIS | {"groups": {"high": {"languages": HIGH}}, "scoring": {"sclite": False}} | sections
-        return lors.plan(complete(config, "c.yaml"), folder / "results" / "t")
+        return plan.plan(complete(config, "c.yaml"), folder / "results" / "t")
 
     return make
 
@@ -273,11 +273,11 @@ def test_recorded_speech_comes_from_covost(plan, folder):
 
 
 def test_sclite_is_used_where_it_is_installed(plan, monkeypatch):
-    monkeypatch.setattr("tauspeech.plan.lors_jobs.find_sclite", lambda: ["sclite"])
+    monkeypatch.setattr("tauspeech.experiments.lors.jobs.find_sclite", lambda: ["sclite"])
     with_it = plan(scoring={"sclite": "auto"})
     assert with_it.jobs["score", "ca--asr"].settings["sclite"] is True
     assert table(with_it, "table1")["metrics"] == {"Avg. (sclite)": "wer_sclite"}
-    monkeypatch.setattr("tauspeech.plan.lors_jobs.find_sclite", lambda: None)
+    monkeypatch.setattr("tauspeech.experiments.lors.jobs.find_sclite", lambda: None)
     assert plan(scoring={"sclite": "auto"}).jobs["score", "ca--asr"].settings["sclite"] is False
     with pytest.raises(UserError, match=r"key 'scoring\.sclite' is true and sclite is not installed"):
         plan(scoring={"sclite": True})
@@ -306,7 +306,7 @@ def test_what_cannot_be_planned_is_named(plan, sections, message):
 
 
 def test_languages_without_spaces_have_no_word_error_rate(plan, monkeypatch):
-    monkeypatch.setattr("tauspeech.plan.lors_jobs.find_sclite", lambda: ["sclite"])
+    monkeypatch.setattr("tauspeech.experiments.lors.jobs.find_sclite", lambda: ["sclite"])
     planned = plan(groups={"high": {"languages": ["zh", "ca"]}}, scoring={"sclite": "auto"}, base="a/b",
                    corpus={"mirror": "a/b"})  # fmt: skip
     assert table(planned, "table1")["metrics"] == {}
@@ -315,13 +315,13 @@ def test_languages_without_spaces_have_no_word_error_rate(plan, monkeypatch):
 @pytest.mark.parametrize("name", ["lors.yaml", "lors_full.yaml", "paper/lors.yaml"])
 def test_the_projects_configurations_can_be_planned(name, folder):
     config = yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8"))
-    planned = lors.plan(complete(config, name), folder / "results" / "t")
+    planned = plan.plan(complete(config, name), folder / "results" / "t")
     assert {"table1", "table2", "table3", "table4"} <= ids(planned, "table")
 
 
 def test_the_papers_configuration_has_its_learning_rates(folder):
     config = yaml.safe_load((ROOT / "config" / "paper" / "lors.yaml").read_text(encoding="utf-8"))
-    planned = lors.plan(complete(config, "lors.yaml"), folder / "results" / "t")
+    planned = plan.plan(complete(config, "lors.yaml"), folder / "results" / "t")
     asr = dict(zip(HIGH, (1e-6, 5e-8, 1e-7, 1e-6, 5e-6), strict=True))
     st = dict(zip(HIGH, (1e-6, 2e-8, 2e-8, 5e-8, 5e-8), strict=True))
     for task, rates in (("asr", asr), ("st", st)):

@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from tauspeech.errors import UserError
-from tauspeech.files import sha256_text
-from tauspeech.paths import ROOT
-from tauspeech.plan.opening import FROZEN, open_plan
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import sha256_text
+from tauspeech.runtime.paths import ROOT
+from tauspeech.plan.index import FROZEN, open_plan
 from tauspeech.plan.orphans import orphans
-from tauspeech.plan.stages import STAGES, receipt_path
+from tauspeech.runtime.stages import STAGES, receipt_path
 
 LONG_AGO = 1_000_000_000
 WORDS = ("neuschwanstein", "avignon", "raphael")
@@ -43,7 +43,7 @@ def rewritten(results):
 
 
 def test_planning_needs_no_torch():
-    code = "import sys, tauspeech.plan.opening; print(sorted({'torch', 'transformers', 'datasets'} & set(sys.modules)))"
+    code = "import sys, tauspeech.plan.index; print(sorted({'torch', 'transformers', 'datasets'} & set(sys.modules)))"
     env = os.environ | {"PYTHONPATH": str(ROOT / "workflow" / "scripts")}
     found = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.plan.config import complete
-from tauspeech.plan.operation import operation_of
-from tauspeech.plan.rare_words import plan
+from tauspeech.plan.runtime_settings import operation_of
+from tauspeech.experiments.rare_words.plan import plan
 
 XTTS = {"model": "tts_models/multilingual/multi-dataset/xtts_v2", "accept_licence": True}
 SERVER = {"url": "http://127.0.0.1:9/v1", "model": "kokoro"}

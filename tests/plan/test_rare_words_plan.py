@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tauspeech.errors import UserError
-from tauspeech.plan import foundation, rare_words
+from tauspeech.runtime.errors import UserError
+from tauspeech.plan import foundation
+from tauspeech.experiments.rare_words import plan
 from tauspeech.plan.config import complete
-from tauspeech.plan.words import read_words
+from tauspeech.experiments.rare_words.words import read_words
 
 METHODS = ("ta", "ties", "dare")
 SUMMARIES = {f"table/{name}" for name in ("table1", "rarity", "overlap", "table2", "table3", "fig2", "weights")}
@@ -218,7 +219,7 @@ def test_other_weights_are_settings_of_the_tables_merges(plan, weight, suffix, e
 def test_normalised_weights_of_several_vectors_sum_to_one(config):
     complete_config = complete(config(), "c.yaml")
     words = read_words(Path(complete_config["words"]), ("zh", "en"))
-    experiment = rare_words.RareWords(complete_config, words)
+    experiment = plan.RareWords(complete_config, words)
     for subset in experiment.subsets:
         merge = experiment.merge(subset, "ties", "normalised")
         assert merge.settings["weight"] * len(merge.inputs["vectors"]) == pytest.approx(1)
@@ -316,7 +317,7 @@ def english(folder):
 
     def make(**sections):
         basis = {"name": "e", "experiment": "rare_words", "words": "english.tsv", "base": "foundation/tiny"}
-        return rare_words.plan(complete(basis | ENGLISH | sections, "e.yaml"), folder / "results" / "e")
+        return plan.plan(complete(basis | ENGLISH | sections, "e.yaml"), folder / "results" / "e")
 
     return make
 

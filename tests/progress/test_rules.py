@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from snakemake_logger_plugin_tauspeech.board import TARGETS
-from tauspeech.plan.stages import STAGES
+from tauspeech.runtime.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [ROOT / "Snakefile", *sorted((ROOT / "rules").glob("*.smk"))]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tauspeech.files import sha256_file
-from tauspeech.plan.opening import FROZEN
-from tauspeech.plan.stages import receipt_path, spec_path
-from tauspeech.progress.ledger import Account, Ledger, Measured, StageAccount, measurement
-from tauspeech.progress.summary import table, told, verdict
+from tauspeech.runtime.files import sha256_file
+from tauspeech.plan.index import FROZEN
+from tauspeech.runtime.stages import receipt_path, spec_path
+from tauspeech.runtime.run_record import Account, Ledger, Measured, StageAccount, measurement
+from tauspeech.runtime.run_summary import table, told, verdict
 from tauspeech.reporting.last_run import build_summary
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time"

@@ -7,8 +7,8 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from tauspeech.errors import UserError
-from tauspeech.reporting.lors_figures import panels, retain_curves
+from tauspeech.runtime.errors import UserError
+from tauspeech.experiments.lors.figures import panels, retain_curves
 from tauspeech.reporting.palette import KNOWN, LORS, looks, shades
 
 SYSTEMS = ("Finetuned", "Multi-lingual training", "Task Arithmetic", "LoRS-Merging")

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tauspeech.reporting.voices import sayings, spectrogram, spoken_by
-from tauspeech.speech.audio import RATE, encode
+from tauspeech.reporting.voice_samples import sayings, spectrogram, spoken_by
+from tauspeech.data.audio import RATE, encode
 
 
 def tone(frequency, seconds=1.0):

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 import check_claims as script
-from tauspeech.errors import UserError
-from tauspeech.files import canonical_json
-from tauspeech.job import Task
-from tauspeech.plan.stages import STAGES, Stage
-from tauspeech.receipts import Receipt, write_receipt
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import canonical_json
+from tauspeech.runtime.job import Task
+from tauspeech.runtime.stages import STAGES, Stage
+from tauspeech.runtime.receipts import Receipt, write_receipt
 from tauspeech.reporting.claims import claims_from
-from tauspeech.scoring import cells
+from tauspeech.scoring import score_cells
 from tauspeech.scoring.claims import check_claims, verdict
 from tauspeech.scoring.tally import Tally
 
@@ -230,7 +230,7 @@ def test_each_cell_is_counted_once_and_others_not_at_all(lab, wers, monkeypatch)
     spoilt = lab.results / "hypotheses" / "unasked" / "s0.transcribe.jsonl"
     spoilt.parent.mkdir()
     spoilt.write_text("no JSON")
-    calls, headline = [], cells.headline
+    calls, headline = [], score_cells.headline
     monkeypatch.setattr(cells, "headline", lambda *asked: calls.append(asked) or headline(*asked))
     table = lab.check(claim("mean", runs), claim("most", runs, id="b"), claim("mean", runs, runs, id="c"))
     assert len(calls) == 4

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.languages import unspaced
+from tauspeech.data.languages import unspaced
 from tauspeech.scoring.normalise import for_bleu, for_cer, for_wer
 
 

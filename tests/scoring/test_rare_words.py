@@ -1,6 +1,6 @@
 import pytest
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rare_words import word_counts
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.scoring import sclite
 from tauspeech.scoring.metrics import wer
 from tauspeech.scoring.normalise import WER_NORMALISATION

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.score import score_model
 
 WORDS = {"w1": {"en": ("Goethe",), "zh": ("歌德",)}, "w2": {"en": ("Voltaire",)}}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tauspeech.errors import UserError
-from tauspeech.speech.audio import RATE, decode, encode, read
+from tauspeech.runtime.errors import UserError
+from tauspeech.data.audio import RATE, decode, encode, read
 
 
 def sine(frequency, rate, seconds=0.5):

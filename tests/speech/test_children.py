@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.speech.children import one_child_each
 
 

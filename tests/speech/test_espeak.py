@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import yaml
 
-from tauspeech.errors import UserError
-from tauspeech.paths import SCHEMAS
-from tauspeech.speech.audio import RATE, decode
-from tauspeech.speech.espeak import synthesise
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.paths import SCHEMAS
+from tauspeech.data.audio import RATE, decode
+from tauspeech.speech.espeak_pool import synthesise
 from tauspeech.speech.espeak_library import version
-from tauspeech.speech.voices import Utterance
+from tauspeech.speech.utterances import Utterance
 
 SETTINGS = {"voices": ["cmn", "cmn+f2", "cmn+m3"], "rate": [220, 270], "pitch": [40, 60], "longest": 30.0}
 TEXTS = ["我们去了柏林墙。", "他看到了一本书。", "昨天很热。", "巴黎离这里远吗？", "很多人都知道他。", "春天非常美丽。"]

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 import make_speech
-import tauspeech.models.listener
+import tauspeech.models.decoding
 import tauspeech.models.whisper
-from tauspeech.dropped import Drop, write_dropped
-from tauspeech.errors import UserError
-from tauspeech.job import Task
+from tauspeech.data.dropped import Drop, write_dropped
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.job import Task
 from tauspeech.plan.jobs import Job
-from tauspeech.receipts import write_receipt
-from tauspeech.speech import manifest
-from tauspeech.speech.audio import RATE, encode
-from tauspeech.speech.voices import Voiced
-from tauspeech.text.table import read_table, write_table
+from tauspeech.runtime.receipts import write_receipt
+from tauspeech.data import manifest
+from tauspeech.data.audio import RATE, encode
+from tauspeech.speech.utterances import Voiced
+from tauspeech.data.tables import read_table, write_table
 
 TEXTS = [("train", "我们去了柏林墙"), ("train", "柏林墙很长"), ("test", "他看到柏林墙了"), ("test", "柏林墙在哪里")]
 
@@ -69,7 +69,7 @@ def gather(tmp_path, monkeypatch):
                 assert (asked.task, asked.written) == ("transcribe", "zh")
                 return [heard[row["zh"]] for row in rows]
 
-        monkeypatch.setattr(tauspeech.models.listener, "Listener", Ears)
+        monkeypatch.setattr(tauspeech.models.decoding, "Listener", Ears)
         monkeypatch.setattr(tauspeech.models.whisper, "load", lambda folder: ())
         task = Task(spec, 1)
         make_speech.main(task)

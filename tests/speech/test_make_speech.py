@@ -10,13 +10,13 @@ import soundfile
 
 import make_speech
 import make_text
-from tauspeech.job import Task
-from tauspeech.plan import lors
+from tauspeech.runtime.job import Task
+from tauspeech.experiments.lors import plan
 from tauspeech.plan.config import complete
 from tauspeech.plan.jobs import Job
-from tauspeech.receipts import Receipt, write_receipt
-from tauspeech.speech import manifest
-from tauspeech.text.table import write_table
+from tauspeech.runtime.receipts import Receipt, write_receipt
+from tauspeech.data import manifest
+from tauspeech.data.tables import write_table
 
 TEXTS = {
     "train": [
@@ -141,7 +141,7 @@ def test_a_planned_set_has_sentences_enough_for_its_hours(language, tmp_path, mo
     other = "ca" if language != "ca" else "de"
     config = {"name": "t", "experiment": "lors", "base": "a/b", "scoring": {"sclite": False}}
     config["groups"] = {"high": {"languages": [language, other], "hours": wanted}}
-    planned = lors.plan(complete(config, "c.yaml"), tmp_path / "results" / "t")
+    planned = plan.plan(complete(config, "c.yaml"), tmp_path / "results" / "t")
     for stage, main in (("text", make_text.main), ("speech", make_speech.main)):
         main(Task(write_spec(tmp_path / "results" / "t", planned.jobs[stage, language]), 2))
     said = by_split(manifest.read(tmp_path / "results" / "t" / "speech" / f"{language}.parquet"))

@@ -7,8 +7,8 @@ import pandas
 import pytest
 import soundfile
 
-from tauspeech.speech import manifest
-from tauspeech.speech.audio import RATE, encode
+from tauspeech.data import manifest
+from tauspeech.data.audio import RATE, encode
 
 
 def row(number, split="train"):

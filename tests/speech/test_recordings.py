@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from tauspeech.errors import UserError
-from tauspeech.speech import manifest
-from tauspeech.speech.audio import decode
+from tauspeech.runtime.errors import UserError
+from tauspeech.data import manifest
+from tauspeech.data.audio import decode
 from tauspeech.speech.sets.recordings import recorded as rows
 
 

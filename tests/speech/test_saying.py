@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from tauspeech.dropped import Unusable
-from tauspeech.errors import UserError
-from tauspeech.speech.audio import RATE
+from tauspeech.data.dropped import Unusable
+from tauspeech.runtime.errors import UserError
+from tauspeech.data.audio import RATE
 from tauspeech.speech.engine import Failed, Sound
-from tauspeech.speech.kept import Kept
-from tauspeech.speech.saying import share, voiced_rows
+from tauspeech.speech.sound_cache import Kept
+from tauspeech.speech.synthesis import share, voiced_rows
 
 VOICES = ["coqui/mini", "coqui/mini/zh-2", "http/studio/alloy", "espeak/ng/cmn"]
 SENTENCES = [

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tauspeech.dropped import Unusable
-from tauspeech.speech.audio import RATE
+from tauspeech.data.dropped import Unusable
+from tauspeech.data.audio import RATE
 from tauspeech.speech.engine import Sound
-from tauspeech.speech.settle import settled
+from tauspeech.speech.normalisation import settled
 
 
 def tone(seconds, rate=RATE, level=0.3):

@@ -2,8 +2,8 @@
 
 import json
 
-from tauspeech.paths import VOICES
-from tauspeech.receipts import Receipt
+from tauspeech.runtime.paths import VOICES
+from tauspeech.runtime.receipts import Receipt
 
 MINI = VOICES / "mini"
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import speak
-from tauspeech.errors import UserError
-from tauspeech.job import Task
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.job import Task
 from tauspeech.plan.jobs import Job
-from tauspeech.plan.stages import SAID
-from tauspeech.receipts import write_receipt
-from tauspeech.speech.audio import RATE
+from tauspeech.runtime.stages import SAID
+from tauspeech.runtime.receipts import write_receipt
+from tauspeech.data.audio import RATE
 from tauspeech.speech.engine import Sound
-from tauspeech.text.table import write_table
+from tauspeech.data.tables import write_table
 
 
 class Tone:

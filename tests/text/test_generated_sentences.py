@@ -6,8 +6,8 @@ import pytest
 import yaml
 from rapidfuzz import fuzz, process
 
-from tauspeech.errors import UserError
-from tauspeech.paths import ROOT
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.paths import ROOT
 from tauspeech.text.checks import contains, folded
 from tauspeech.text.template import carriers, generate
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tauspeech.paths import GRAMMARS
+from tauspeech.runtime.paths import GRAMMARS
 from tauspeech.text.grammar import SLOT, Grammar, draw, fill
 from tauspeech.text.template import SHARES, in_share
 

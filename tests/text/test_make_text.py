@@ -5,11 +5,11 @@ import csv
 import pytest
 
 import make_text
-from tauspeech.errors import UserError
-from tauspeech.job import Task
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.job import Task
 from tauspeech.plan.config import complete
-from tauspeech.plan.rare_words import plan
-from tauspeech.receipts import Receipt
+from tauspeech.experiments.rare_words.plan import plan
+from tauspeech.runtime.receipts import Receipt
 
 TABLE = "word_id\tzh\ten\tdomain\nberlin-wall\t柏林墙\tBerlin Wall\tlandmark\n"
 COUNTS = {"train": 30, "validation": 4, "test": 6, "general": 10}

@@ -8,10 +8,10 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tauspeech.errors import UserError
-from tauspeech.models.foundation import SIZES, build_model, build_processor, save
-from tauspeech.models.lesson import lesson
-from tauspeech.speech.audio import encode
+from tauspeech.runtime.errors import UserError
+from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
+from tauspeech.models.tasks import lesson
+from tauspeech.data.audio import encode
 from tauspeech.training.finetuning import Course, Finetuning, Trained, first_share
 from tauspeech.training.rates import best_of
 

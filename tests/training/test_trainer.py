@@ -7,11 +7,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tauspeech.errors import UserError
-from tauspeech.models.foundation import SIZES, build_model, build_processor
-from tauspeech.models.lesson import lesson
-from tauspeech.models.listener import Listener
-from tauspeech.speech.audio import encode
+from tauspeech.runtime.errors import UserError
+from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor
+from tauspeech.models.tasks import lesson
+from tauspeech.models.decoding import Listener
+from tauspeech.data.audio import encode
 from tauspeech.training.examples import Examples, collate
 from tauspeech.training.trainer import LossGuard, last_whole_checkpoint, train
 
@@ -119,7 +119,7 @@ def test_a_training_without_room_on_the_gpu_says_which_keys_to_change(processor,
 
 
 def test_a_decoding_without_room_on_the_gpu_says_which_keys_to_change(processor, monkeypatch):
-    monkeypatch.setattr("tauspeech.models.listener.transcribe", no_memory)
+    monkeypatch.setattr("tauspeech.models.decoding.transcribe", no_memory)
     settings = {"precision": "fp32", "batch": 8, "beams": 5, "new_tokens": 4}
     listener = Listener(build_model(processor, SIZES["tiny"], 1), processor, settings)
     with pytest.raises(UserError, match=r"with 1 utterances at a time: lower decoding\.batch or decoding\.beams"):

@@ -14,12 +14,12 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.extraction import extract
 from tauspeech.vectors.files import storage
 from tauspeech.vectors.merging import merge
 from tauspeech.vectors.recipe import Recipe
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 Tensors = Mapping[str, Any]  # of PyTorch or NumPy
 WEIGHTS = "model.safetensors"

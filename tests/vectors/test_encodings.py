@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from tauspeech.commands.main import main
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors import panels
 from tauspeech.vectors.deltas import Model
 from tauspeech.vectors.encodings.compressed import Compressed
@@ -21,7 +21,7 @@ from tauspeech.vectors.files.vector_file import VectorFile, write_vector
 from tauspeech.vectors.lora.adapter import Adapter
 from tauspeech.vectors.merging import merge
 from tauspeech.vectors.recipe import Recipe
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 SHAPES = {
     "encoder.large.weight": (310, 290),

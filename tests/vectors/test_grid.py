@@ -9,7 +9,7 @@ from tauspeech.vectors.sources import Sources
 from tauspeech.vectors.sweep import Sweep
 from tauspeech.vectors.trimming import cut, cuts
 from tauspeech.vectors.weights import Weight
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 RANKS, KEEPS = (0, 0.1, 0.3, 1), (0, 0.05, 0.4, 1)
 SHAPES = {"tall": (40, 9), "wide": (7, 50), "conv": (4, 3, 5), "bias": (11,), "scalar": (), "nothing": (0, 3)}

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from tauspeech.vectors.sources import Sources
 from tauspeech.vectors.sweep import Sweep
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 from tests.vectors.lab import EVERY_METHOD, Lab, Output, chunks_of
 
 # However busy the machine is, it is results that are tested.

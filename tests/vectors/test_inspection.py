@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from matplotlib.image import imread
 from safetensors.numpy import save_file
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.extraction import extract
 from tauspeech.vectors.files import storage
 from tauspeech.vectors.inspection.figure import draw, refuse_unfit
 from tauspeech.vectors.inspection.numbers import inspect, modules_of, opened
 from tauspeech.vectors.inspection.text import aligned, as_text
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 SHAPES = {
     "model.encoder.layers.0.fc.weight": (40, 30),

@@ -29,7 +29,7 @@ from transformers import (
 )
 
 from tauspeech.commands.main import main
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors import panels
 from tauspeech.vectors.deltas import Model
 from tauspeech.vectors.files import storage
@@ -37,7 +37,7 @@ from tauspeech.vectors.lora.adapter import Adapter, is_adapter
 from tauspeech.vectors.merge_receipt import verify
 from tauspeech.vectors.merging import merge, outline
 from tauspeech.vectors.recipe import Recipe
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 warnings.simplefilter("ignore")

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Model
 from tauspeech.vectors.files.checkpoint import read_weights, write_model
 from tauspeech.vectors.files.storage import Writer, read_header
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 from tests.vectors.lab import WEIGHTS, Lab
 
 INDEX = f"{WEIGHTS}.index.json"

@@ -9,7 +9,7 @@ import torch
 
 from tauspeech.vectors.deltas import Model
 from tauspeech.vectors.files import hashes
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 from tests.vectors.lab import WEIGHTS
 
 NOTES = f".{WEIGHTS}.hashes.json"

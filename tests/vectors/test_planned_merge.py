@@ -8,14 +8,14 @@ import pytest
 import yaml
 
 import merge_vectors
-from tauspeech.job import Task
+from tauspeech.runtime.job import Task
 from tauspeech.plan.jobs import Job
-from tauspeech.plan.stages import receipt_path, spec_path
-from tauspeech.planned_merge import recipe_of
-from tauspeech.receipts import Receipt, write_receipt
+from tauspeech.runtime.stages import receipt_path, spec_path
+from tauspeech.search.planned_merge import recipe_of
+from tauspeech.runtime.receipts import Receipt, write_receipt
 from tauspeech.vectors.merging import merge
 from tauspeech.vectors.recipe import Recipe
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 from tests.vectors import references
 from tests.vectors.lab import Lab, Output
 from tests.vectors.references import HALF_ULP, assert_rounded

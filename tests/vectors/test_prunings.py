@@ -5,7 +5,7 @@ import pytest
 
 from choose_ratios import best, points
 from tauspeech.vectors.prunings import Prunings
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 from tests.vectors import references
 from tests.vectors.references import assert_rounded
 

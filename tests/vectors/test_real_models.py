@@ -18,8 +18,8 @@ from transformers import (
     WhisperProcessor,
 )
 
-from tauspeech.models.foundation import SIZES, build_model, build_processor
-from tauspeech.models.foundation import save as save_whisper
+from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor
+from tauspeech.models.whisper.foundation import save as save_whisper
 from tests.vectors.lab import EVERY_METHOD, WEIGHTS, Lab
 
 VECTORS = [{"path": "a", "weight": 0.8}, {"path": "b", "weight": 1.1}, {"path": "c", "weight": -0.4}]

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from tauspeech.errors import UserError
-from tauspeech.files import sha256_file
-from tauspeech.receipts import PACKAGES
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import sha256_file
+from tauspeech.runtime.receipts import PACKAGES
 from tauspeech.vectors.deltas import Model
 from tauspeech.vectors.merge_receipt import NAME, verify
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 from tests.vectors.lab import WEIGHTS, Lab, Output
 
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 import yaml
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.merging import outline
 from tauspeech.vectors.recipe import Recipe
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 from tests.vectors.lab import Lab
 
 

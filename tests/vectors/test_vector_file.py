@@ -8,11 +8,11 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Difference, Model
 from tauspeech.vectors.extraction import extract, outline
 from tauspeech.vectors.files.vector_file import VectorFile, write_vector
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 from tests.vectors.lab import WEIGHTS, chunks_of
 
 

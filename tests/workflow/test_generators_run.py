@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tauspeech.plan.stages import SAID
-from tauspeech.speech import manifest
-from tauspeech.speech.audio import RATE, decode
+from tauspeech.runtime.stages import SAID
+from tauspeech.data import manifest
+from tauspeech.data.audio import RATE, decode
 from tests.faults.test_full_disk import told_and_made_later
 from tests.text.llm.conftest import ChatServer, said
 from tests.workflow.project import Project, new_project

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tauspeech.plan.opening import FROZEN
-from tauspeech.plan.stages import STAGES
+from tauspeech.plan.index import FROZEN
+from tauspeech.runtime.stages import STAGES
 from tests.workflow.project import Project
 from tests.workflow.test_run import rows
 

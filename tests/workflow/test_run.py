@@ -55,7 +55,7 @@ def test_a_merged_folder_is_a_model_that_transformers_runs(finished: Project) ->
     import pandas as pd
     from transformers import pipeline
 
-    from tauspeech.speech.audio import RATE, decode
+    from tauspeech.data.audio import RATE, decode
 
     folder = finished.result("merged/first2--ties")
     recogniser = pipeline("automatic-speech-recognition", model=str(folder), device="cpu")

@@ -1,7 +1,7 @@
 """Which of a paper's claims hold in this run: claims.tsv."""
 
-from tauspeech.files import write_atomic
-from tauspeech.job import Task, run
+from tauspeech.runtime.files import write_atomic
+from tauspeech.runtime.job import Task, run
 from tauspeech.scoring.claims import check_claims
 
 

@@ -7,10 +7,10 @@ control: where that is missed too, it is the speech that cannot be understood.
 import json
 from typing import Any
 
-from tauspeech.errors import UserError
-from tauspeech.files import write_text
-from tauspeech.job import Task, run
-from tauspeech.speech.voices import voice_id
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import write_text
+from tauspeech.runtime.job import Task, run
+from tauspeech.speech.utterances import voice_id
 
 Row = dict[str, Any]
 
@@ -29,11 +29,11 @@ def _paired(rows: list[Row]) -> tuple[list[Row], list[Row]]:
 def main(task: Task) -> None:
     import torch
 
-    from tauspeech.models.lesson import lesson
-    from tauspeech.models.listener import Listener
-    from tauspeech.models.whisper import load
+    from tauspeech.models.tasks import lesson
+    from tauspeech.models.decoding import Listener
+    from tauspeech.models.whisper.family import load
     from tauspeech.scoring.rare_words import word_counts
-    from tauspeech.speech import manifest
+    from tauspeech.data import manifest
     from tauspeech.text.checks import contains, replaced_part
 
     torch.set_num_threads(task.threads)

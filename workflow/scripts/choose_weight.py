@@ -5,8 +5,8 @@ The smallest weight whose score lies within a tolerance of the best: it gives up
 
 import json
 
-from tauspeech.files import write_text
-from tauspeech.job import Task, run
+from tauspeech.runtime.files import write_text
+from tauspeech.runtime.job import Task, run
 
 
 def choose(curve: dict[float, float], tolerance: float) -> float:
@@ -17,16 +17,16 @@ def choose(curve: dict[float, float], tolerance: float) -> float:
 def main(task: Task) -> None:
     import torch
 
-    from tauspeech.models.judging import mean_score
-    from tauspeech.models.lesson import lessons_by_set
-    from tauspeech.models.listener import Listener
-    from tauspeech.models.whisper import load, put
-    from tauspeech.pace import logged
-    from tauspeech.planned_merge import recipe_of
-    from tauspeech.speech import manifest
+    from tauspeech.models.validation import mean_score
+    from tauspeech.models.tasks import lessons_by_set
+    from tauspeech.models.decoding import Listener
+    from tauspeech.models.whisper.family import load, put
+    from tauspeech.runtime.pace import logged
+    from tauspeech.search.planned_merge import recipe_of
+    from tauspeech.data import manifest
     from tauspeech.vectors.sources import Sources
     from tauspeech.vectors.sweep import Sweep
-    from tauspeech.vectors.work import Work
+    from tauspeech.vectors.execution import Work
 
     torch.set_num_threads(task.threads)
     settings = task.settings

@@ -2,17 +2,17 @@
 
 import json
 
-from tauspeech.files import write_text
-from tauspeech.job import Task, run
+from tauspeech.runtime.files import write_text
+from tauspeech.runtime.job import Task, run
 
 
 def main(task: Task) -> None:
     import torch
 
-    from tauspeech.models.lesson import lessons_by_set
-    from tauspeech.models.listener import Listener
-    from tauspeech.models.whisper import load
-    from tauspeech.speech import manifest
+    from tauspeech.models.tasks import lessons_by_set
+    from tauspeech.models.decoding import Listener
+    from tauspeech.models.whisper.family import load
+    from tauspeech.data import manifest
 
     torch.set_num_threads(task.threads)
     listener = Listener(*load(task.input("model", ".")), task.settings)

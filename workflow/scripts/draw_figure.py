@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from tauspeech.job import Task, run
+from tauspeech.runtime.job import Task, run
 
 
 def words_and_scores(frame: pd.DataFrame, stem: Path, settings: dict[str, Any]) -> None:
@@ -28,19 +28,19 @@ def weights(frame: pd.DataFrame, stem: Path, settings: dict[str, Any]) -> None:
 
 
 def languages(frame: pd.DataFrame, stem: Path, _: dict[str, Any]) -> None:
-    from tauspeech.reporting.lors_figures import panels
+    from tauspeech.experiments.lors.figures import panels
 
     panels(frame, stem, x="languages", xlabel="Number of languages")
 
 
 def hours(frame: pd.DataFrame, stem: Path, _: dict[str, Any]) -> None:
-    from tauspeech.reporting.lors_figures import panels
+    from tauspeech.experiments.lors.figures import panels
 
     panels(frame, stem, x="hours", xlabel="Hours of training speech a language")
 
 
 def retained(frame: pd.DataFrame, stem: Path, _: dict[str, Any]) -> None:
-    from tauspeech.reporting.lors_figures import retain_curves
+    from tauspeech.experiments.lors.figures import retain_curves
 
     retain_curves(frame, stem)
 

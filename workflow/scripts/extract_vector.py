@@ -1,13 +1,13 @@
 """The task vector of a fine-tune: vectors/<run>.safetensors."""
 
-from tauspeech.job import Task, run
+from tauspeech.runtime.job import Task, run
 
 
 def main(task: Task) -> None:
-    from tauspeech.pace import logged
+    from tauspeech.runtime.pace import logged
     from tauspeech.vectors.deltas import Difference, Model
     from tauspeech.vectors.files.vector_file import write_vector
-    from tauspeech.vectors.work import Work
+    from tauspeech.vectors.execution import Work
 
     work = Work(task.threads, logged)
     base = Model(task.input("base", "."), work)

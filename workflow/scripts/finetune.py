@@ -3,16 +3,16 @@
 import json
 import os
 
-from tauspeech.files import write_folder, write_text
-from tauspeech.job import Task, run
+from tauspeech.runtime.files import write_folder, write_text
+from tauspeech.runtime.job import Task, run
 
 
 def main(task: Task) -> None:
     import torch
 
-    from tauspeech.models.lesson import lessons_by_set
-    from tauspeech.models.whisper import save_like
-    from tauspeech.speech import manifest
+    from tauspeech.models.tasks import lessons_by_set
+    from tauspeech.models.whisper.family import save_like
+    from tauspeech.data import manifest
     from tauspeech.training.finetuning import Course, Finetuning
     from tauspeech.training.rates import best_of
     from tauspeech.training.trainer import forget_checkpoints

@@ -1,9 +1,9 @@
 """Recorded speech of one language from CoVoST 2: corpora/<set>.parquet, and what was passed over in <set>.dropped.tsv."""
 
 from tauspeech.corpora.covost import rows
-from tauspeech.dropped import Drop, write_dropped
-from tauspeech.job import Task, run
-from tauspeech.speech import manifest
+from tauspeech.data.dropped import Drop, write_dropped
+from tauspeech.runtime.job import Task, run
+from tauspeech.data import manifest
 
 
 def main(task: Task) -> None:

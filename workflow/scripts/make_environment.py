@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from tauspeech.environments import folder_of, lock_of, locked, torch_of
-from tauspeech.files import write_text
+from tauspeech.runtime.environments import folder_of, lock_of, locked, torch_of
+from tauspeech.runtime.files import write_text
 
 TRIED = re.compile(r"# import: (\S+)")
 

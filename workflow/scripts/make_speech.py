@@ -2,9 +2,9 @@
 
 from importlib import import_module
 
-from tauspeech.dropped import Drop, write_dropped
-from tauspeech.job import Task, run
-from tauspeech.speech import manifest
+from tauspeech.data.dropped import Drop, write_dropped
+from tauspeech.runtime.job import Task, run
+from tauspeech.data import manifest
 
 
 def main(task: Task) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tauspeech.files import write_atomic, write_text
-from tauspeech.job import Task, run
+from tauspeech.runtime.files import write_atomic, write_text
+from tauspeech.runtime.job import Task, run
 from tauspeech.reporting import tables
 
 

@@ -5,12 +5,12 @@ What a language model has written costs something, which text/<set>.cost.json te
 
 from importlib import import_module
 
-from tauspeech.errors import UserError
-from tauspeech.files import canonical_json, write_text
-from tauspeech.job import Task, run
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import canonical_json, write_text
+from tauspeech.runtime.job import Task, run
 from tauspeech.text.checks import Checker, Limits
-from tauspeech.text.reserved import reserved_forms
-from tauspeech.text.table import write_table
+from tauspeech.data.reserved_names import reserved_forms
+from tauspeech.data.tables import write_table
 
 
 def main(task: Task) -> None:

@@ -3,14 +3,14 @@
 import json
 import shutil
 
-from tauspeech.job import Task, run
+from tauspeech.runtime.job import Task, run
 
 
 def main(task: Task) -> None:
-    from tauspeech.pace import logged
-    from tauspeech.planned_merge import recipe_of
+    from tauspeech.runtime.pace import logged
+    from tauspeech.search.planned_merge import recipe_of
     from tauspeech.vectors.merging import merge
-    from tauspeech.vectors.work import Work
+    from tauspeech.vectors.execution import Work
 
     weight = task.settings.get("weight")
     if weight is None:

@@ -3,18 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from tauspeech.errors import UserError
-from tauspeech.files import sha256_file, write_folder
-from tauspeech.hub import hub_folder
-from tauspeech.job import Task, run
-from tauspeech.paths import FOUNDATIONS
-from tauspeech.receipts import Receipt
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import sha256_file, write_folder
+from tauspeech.remote.hub import hub_folder
+from tauspeech.runtime.job import Task, run
+from tauspeech.runtime.paths import FOUNDATIONS
+from tauspeech.runtime.receipts import Receipt
 
 
 def train_foundation(task: Task, folder: Path) -> None:
-    from tauspeech.models.foundation import SIZES, build_model, build_processor, save
-    from tauspeech.models.lesson import Lesson, lessons_by_set
-    from tauspeech.speech import manifest
+    from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
+    from tauspeech.models.tasks import Lesson, lessons_by_set
+    from tauspeech.data import manifest
     from tauspeech.training.examples import Examples
     from tauspeech.training.trainer import forget_checkpoints, train
 
@@ -46,7 +46,7 @@ def train_foundation(task: Task, folder: Path) -> None:
 def take(origin: Path, folder: Path) -> None:
     """Copy a model: its description byte for byte, its weights in float32, where small differences survive."""
     from tauspeech.models.folder import read_json
-    from tauspeech.models.whisper import load
+    from tauspeech.models.whisper.family import load
     from tauspeech.vectors.files.checkpoint import read_weights, write_model
 
     kind = read_json(origin / "config.json").get("model_type")

@@ -5,11 +5,11 @@ A person looks through it and makes it the table of words; the rarity check then
 
 from importlib import import_module
 
-from tauspeech.job import Task, run
+from tauspeech.runtime.job import Task, run
 from tauspeech.text.llm.answers import Answers
 from tauspeech.text.llm.asking import Asking
 from tauspeech.text.llm.candidates import propose
-from tauspeech.text.table import write_table
+from tauspeech.data.tables import write_table
 
 
 def main(task: Task) -> None:

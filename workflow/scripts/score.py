@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tauspeech.files import read_json_lines, write_atomic
-from tauspeech.job import Task, run
+from tauspeech.runtime.files import read_json_lines, write_atomic
+from tauspeech.runtime.job import Task, run
 from tauspeech.scoring.score import score_model
 
 

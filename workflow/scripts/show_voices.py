@@ -2,17 +2,17 @@
 
 import pandas as pd
 
-from tauspeech.files import write_atomic
-from tauspeech.job import Task, run
+from tauspeech.runtime.files import write_atomic
+from tauspeech.runtime.job import Task, run
 
 
 def main(task: Task) -> None:
     import torch
 
-    from tauspeech.models.lesson import lesson
-    from tauspeech.models.listener import Listener
-    from tauspeech.models.whisper import load
-    from tauspeech.speech import manifest
+    from tauspeech.models.tasks import lesson
+    from tauspeech.models.decoding import Listener
+    from tauspeech.models.whisper.family import load
+    from tauspeech.data import manifest
     from tauspeech.speech.sets.gathered import TOO_LONG
 
     torch.set_num_threads(task.threads)

@@ -6,14 +6,14 @@ Runs in the environment of the engine, which need not have more than the engine,
 from importlib import import_module
 from typing import Any
 
-from tauspeech.dropped import Drop, write_dropped
-from tauspeech.job import Task, run
-from tauspeech.paths import VOICES
-from tauspeech.plan.stages import SAID
-from tauspeech.speech import manifest
-from tauspeech.speech.kept import Kept
-from tauspeech.speech.saying import share, voiced_rows
-from tauspeech.text.table import read_table
+from tauspeech.data.dropped import Drop, write_dropped
+from tauspeech.runtime.job import Task, run
+from tauspeech.runtime.paths import VOICES
+from tauspeech.runtime.stages import SAID
+from tauspeech.data import manifest
+from tauspeech.speech.sound_cache import Kept
+from tauspeech.speech.synthesis import share, voiced_rows
+from tauspeech.data.tables import read_table
 
 
 def _about(task: Task) -> dict[str, Any]:

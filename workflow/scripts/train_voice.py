@@ -2,10 +2,10 @@
 
 import shutil
 
-from tauspeech.files import write_folder
-from tauspeech.job import Task, run
-from tauspeech.randomness import derive_rng
-from tauspeech.text.table import read_table
+from tauspeech.runtime.files import write_folder
+from tauspeech.runtime.job import Task, run
+from tauspeech.data.randomness import derive_rng
+from tauspeech.data.tables import read_table
 
 
 def main(task: Task) -> None:

@@ -4,15 +4,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from tauspeech.files import read_json_lines, write_text
-from tauspeech.job import Task, run
-from tauspeech.receipts import versions
-from tauspeech.reporting import lors, rare_words
+from tauspeech.runtime.files import read_json_lines, write_text
+from tauspeech.runtime.job import Task, run
+from tauspeech.runtime.receipts import versions
+from tauspeech.experiments.lors import report
+from tauspeech.experiments.rare_words import report
 from tauspeech.reporting.claims import claims_from
 from tauspeech.reporting.content import Report
 from tauspeech.reporting.page import build_page
-from tauspeech.reporting.voices import sayings
-from tauspeech.speech import manifest
+from tauspeech.reporting.voice_samples import sayings
+from tauspeech.data import manifest
 
 EXPERIMENTS = {"rare_words": rare_words, "lors": lors}
 

@@ -15,10 +15,10 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "workflow" / "scripts"))
 
-from tauspeech.errors import UserError
-from tauspeech.paths import VOICES
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.paths import VOICES
 from tauspeech.speech.engines.coqui import open_engine
-from tauspeech.speech.settle import settled
+from tauspeech.speech.normalisation import settled
 
 torch.set_num_threads(1)
 
@@ -149,7 +149,7 @@ def case_mini(folder: Path) -> dict:
 
 def case_sentences(folder: Path) -> dict:
     """Test sentences of the grammar, which no training saw."""
-    from tauspeech.paths import GRAMMARS
+    from tauspeech.runtime.paths import GRAMMARS
     from tauspeech.text.checks import Checker
     from tauspeech.text.grammar import Grammar
     from tauspeech.text.template import generate

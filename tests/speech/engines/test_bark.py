@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from tauspeech.dropped import Unusable
-from tauspeech.errors import UserError
+from tauspeech.data.dropped import Unusable
+from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engines.bark import open_engine
 
 from . import checkpoints

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engines.command import open_engine
 
 ARGUMENTS = ["{text_file}", "{wav}", "{voice}", "{seed}", "{language}"]

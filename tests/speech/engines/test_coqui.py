@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import soundfile
 
-from tauspeech.environments import folder_of
-from tauspeech.paths import FOUNDATIONS, ROOT
+from tauspeech.runtime.environments import folder_of
+from tauspeech.runtime.paths import FOUNDATIONS, ROOT
 from tauspeech.scoring.metrics import cer
 
 pytestmark = pytest.mark.tts
@@ -110,7 +110,7 @@ def test_the_base_understands_the_mini_voice(coqui, tmp_path):
     """Sentences of its grammar that neither of them was trained on."""
     import torch
 
-    from tauspeech.models.whisper import features, load, transcribe
+    from tauspeech.models.whisper.family import features, load, transcribe
 
     torch.set_num_threads(1)
     model, processor = load(FOUNDATIONS / "small")

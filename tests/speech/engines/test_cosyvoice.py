@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tauspeech.errors import UserError
-from tauspeech.paths import ROOT
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.paths import ROOT
 from tauspeech.speech.engines.cosyvoice import open_engine
 
 from .behaviour import TEXT

@@ -13,7 +13,7 @@ import pytest
 import requests
 import soundfile
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engines import http
 from tauspeech.speech.engines.http import open_engine
 

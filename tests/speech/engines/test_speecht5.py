@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from tauspeech.dropped import Unusable
-from tauspeech.errors import UserError
+from tauspeech.data.dropped import Unusable
+from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engines import speecht5
 from tauspeech.speech.engines.speecht5 import open_engine
 

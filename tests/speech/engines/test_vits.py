@@ -7,8 +7,8 @@ import pytest
 import uroman
 from safetensors.torch import load_file, save_file
 
-from tauspeech.dropped import Unusable
-from tauspeech.errors import UserError
+from tauspeech.data.dropped import Unusable
+from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engines import vits
 from tauspeech.speech.engines.vits import open_engine
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tauspeech.job import Task
+from tauspeech.runtime.job import Task
 from tauspeech.text.checks import Checker, Limits
 from tauspeech.text.llm.http import ServedModel
-from tauspeech.text.reserved import reserved_forms
+from tauspeech.data.reserved_names import reserved_forms
 from tauspeech.text.sources import openai
 
 WORD = {

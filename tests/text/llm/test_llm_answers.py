@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from tauspeech.errors import UserError
-from tauspeech.files import canonical_json, sha256_text
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import canonical_json, sha256_text
 
 
 def answers_of(task):

@@ -15,7 +15,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.text.llm.http import ServedModel
 from tauspeech.text.llm.local import LocalModel
 from tauspeech.text.llm.prompts import schema_of

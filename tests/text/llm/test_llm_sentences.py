@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.text.llm.prompts import TOPICS, TOPICS_AT_ONCE, SentencePrompts
 from tauspeech.text.sources import openai
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 
 def add_command(

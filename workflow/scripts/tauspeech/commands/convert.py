@@ -29,7 +29,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 
 def run(args: argparse.Namespace) -> None:
-    from tauspeech.pickles import convert
+    from tauspeech.data.pickles import convert
 
     target = convert(args.path)
     print(f"{target}: {target.stat().st_size / 1e6:.1f} MB")

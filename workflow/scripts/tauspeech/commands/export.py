@@ -42,7 +42,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 
 def run(args: argparse.Namespace) -> None:
-    from tauspeech.models.export import export, misfit
+    from tauspeech.models.whisper.export import export, misfit
     from tauspeech.models.folder import quiet, whisper_folder
 
     quiet()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from tauspeech.commands import convert, export, inspect, merge, transcribe, vector
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 
 _COMMANDS = (vector, merge, inspect, transcribe, export, convert)
 # What the engine does without, and the group of pyproject.toml that has it.

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tauspeech.commands.common import add_command, add_threads
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from tauspeech.models.long_audio import Heard, Transcriber
+    from tauspeech.models.whisper.long_audio import Heard, Transcriber
 
 _EXAMPLES = """\
 examples:
@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> None:
     import torch
 
     from tauspeech.models.folder import quiet, whisper_folder
-    from tauspeech.models.long_audio import Transcriber
-    from tauspeech.models.whisper import load
+    from tauspeech.models.whisper.long_audio import Transcriber
+    from tauspeech.models.whisper.family import load
 
     quiet()
     torch.set_num_threads(args.threads)
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _samples(path: Path) -> "np.ndarray":
-    from tauspeech.speech.audio import read
+    from tauspeech.data.audio import read
 
     if not path.exists():
         raise UserError(f"{path} does not exist: check the name.")
@@ -101,7 +101,7 @@ def _heard(transcriber: "Transcriber", path: Path, samples: "np.ndarray") -> "He
 
 
 def _line(args: argparse.Namespace, path: Path, samples: "np.ndarray", heard: "Heard") -> str:
-    from tauspeech.speech.audio import RATE
+    from tauspeech.data.audio import RATE
 
     seconds = round(len(samples) / RATE, 2)
     if args.output == "tsv":

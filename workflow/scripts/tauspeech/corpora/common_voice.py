@@ -10,8 +10,8 @@ from pathlib import Path
 from tauspeech.corpora.clip import Clip
 from tauspeech.corpora.tables import read_columns
 from tauspeech.corpora.utterance import Sound
-from tauspeech.dropped import ANY, Drop
-from tauspeech.errors import UserError
+from tauspeech.data.dropped import ANY, Drop
+from tauspeech.runtime.errors import UserError
 
 # Rows of other splits are no part of CoVoST 2.
 SPLIT_OF = {"train": "train", "train_covost": "train", "dev": "validation", "test": "test"}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 
 
 def _split_name(name: str) -> tuple[str, str | None]:

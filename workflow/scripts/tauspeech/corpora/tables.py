@@ -9,8 +9,8 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from tauspeech.dropped import Drop
-from tauspeech.errors import UserError
+from tauspeech.data.dropped import Drop
+from tauspeech.runtime.errors import UserError
 
 
 def read_columns(path: Path, columns: tuple[str, ...], split: str, dropped: list[Drop]) -> Iterator[list[str]]:

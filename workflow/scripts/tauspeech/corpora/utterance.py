@@ -11,11 +11,11 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from tauspeech.corpora.clip import Clip
-from tauspeech.corpora.selection import Lengths
-from tauspeech.dropped import Unusable
-from tauspeech.errors import UserError
-from tauspeech.files import sha256_text
-from tauspeech.speech.audio import RATE, encode, read, silent
+from tauspeech.data.selection import Lengths
+from tauspeech.data.dropped import Unusable
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import sha256_text
+from tauspeech.data.audio import RATE, encode, read, silent
 
 Sound = Path | BinaryIO | None
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tauspeech.speech.audio import RATE
+from tauspeech.data.audio import RATE
 
 Span = tuple[int, int]  # first sample, and the one after the last
 

@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tauspeech.files import canonical_json, sha256_text
+from tauspeech.runtime.files import canonical_json, sha256_text
 from tauspeech.plan.jobs import Job
-from tauspeech.plan.stages import KEPT, STAGES, batch_record_path, batch_spec_path, receipt_path
+from tauspeech.runtime.stages import KEPT, STAGES, batch_record_path, batch_spec_path, receipt_path
 
 Batches = dict[str, dict[str, list[Job]]]  # by stage and name
 

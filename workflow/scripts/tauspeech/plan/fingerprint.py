@@ -12,13 +12,13 @@ from pathlib import Path
 SCRIPTS = Path(__file__).resolve().parents[2]
 PLUMBING = {
     "tauspeech",
-    "tauspeech.disk",
-    "tauspeech.errors",
-    "tauspeech.files",
-    "tauspeech.job",
-    "tauspeech.pace",
-    "tauspeech.paths",
-    "tauspeech.receipts",
+    "tauspeech.runtime.disk",
+    "tauspeech.runtime.errors",
+    "tauspeech.runtime.files",
+    "tauspeech.runtime.job",
+    "tauspeech.runtime.pace",
+    "tauspeech.runtime.paths",
+    "tauspeech.runtime.receipts",
 }
 
 

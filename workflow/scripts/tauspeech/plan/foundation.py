@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tauspeech.plan.foundation_sizes import SENTENCES, TRAINING
+from tauspeech.models.foundation_sizes import SENTENCES, TRAINING
 from tauspeech.plan.jobs import Job, Plan
 from tauspeech.plan.sources import grammar_source
 from tauspeech.plan.voices import short, voices_of

@@ -10,9 +10,9 @@ from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any
 
-from tauspeech.files import canonical_lines, sha256_text
+from tauspeech.runtime.files import canonical_lines, sha256_text
 from tauspeech.plan.fingerprint import fingerprint
-from tauspeech.plan.stages import STAGES, spec_path
+from tauspeech.runtime.stages import STAGES, spec_path
 
 Inputs = Mapping[str, "Job | list[Job] | None"]
 

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from tauspeech.errors import UserError
-from tauspeech.files import hash_notes, sha256_file
-from tauspeech.plan.opening import FROZEN, locked
-from tauspeech.plan.operation import OPERATION
-from tauspeech.plan.stages import SAID, STAGES, batch_record_path, batch_spec_path, receipt_path, spec_path
-from tauspeech.receipts import Receipt
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import hash_notes, sha256_file
+from tauspeech.plan.index import FROZEN, locked
+from tauspeech.plan.runtime_settings import OPERATION
+from tauspeech.runtime.stages import SAID, STAGES, batch_record_path, batch_spec_path, receipt_path, spec_path
+from tauspeech.runtime.receipts import Receipt
 
 
 def planned_receipts(results: Path) -> list[Path]:

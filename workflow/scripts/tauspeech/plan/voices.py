@@ -7,10 +7,10 @@ utterance. Those of espeak-ng have no model: ``espeak/cmn+f2``, or ``cmn+f2`` fo
 from pathlib import Path
 from typing import Any
 
-from tauspeech.errors import UserError
-from tauspeech.files import sha256_file
-from tauspeech.paths import VOICES
-from tauspeech.plan.operation import lasting
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import sha256_file
+from tauspeech.runtime.paths import VOICES
+from tauspeech.plan.runtime_settings import lasting
 from tauspeech.plan.sources import files_of
 
 ENGINES = ("espeak", "coqui", "vits", "speecht5", "bark", "cosyvoice", "http", "command")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from tauspeech.files import write_atomic
+from tauspeech.runtime.files import write_atomic
 from tauspeech.reporting.palette import Look
 
 STYLE = {

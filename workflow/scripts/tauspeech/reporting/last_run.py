@@ -1,7 +1,7 @@
 """What the last run did, as a page of its own: the report shows it and stays the same whenever it is made."""
 
-from tauspeech.progress.ledger import Account
-from tauspeech.progress.summary import COLUMNS, cells, verdict
+from tauspeech.runtime.run_record import Account
+from tauspeech.runtime.run_summary import COLUMNS, cells, verdict
 from tauspeech.reporting.templates import environment
 
 

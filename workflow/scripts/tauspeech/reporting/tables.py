@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.headline import headline_metric
 from tauspeech.text.checks import contains
 

@@ -14,8 +14,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tauspeech.errors import UserError
-from tauspeech.scoring.cells import Cell, Scores, observed_scores, resampled_scores, tally_cells
+from tauspeech.runtime.errors import UserError
+from tauspeech.scoring.score_cells import Cell, Scores, observed_scores, resampled_scores, tally_cells
 from tauspeech.scoring.intervals import percentile_interval, t_interval
 
 Verdict = Literal["holds", "does not hold", "not decided"]

@@ -1,6 +1,6 @@
 """The one metric that the tables show of a task."""
 
-from tauspeech.languages import unspaced
+from tauspeech.data.languages import unspaced
 
 
 def headline_metric(task: str, language: str) -> str:

@@ -10,7 +10,7 @@ import jiwer
 import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 
-from tauspeech.languages import primary_subtag, unspaced
+from tauspeech.data.languages import primary_subtag, unspaced
 from tauspeech.scoring.headline import headline_metric
 from tauspeech.scoring.normalise import (
     CER_NORMALISATION,

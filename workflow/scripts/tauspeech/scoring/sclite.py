@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.normalise import WER_NORMALISATION, for_wer
 from tauspeech.scoring.tally import Tally, percentage
 

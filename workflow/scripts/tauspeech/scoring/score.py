@@ -5,7 +5,7 @@ from math import nan
 
 import pandas as pd
 
-from tauspeech.languages import unspaced
+from tauspeech.data.languages import unspaced
 from tauspeech.scoring.metrics import bleu, cer, chrf, wer
 from tauspeech.scoring.rare_words import word_counts
 from tauspeech.scoring.sclite import sclite_wer

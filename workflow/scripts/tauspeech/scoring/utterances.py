@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 
 Key = tuple[str, str]  # set, task
 

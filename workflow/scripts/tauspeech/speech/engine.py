@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 
 
 @dataclass(frozen=True)

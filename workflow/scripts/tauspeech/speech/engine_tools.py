@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from tauspeech.lines import one_line
+from tauspeech.runtime.errors import one_line
 from tauspeech.speech.engine import Sound
 
 

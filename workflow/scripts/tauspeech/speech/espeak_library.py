@@ -10,7 +10,7 @@ from pathlib import Path
 import espeakng_loader
 import numpy as np
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 
 _SYNCHRONOUS, _PHONEME_EVENTS, _NO_EXIT, _UTF8 = 2, 1, 0x8000, 1  # no threads of its own, which a fork would lose
 _RATE, _PITCH, _RANGE = 1, 3, 4

@@ -6,10 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tauspeech.errors import UserError
-from tauspeech.hub import model_folder
+from tauspeech.runtime.errors import UserError
+from tauspeech.remote.hub import model_folder
 from tauspeech.models.folder import quiet, read_json
-from tauspeech.pickles import command
+from tauspeech.data.pickles import command
 from tauspeech.speech.engine_tools import key
 
 

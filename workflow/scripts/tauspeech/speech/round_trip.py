@@ -2,7 +2,7 @@
 
 import jiwer
 
-from tauspeech.languages import unspaced
+from tauspeech.data.languages import unspaced
 from tauspeech.text.checks import folded
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz, process
 
-from tauspeech.languages import unspaced
+from tauspeech.data.languages import unspaced
 from tauspeech.text.characters import unspeakable
 
 Sentence = dict[str, str]  # language -> text

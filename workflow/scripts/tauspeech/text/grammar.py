@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 
 SLOT = re.compile(r"\{(\w+?)(2?)(_after)?\}")
 

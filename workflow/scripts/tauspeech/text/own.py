@@ -1,7 +1,10 @@
 """A user's own sentences in place of generated ones."""
 
-from tauspeech.errors import UserError
-from tauspeech.randomness import derive_rng
+from pathlib import Path
+
+from tauspeech.runtime.errors import UserError
+from tauspeech.data.randomness import derive_rng
+from tauspeech.data.tables import SPLITS, tab_reader
 from tauspeech.text.checks import Checker, Sentence
 
 
@@ -30,3 +33,20 @@ def distribute(
             )
             raise UserError(f"{origin} leaves no {split} sentences ({reasons}): add sentences, or ask for fewer.")
     return accepted
+
+
+def read_own(path: Path, languages: list[str]) -> list[tuple[str, dict[str, str]]]:
+    """A user's own sentences: a column for each language and, if they like, one named split."""
+    reader = tab_reader(path)
+    for language in languages:
+        if language not in (reader.fieldnames or []):
+            raise UserError(f"{path}: column '{language}' is missing in the first line.")
+    rows = []
+    for row in reader:
+        split = row.get("split") or ""
+        if split not in ("", *SPLITS):
+            raise UserError(f"{path}, line {reader.line_num}: split '{split}' is none of {', '.join(SPLITS)}.")
+        if None in row:
+            raise UserError(f"{path}, line {reader.line_num} has more columns than the first line: remove a tab.")
+        rows.append((split, {language: (row[language] or "").strip() for language in languages}))
+    return rows

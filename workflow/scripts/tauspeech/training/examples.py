@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from transformers import WhisperProcessor
 
-from tauspeech.errors import UserError
-from tauspeech.models.lesson import Lesson
-from tauspeech.models.whisper import check_lengths, features, labels
-from tauspeech.speech.audio import decode
+from tauspeech.runtime.errors import UserError
+from tauspeech.models.tasks import Lesson
+from tauspeech.models.whisper.family import check_lengths, features, labels
+from tauspeech.data.audio import decode
 
 CACHE_BYTES = 6 * 2**30
 

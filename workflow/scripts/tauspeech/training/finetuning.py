@@ -7,11 +7,11 @@ from typing import Any
 
 from transformers import WhisperForConditionalGeneration
 
-from tauspeech.errors import UserError
-from tauspeech.models.judging import mean_score
-from tauspeech.models.lesson import Lesson
-from tauspeech.models.listener import Listener
-from tauspeech.models.whisper import load
+from tauspeech.runtime.errors import UserError
+from tauspeech.models.validation import mean_score
+from tauspeech.models.tasks import Lesson
+from tauspeech.models.decoding import Listener
+from tauspeech.models.whisper.family import load
 from tauspeech.training.examples import Examples
 from tauspeech.training.trainer import train
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Delta, Piece
-from tauspeech.vectors.kinds import is_statistic
+from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.weights import Weight
 
 

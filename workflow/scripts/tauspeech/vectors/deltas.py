@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tauspeech.errors import UserError
-from tauspeech.files import canonical_json, sha256_text
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import canonical_json, sha256_text
 from tauspeech.vectors.files.checkpoint import Checkpoint
 from tauspeech.vectors.files.hashes import digests, fingerprint
 from tauspeech.vectors.files.storage import StoredTensor
-from tauspeech.vectors.kinds import is_counter, tied_with, twins
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.tensor_kinds import is_counter, tied_with, twins
+from tauspeech.vectors.execution import Work
 
 
 class Piece(Protocol):

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tauspeech.errors import UserError
-from tauspeech.hub import model_folder
+from tauspeech.runtime.errors import UserError
+from tauspeech.remote.hub import model_folder
 from tauspeech.vectors.deltas import Difference, Model
 from tauspeech.vectors.encodings.compressed import Compressed, Factors
 from tauspeech.vectors.encodings.dense import TYPES, Dense, Encoding
@@ -15,7 +15,7 @@ from tauspeech.vectors.files.vector_file import layout, write_vector
 from tauspeech.vectors.lora.adapter import Adapter, is_adapter
 from tauspeech.vectors.merging import refuse_full_disk
 from tauspeech.vectors.sources import Source
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 ENCODINGS = (*TYPES, "lora", "compressed")
 

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tauspeech.vectors.deltas import Delta, Piece
-from tauspeech.vectors.kinds import is_statistic
+from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.low_rank import Residual, Spectrum, low_rank_piece, rank_count
 from tauspeech.vectors.methods.lors import LorsPiece
 from tauspeech.vectors.trimming import Cut, cuts, held, kept_count
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from functools import partial
 
 import numpy as np
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Delta, Piece
-from tauspeech.vectors.kinds import is_statistic
+from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.panels import Panels, as_matrix, height
 from tauspeech.vectors.trimming import held
 

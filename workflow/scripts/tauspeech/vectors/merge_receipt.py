@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tauspeech.errors import UserError
-from tauspeech.files import canonical_json, sha256_file, write_text
-from tauspeech.receipts import versions
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import canonical_json, sha256_file, write_text
+from tauspeech.runtime.receipts import versions
 from tauspeech.vectors.files.checkpoint import WEIGHTS
 from tauspeech.vectors.files.hashes import digests, fingerprint
 from tauspeech.vectors.files.storage import read_header
 from tauspeech.vectors.lora.adapter import ADAPTER_WEIGHTS
 from tauspeech.vectors.recipe import Recipe
 from tauspeech.vectors.sources import Sources
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 if TYPE_CHECKING:
     from tauspeech.vectors.merging import Merged

@@ -12,19 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from tauspeech.errors import UserError
-from tauspeech.files import write_folder
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import write_folder
 from tauspeech.vectors.combination import Combination
 from tauspeech.vectors.deltas import Model
 from tauspeech.vectors.files.checkpoint import WEIGHTS, copy_description
 from tauspeech.vectors.files.hashes import keep_digests
 from tauspeech.vectors.files.storage import LONG_NAMES, WIDTHS, Writer, narrowed, ranges, widened
-from tauspeech.vectors.kinds import is_variance
+from tauspeech.vectors.tensor_kinds import is_variance
 from tauspeech.vectors.lora.output import AdapterSum
 from tauspeech.vectors.merge_receipt import write_merge_receipt
 from tauspeech.vectors.recipe import Recipe
 from tauspeech.vectors.sources import Sources
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 TYPES = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 # The smallest positive number; of types where that is next to nothing, the smallest that no processor takes for 0.

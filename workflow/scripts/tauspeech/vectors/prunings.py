@@ -9,7 +9,7 @@ from tauspeech.vectors.grid import Grid
 from tauspeech.vectors.recipe import Recipe
 from tauspeech.vectors.sources import Sources
 from tauspeech.vectors.sweep import Sweep
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 
 class Prunings:

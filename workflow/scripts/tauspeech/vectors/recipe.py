@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from tauspeech.errors import UserError
-from tauspeech.lines import one_line
-from tauspeech.schemas import checked
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.errors import one_line
+from tauspeech.data.schemas import checked
 from tauspeech.vectors.methods import METHODS
 from tauspeech.vectors.weights import Weight, finite
 

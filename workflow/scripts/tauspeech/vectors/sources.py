@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from tauspeech.errors import UserError
-from tauspeech.files import canonical_json, sha256_text
-from tauspeech.hub import model_folder
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import canonical_json, sha256_text
+from tauspeech.remote.hub import model_folder
 from tauspeech.vectors.combination import Combination, Nested, Term
 from tauspeech.vectors.deltas import Delta, Difference, Model, Piece
 from tauspeech.vectors.files.vector_file import VectorFile
-from tauspeech.vectors.kinds import tied_with
+from tauspeech.vectors.tensor_kinds import tied_with
 from tauspeech.vectors.lora.adapter import Adapter, is_adapter
 from tauspeech.vectors.methods import METHODS
 from tauspeech.vectors.recipe import Entry, Mixture, Recipe
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 
 class Source(Delta, Protocol):

@@ -8,7 +8,7 @@ from tauspeech.vectors.combination import Combination
 from tauspeech.vectors.deltas import Model
 from tauspeech.vectors.files.storage import ranges
 from tauspeech.vectors.merging import moved_by
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 
 class Sweep:

@@ -15,8 +15,8 @@ import numpy as np
 
 from tauspeech.vectors.deltas import Delta, Piece
 from tauspeech.vectors.files.storage import ranges
-from tauspeech.vectors.kinds import is_statistic
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.tensor_kinds import is_statistic
+from tauspeech.vectors.execution import Work
 
 _LOW_BITS = 15
 _MAGNITUDE, _LOW = np.uint32(0x7FFFFFFF), np.uint32(0x7FFF)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 
 _LARGEST = sys.float_info.max
 

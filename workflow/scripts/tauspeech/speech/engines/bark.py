@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from tauspeech.dropped import Unusable
-from tauspeech.errors import UserError
-from tauspeech.hub import is_hub_id
+from tauspeech.data.dropped import Unusable
+from tauspeech.runtime.errors import UserError
+from tauspeech.remote.hub import is_hub_id
 from tauspeech.models.folder import read_json
 from tauspeech.speech.engine import Engine, Sound
 from tauspeech.speech.engine_tools import key

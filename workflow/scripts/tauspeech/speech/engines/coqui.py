@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 import torch
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engine import Sound
 from tauspeech.speech.mini.front_end import read_aloud
 from tauspeech.speech.mini.symbols import Symbols

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from tauspeech.errors import UserError
-from tauspeech.lines import one_line
-from tauspeech.speech.audio import read
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.errors import one_line
+from tauspeech.data.audio import read
 from tauspeech.speech.engine import Engine, Sound
 from tauspeech.speech.engine_tools import key, short_seed
 

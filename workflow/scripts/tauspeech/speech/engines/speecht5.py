@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tauspeech.dropped import Unusable
-from tauspeech.errors import UserError
+from tauspeech.data.dropped import Unusable
+from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engine import Engine, Sound
 from tauspeech.speech.engine_tools import key
 from tauspeech.speech.pretrained import folder_of, load, said_by, seeded, tokenizer

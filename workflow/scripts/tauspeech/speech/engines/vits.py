@@ -5,8 +5,8 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
-from tauspeech.dropped import Unusable
-from tauspeech.errors import UserError
+from tauspeech.data.dropped import Unusable
+from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engine import Engine, Sound
 from tauspeech.speech.engine_tools import key
 from tauspeech.speech.pretrained import folder_of, load, said_by, seeded, tokenizer

@@ -17,7 +17,7 @@ from TTS.tts.configs.shared_configs import CharactersConfig
 from TTS.tts.configs.speedy_speech_config import SpeedySpeechConfig
 from TTS.tts.models.forward_tts import ForwardTTS
 
-from tauspeech.speech.audio import RATE, resample
+from tauspeech.data.audio import RATE, resample
 from tauspeech.speech.children import one_child_each
 from tauspeech.speech.mini.front_end import read_aloud
 from tauspeech.speech.mini.symbols import Symbols, Timed

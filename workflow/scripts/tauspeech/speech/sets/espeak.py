@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tauspeech.corpora.selection import within
-from tauspeech.dropped import Drop
-from tauspeech.job import Task
-from tauspeech.pace import Pace
-from tauspeech.speech import espeak, espeak_library, manifest
-from tauspeech.speech.voices import Utterance, voice_id
-from tauspeech.text.table import read_table
+from tauspeech.data.selection import within
+from tauspeech.data.dropped import Drop
+from tauspeech.runtime.job import Task
+from tauspeech.runtime.pace import Pace
+from tauspeech.speech import espeak_library
+from tauspeech.speech import espeak_pool
+from tauspeech.data import manifest
+from tauspeech.speech.utterances import Utterance, voice_id
+from tauspeech.data.tables import read_table
 
 
 def rows(task: Task, drops: list[Drop]) -> Iterator[dict[str, Any]]:
@@ -23,7 +25,7 @@ def rows(task: Task, drops: list[Drop]) -> Iterator[dict[str, Any]]:
 def _spoken(task: Task, sentences: list[dict[str, str]], drops: list[Drop]) -> Iterator[dict[str, Any]]:
     settings, engine = task.settings, espeak_library.version()
     utterances = [Utterance(voice_id(row["utterance"]), row[settings["language"]]) for row in sentences]
-    voiced = espeak.synthesise(utterances, settings, task.seed, task.threads)
+    voiced = espeak_pool.synthesise(utterances, settings, task.seed, task.threads)
     pace = Pace("utterances", len(sentences))
     for row, voice in zip(sentences, voiced, strict=True):
         pace.add()

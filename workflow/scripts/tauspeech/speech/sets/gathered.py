@@ -7,12 +7,12 @@ else than the sentence, the utterance goes. The rare word does not count, since 
 from collections.abc import Iterator
 from typing import Any
 
-from tauspeech.corpora.selection import within
-from tauspeech.dropped import Drop, counts, read_dropped
-from tauspeech.errors import UserError
-from tauspeech.job import Task
-from tauspeech.speech import manifest
-from tauspeech.text.table import read_table
+from tauspeech.data.selection import within
+from tauspeech.data.dropped import Drop, counts, read_dropped
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.job import Task
+from tauspeech.data import manifest
+from tauspeech.data.tables import read_table
 
 MISHEARD = "the base model hears something else"
 TOO_LONG = "longer than the base model hears at once"
@@ -40,9 +40,9 @@ def rows(task: Task, drops: list[Drop]) -> Iterator[dict[str, Any]]:
 def _intelligible(task: Task, sentences: list[dict[str, Any]], drops: list[Drop]) -> list[dict[str, Any]]:
     import torch
 
-    from tauspeech.models.lesson import lesson
-    from tauspeech.models.listener import Listener
-    from tauspeech.models.whisper import load
+    from tauspeech.models.tasks import lesson
+    from tauspeech.models.decoding import Listener
+    from tauspeech.models.whisper.family import load
     from tauspeech.speech.round_trip import misheard
 
     torch.set_num_threads(task.threads)

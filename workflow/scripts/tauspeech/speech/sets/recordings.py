@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from tauspeech.dropped import Drop
-from tauspeech.errors import UserError
-from tauspeech.job import Task
-from tauspeech.speech.audio import RATE, encode, read, silent
-from tauspeech.tabs import tab_reader
-from tauspeech.text.table import SPLITS
+from tauspeech.data.dropped import Drop
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.job import Task
+from tauspeech.data.audio import RATE, encode, read, silent
+from tauspeech.data.tables import tab_reader
+from tauspeech.data.tables import SPLITS
 
 REQUIRED = ("file", "split")
 LONGEST = 30  # seconds that a Whisper hears at once; the rest would be cut off without a word

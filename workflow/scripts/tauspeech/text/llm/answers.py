@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tauspeech.files import canonical_json, sha256_text
+from tauspeech.runtime.files import canonical_json, sha256_text
 from tauspeech.text.llm.chat import USAGE, ChatModel, Message, Reply, whole_number
 
 

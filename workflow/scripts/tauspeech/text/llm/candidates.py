@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from tauspeech.plan.words import TAKEN
+from tauspeech.experiments.rare_words.words import TAKEN
 from tauspeech.text.checks import folded
 from tauspeech.text.llm.asking import Asking, ranked
 from tauspeech.text.llm.chat import Reply

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tauspeech.server import Passing, Refused, Server
+from tauspeech.remote.api_client import Passing, Refused, Server
 from tauspeech.text.llm.chat import REFUSED, USAGE, Message, Reply, whole_number
 
 FORMATS = ("json_schema", "json_object", "text")

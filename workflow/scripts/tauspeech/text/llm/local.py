@@ -9,9 +9,9 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
-from tauspeech.errors import UserError
-from tauspeech.hub import model_folder
-from tauspeech.pickles import command, pickled_weights
+from tauspeech.runtime.errors import UserError
+from tauspeech.remote.hub import model_folder
+from tauspeech.data.pickles import command, pickled_weights
 from tauspeech.text.llm.chat import Message, Reply
 
 

@@ -5,8 +5,8 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from tauspeech.languages import primary_subtag, unspaced
-from tauspeech.randomness import derive_rng
+from tauspeech.data.languages import primary_subtag, unspaced
+from tauspeech.data.randomness import derive_rng
 from tauspeech.text.checks import Limits
 
 NAMES = {

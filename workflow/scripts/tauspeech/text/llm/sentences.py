@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from tauspeech.job import Task
+from tauspeech.runtime.job import Task
 from tauspeech.text.checks import Checker, Limits, Sentence
 from tauspeech.text.collected import Collected
 from tauspeech.text.llm.answers import Answers

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tauspeech.job import Task
+from tauspeech.runtime.job import Task
 from tauspeech.text.checks import Checker
 from tauspeech.text.collected import Collected
 from tauspeech.text.llm.http import ServedModel

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tauspeech.job import Task
+from tauspeech.runtime.job import Task
 from tauspeech.text.checks import Checker
 from tauspeech.text.collected import Collected
 from tauspeech.text.own import distribute
-from tauspeech.text.table import read_own
+from tauspeech.text.own import read_own
 
 
 def collect(task: Task, checker: Checker) -> Collected:

@@ -1,7 +1,7 @@
 """Sentences of the embedded template grammar."""
 
-from tauspeech.job import Task
-from tauspeech.paths import GRAMMARS
+from tauspeech.runtime.job import Task
+from tauspeech.runtime.paths import GRAMMARS
 from tauspeech.text.checks import Checker
 from tauspeech.text.collected import Collected
 from tauspeech.text.grammar import Grammar

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Delta, Piece
 from tauspeech.vectors.encodings.dense import Dense, Loss, Put
 from tauspeech.vectors.encodings.parts import (
@@ -26,7 +26,7 @@ from tauspeech.vectors.encodings.parts import (
     sparse_layout,
 )
 from tauspeech.vectors.files.storage import WIDTHS, ranges
-from tauspeech.vectors.kinds import is_statistic
+from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.low_rank import LowRankPiece, Residual, rank_count
 from tauspeech.vectors.panels import as_matrix
 from tauspeech.vectors.trimming import cut, held, kept, kept_count

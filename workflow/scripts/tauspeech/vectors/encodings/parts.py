@@ -21,7 +21,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.files.storage import StoredTensor
 from tauspeech.vectors.panels import Panels, as_matrix, height
 

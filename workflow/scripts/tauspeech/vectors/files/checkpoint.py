@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tauspeech import pickles
-from tauspeech.errors import UserError
+from tauspeech.data import pickles
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.files.storage import StoredTensor, read_header
 
 if TYPE_CHECKING:

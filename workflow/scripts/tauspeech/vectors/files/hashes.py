@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from tauspeech.files import canonical_json, hash_notes, sha256_text, write_text
+from tauspeech.runtime.files import canonical_json, hash_notes, sha256_text, write_text
 from tauspeech.vectors.files.storage import StoredTensor, ranges
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 # A file younger than this could be written once more without its time stamp showing it.
 _TOO_YOUNG = 50_000_000  # nanoseconds

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 
 # Elements of one piece: large enough that Python's part vanishes, small enough for a processor's cache.
 CHUNK = 1 << 18

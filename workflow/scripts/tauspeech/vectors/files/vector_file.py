@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from tauspeech import pickles
-from tauspeech.errors import UserError
-from tauspeech.files import canonical_json, sha256_text, write_atomic
+from tauspeech.data import pickles
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import canonical_json, sha256_text, write_atomic
 from tauspeech.vectors.deltas import Delta, Piece
 from tauspeech.vectors.encodings.dense import TYPES, Dense, Encoding, Loss
 from tauspeech.vectors.encodings.parts import BETWEEN, Layout, PartsPiece, refuse_ill_formed
 from tauspeech.vectors.files.hashes import digests, fingerprint
 from tauspeech.vectors.files.storage import StoredTensor, Writer, ranges, read_header
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 FORMAT_VERSION = "2"
 IN_PARTS = ("lora", "compressed")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tauspeech.errors import UserError
-from tauspeech.files import write_atomic
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

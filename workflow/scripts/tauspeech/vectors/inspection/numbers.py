@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from tauspeech.errors import UserError
-from tauspeech.hub import model_folder
+from tauspeech.runtime.errors import UserError
+from tauspeech.remote.hub import model_folder
 from tauspeech.vectors.deltas import Difference, Model
 from tauspeech.vectors.files.storage import ranges
 from tauspeech.vectors.files.vector_file import VectorFile
-from tauspeech.vectors.kinds import is_statistic
+from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.lora.adapter import Adapter, is_adapter
 from tauspeech.vectors.low_rank import rank_count, squared_singular_values
 from tauspeech.vectors.panels import as_matrix
 from tauspeech.vectors.sources import Source
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 SHARES = (0.01, 0.03, 0.1)  # of singular values, of which the energy is told
 _MOST_MODULES = 40

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tauspeech import pickles
-from tauspeech.errors import UserError
-from tauspeech.files import canonical_json, sha256_text
+from tauspeech.data import pickles
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import canonical_json, sha256_text
 from tauspeech.vectors.combination import Sum, weighted_sum
 from tauspeech.vectors.deltas import DifferencePiece, Model, Piece
 from tauspeech.vectors.files.hashes import digests, fingerprint
@@ -16,7 +16,7 @@ from tauspeech.vectors.files.storage import read_header
 from tauspeech.vectors.lora.config import CONFIG, LoraConfig
 from tauspeech.vectors.lora.file import Change, Product, Whole, read_changes
 from tauspeech.vectors.panels import Panels, height
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 

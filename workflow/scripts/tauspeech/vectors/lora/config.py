@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.weights import finite
 
 CONFIG = "adapter_config.json"

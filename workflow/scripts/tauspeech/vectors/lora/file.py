@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tauspeech.errors import UserError
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Model
 from tauspeech.vectors.files.storage import StoredTensor, ranges
 from tauspeech.vectors.lora.config import CONFIG, MERGE_INSTEAD, LoraConfig

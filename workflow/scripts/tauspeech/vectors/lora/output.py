@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tauspeech.errors import UserError
-from tauspeech.files import canonical_json, write_text
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import canonical_json, write_text
 from tauspeech.vectors.combination import Combination, Nested, Term
 from tauspeech.vectors.files.hashes import keep_digests
 from tauspeech.vectors.files.storage import LONG_NAMES, WIDTHS, Writer, narrowed, widened

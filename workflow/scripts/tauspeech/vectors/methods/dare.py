@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tauspeech.files import canonical_json, sha256_text
+from tauspeech.runtime.files import canonical_json, sha256_text
 from tauspeech.vectors.combination import Combination, Term
 from tauspeech.vectors.deltas import Delta, Piece
-from tauspeech.vectors.kinds import is_statistic
+from tauspeech.vectors.tensor_kinds import is_statistic
 
 
 def combine(terms: Sequence[Term], *, keep: float, seed: int) -> Combination:

@@ -16,9 +16,9 @@ import numpy as np
 
 from tauspeech.vectors.combination import Combination, Rule, Term, add, weighted_sum
 from tauspeech.vectors.deltas import Piece
-from tauspeech.vectors.kinds import is_statistic
+from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.trimming import Trimmed, cuts_over_all
-from tauspeech.vectors.work import Work
+from tauspeech.vectors.execution import Work
 
 
 def combine(terms: Sequence[Term], *, keep: float, scope: str = "global", work: Work) -> Combination:

@@ -1,0 +1,51 @@
+"""Samples, files and bytes of audio: 16 kHz, mono, 16 bit FLAC."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from tauspeech.runtime.errors import UserError
+
+RATE = 16_000
+RATES = range(4_000, 768_001)  # that somebody may record speech at; others are a damaged file's
+
+
+_HALF_A_STEP = 2**-16  # of 16 bits: what lies below is written as zero
+
+
+def silent(samples: np.ndarray) -> bool:
+    return bool(np.abs(samples).max(initial=0) < _HALF_A_STEP)
+
+
+def resample(samples: np.ndarray, rate: int) -> np.ndarray:
+    return samples if rate == RATE else soxr.resample(samples, rate, RATE, quality="HQ")
+
+
+def encode(samples: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.clip(samples, -1, 1), RATE, format="FLAC", subtype="PCM_16")
+    return buffer.getvalue()
+
+
+def decode(flac: bytes) -> np.ndarray:
+    samples, _ = soundfile.read(io.BytesIO(flac), dtype="float32")
+    return samples
+
+
+def read(path: Path) -> np.ndarray:
+    """Any file that soundfile reads, as 16 kHz mono."""
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise UserError(f"{path} cannot be read as audio ({error}): give a WAV, FLAC, MP3 or Ogg file.") from None
+    if rate not in RATES:
+        raise UserError(f"{path} says that it was recorded at {rate} Hz, which no speech is: export it again as WAV.")
+    mono = samples.mean(axis=1)
+    if not len(mono):
+        raise UserError(f"{path} holds no audio: remove its row or record it again.")
+    if not np.isfinite(mono).all():
+        raise UserError(f"{path} holds samples that are not numbers: export it again as 16-bit audio.")
+    return resample(mono, rate)

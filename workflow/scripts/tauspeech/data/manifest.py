@@ -1,0 +1,67 @@
+"""A set of spoken sentences: one Parquet file, FLAC inside, readable with pandas and with `datasets`."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tauspeech.runtime.files import write_atomic
+from tauspeech.data.audio import RATE
+from tauspeech.speech.utterances import Voiced
+
+AUDIO = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+ROW_GROUP = 200
+
+
+def schema(languages: Iterable[str]) -> pa.Schema:
+    texts = [(language, pa.string()) for language in languages]
+    # Not "id", which is Indonesian.
+    columns = [("utterance", pa.string()), ("split", pa.string()), ("word_id", pa.string()), *texts]
+    return pa.schema(
+        [
+            *columns,
+            ("audio", AUDIO),
+            ("seconds", pa.float32()),
+            ("voice", pa.string()),
+            ("engine", pa.string()),
+            ("seed", pa.int64()),
+        ]
+    )
+
+
+def row(sentence: dict[str, Any], voiced: Voiced, engine: str) -> dict[str, Any]:
+    """What a voice has said; a seed is given where the engine itself draws lots."""
+    audio = {"bytes": voiced.flac, "path": f"{sentence['utterance']}.flac"}
+    sound = {"audio": audio, "seconds": voiced.samples / RATE}
+    return sentence | sound | {"voice": voiced.voice, "engine": engine, "seed": voiced.seed}
+
+
+def write(path: Path, rows: Iterable[dict[str, Any]], languages: Iterable[str]) -> None:
+    """Row group by row group: a set may be larger than memory."""
+    columns = schema(languages)
+
+    def write_rows(part: Path) -> None:
+        with pq.ParquetWriter(part, columns, compression="none") as writer:
+            for group in _groups(rows):
+                writer.write_table(pa.Table.from_pylist(group, columns))
+
+    write_atomic(path, write_rows)
+
+
+def _groups(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    group: list[dict[str, Any]] = []
+    for row in rows:
+        group.append(row)
+        if len(group) == ROW_GROUP:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def read(path: Path, split: str | None = None) -> list[dict[str, Any]]:
+    """Rows of a split, or of all, in order."""
+    filters = [("split", "=", split)] if split else None
+    return pq.read_table(path, filters=filters).to_pylist()

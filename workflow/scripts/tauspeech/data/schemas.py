@@ -1,0 +1,67 @@
+"""Data from people, held against a JSON schema: defaults filled in, a mistake told in one sentence with its key."""
+
+import copy
+import difflib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.validators import extend
+
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.errors import one_line
+
+
+def _pattern(_: object, pattern: str, instance: Any, __: object) -> Iterator[ValidationError]:
+    """All of the text, while Python's own '$' lets a line break follow, which would end a command of the shell."""
+    if isinstance(instance, str) and not re.fullmatch(pattern, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Validator = extend(Draft202012Validator, {"pattern": _pattern})
+
+
+def checked(value: Any, schema: dict[str, Any], origin: str) -> Any:
+    """``value`` with the schema's defaults where it is silent, or one sentence about what is wrong with it."""
+    result = _defaults(copy.deepcopy(value), schema)
+    if error := best_match(_Validator(schema).iter_errors(result)):
+        raise UserError(f"{origin}: {_sentence(error)}")
+    return result
+
+
+def _defaults(value: Any, schema: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        for key, part in schema.get("properties", {}).items():
+            if key not in value and "default" in part:
+                value[key] = copy.deepcopy(part["default"])
+            if key in value:
+                value[key] = _defaults(value[key], part)
+        others = schema.get("additionalProperties")
+        if isinstance(others, dict) and not schema.get("partial"):
+            for key in value.keys() - schema.get("properties", {}).keys():
+                value[key] = _defaults(value[key], others)
+    return value
+
+
+def _sentence(error: ValidationError) -> str:
+    place = ".".join(map(str, error.absolute_path))
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        unknown = sorted(set(error.instance) - set(known), key=str)[0]
+        near = difflib.get_close_matches(str(unknown), known, 1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}."
+        return f"key '{f'{place}.' if place else ''}{unknown}' is unknown: {hint}"
+    if error.validator == "required":
+        missing = sorted(set(error.validator_value) - set(error.instance))[0]
+        return f"key '{f'{place}.' if place else ''}{missing}' is missing: {error.schema['properties'][missing]['description']}"
+    if error.validator == "oneOf" and all("required" in choice for choice in error.validator_value):
+        choices = " or ".join(choice["required"][0] for choice in error.validator_value)
+        return f"key '{place}': give {choices}, one of them."
+    hint, value = error.schema.get("description"), repr(error.instance)
+    return (
+        f"key '{place}': {one_line(error.message.replace(value, one_line(value, 80)))}"
+        + (f" (it is: {hint})" if hint else "")
+        + "."
+    )

@@ -1,0 +1,140 @@
+"""Titles, captions and facts of the experiment lors."""
+
+from typing import Any, Literal
+
+import pandas as pd
+
+from tauspeech.reporting.content import Example, Figure, Output, Table
+from tauspeech.reporting.voice_samples import spoken_by
+from tauspeech.scoring.normalise import WER_NORMALISATION
+
+TITLE = "Languages and tasks"
+LEAD = "One task vector for each language and task, merged into one model, beside training them together."
+_SHORT = ("Pretrained", "Finetuned", "Multi-lingual training", "Task Arithmetic", "LoRS-Merging")
+
+_SCORED = (
+    f"WER by jiwer, and by sclite where it is installed ({WER_NORMALISATION}), lower is better; BLEU by sacrebleu, "
+    "lower-cased, higher is better. "
+)
+_LINES = "Finetuned is a model of its own for each language and task. "
+_TABLES = {
+    "table1": ("Table 1. Languages, recognition", "high", "WER of each language."),
+    "table2": ("Table 2. Languages, translation", "high", "BLEU of each language."),
+    "table3": ("Table 3. Tasks of each language", "high", "Means over the languages; each language merged by itself."),
+    "table4": ("Table 4. Languages and tasks", "high", "All in one model, in four ways."),
+    "table7": ("Table 7. Languages, recognition", "low", "WER of each language."),
+    "table8": ("Table 8. Languages, translation", "low", "BLEU of each language."),
+    "table9": ("Table 9. Tasks of each language", "low", "Each language merged by itself."),
+    "table10": ("Table 10. Languages and tasks", "low", "All in one model, in four ways."),
+    "table11": ("Table 11. Tasks of each language", "high", "Table 3 by language."),
+}
+_OF_TRANSLATION = ("table2", "table8")
+_OTHERS = {
+    "fig3": ("Figure 3 in numbers", "Means over all combinations of so many languages."),
+    "fig4": ("Figure 4 in numbers", "Means over the languages."),
+    "fig5": ("Figure 5 in numbers", "Mean WER over the languages after pruning each fine-tuned model's vector."),
+    "ratios": ("What pruning leaves", "Percent of singular values (r) and of entries (p), chosen on validation."),
+    "weights": ("Choosing the scale", "Mean score on validation at each scale of the sum of vectors."),
+}
+_FIGURES = {
+    "fig3": ("Figure 3. Number of languages", "Means over all combinations; Finetuned is a model for each language."),
+    "fig4": ("Figure 4. Hours of training speech", "Means over the languages."),
+    "fig5": (
+        "Figure 5. How much pruning leaves",
+        "Mean WER over the languages of fine-tuned models whose vector was pruned.",
+    ),
+}
+
+
+def facts(config: dict[str, Any], _: dict[str, pd.DataFrame]) -> list[tuple[str, str]]:
+    training, merging, decoding = config["training"], config["merging"], config["decoding"]
+    groups = [(name, group) for name, group in config["groups"].items() if group]
+    found = [("Run", f"{config['name']}, seed {config['seed']}"), ("Base model", config["base"])]
+    found += [
+        (
+            f"Languages, {name} resource",
+            f"{', '.join(group['languages'])}; {_hours(group['hours'])} of each",
+        )
+        for name, group in groups
+    ]
+    percent = [", ".join(f"{100 * each:g} %" for each in merging[key]) for key in ("ranks", "keeps")]
+    return [
+        *found,
+        ("Speech", "CoVoST 2" if config["corpus"] else spoken_by(config["speech"])),
+        (
+            "Fine-tuning",
+            f"{training['epochs']:g} epochs, batch {training['batch'] * training['accumulate']}, learning rate "
+            f"{_rates(training['learning_rate'])} unless set for a training, best checkpoint by validation {training['best_by']}",
+        ),
+        ("Pruning", f"r of {percent[0]} and p of {percent[1]}, for each vector by validation"),
+        ("Scale of the sum", f"one of {', '.join(f'{each:g}' for each in sorted(merging['grid']))}, by validation"),
+        ("Decoding", "greedy" if decoding["beams"] == 1 else f"{decoding['beams']} beams"),
+    ]
+
+
+def _hours(hours: dict[str, float]) -> str:
+    minutes = [f"{60 * hours[split]:g}" for split in ("train", "validation", "test")]
+    return f"{' / '.join(minutes)} minutes (train / validation / test)"
+
+
+def _rates(rates: float | list[float]) -> str:
+    return " or ".join(f"{rate:g}" for rate in rates) if isinstance(rates, list) else f"{rates:g}"
+
+
+def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) -> list[Table]:
+    """In the order of the paper, then the others."""
+    beams = config["decoding"]["beams"]
+    decoded = "Greedy decoding." if beams == 1 else f"Decoding with {beams} beams."
+    found = []
+    for name, (title, group, caption) in _TABLES.items():
+        if name in tables:
+            about = f"The {group}-resource languages. {caption} {_LINES}{_SCORED}{decoded}"
+            found.append(
+                Table(
+                    name,
+                    title,
+                    about,
+                    tables[name],
+                    best_among=_rivals(tables[name]),
+                    best_in=_ends(tables[name], name in _OF_TRANSLATION),
+                )
+            )
+    for name, (title, caption) in _OTHERS.items():
+        if name in tables:
+            found.append(Table(name, title, caption, tables[name]))
+    return found
+
+
+def _rivals(table: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(system for system in table["system"] if system not in ("Pretrained", "Finetuned"))
+
+
+def _ends(table: pd.DataFrame, translated: bool) -> dict[str, Literal["max", "min"]]:
+    """Which end of each column is good."""
+    scores = [column for column in table if column != "system" and not column.endswith(("_low", "_high"))]
+    return {column: "max" if translated or column.startswith("BLEU") else "min" for column in scores}
+
+
+def described_figures(drawn: dict[str, str], _: dict[str, Any]) -> list[Figure]:
+    return [Figure(name, *_FIGURES[name], drawn[name]) for name in _FIGURES if name in drawn]
+
+
+def examples(
+    played: dict[str, list[dict[str, Any]]], heard: dict[tuple[str, str], dict[str, str]], settings: dict[str, Any]
+) -> list[Example]:
+    """The first test utterances of each language, recognised and translated by some systems."""
+    found = []
+    for language, rows in played.items():
+        for row in rows:
+            for task, written in (("transcribe", language), ("translate", "en")):
+                systems = settings["heard"].get(f"{language}.{task}", [])
+                outputs = [
+                    Output(system, heard[model, task][row["utterance"]])
+                    for system, model in systems
+                    if system in _SHORT
+                ]
+                audio = row["audio"]["bytes"]
+                found.append(
+                    Example(f"{language}, {task}", row["utterance"], row[language], row[written], audio, outputs)
+                )
+    return found

@@ -1,0 +1,91 @@
+"""The table of rare words."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.errors import one_line
+from tauspeech.data.tables import tab_reader
+from tauspeech.text.characters import unspeakable
+
+SLUG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
+TAKEN = re.compile(r"base|raw|general|foundation-.*|first\d+")  # names of other models and sets
+LANGUAGE = re.compile(r"[a-z]{2,3}")
+LONGEST = 80  # characters of a word, and of its name in paths
+
+
+@dataclass(frozen=True, eq=False)
+class Word:
+    id: str
+    domain: str
+    forms: dict[str, tuple[str, ...]]  # by language: the word, then what counts as the word too
+    phrase: dict[str, str]  # by language: how it stands inside a sentence
+
+    def label(self, language: str) -> str:
+        return self.forms[language][0]
+
+
+def _words_of_row(row: dict[str, str], languages: tuple[str, ...], where: str) -> Word:
+    id = row["word_id"]
+    if not SLUG.fullmatch(id) or len(id) > LONGEST:
+        raise UserError(
+            f"{where}: word_id '{one_line(id, 40)}' is no identifier: use lower-case letters, digits, '-' and '_', {LONGEST} at most, as in 'berlin-wall'."
+        )
+    if TAKEN.fullmatch(id):
+        raise UserError(f"{where}: word_id '{id}' is a name that tauspeech uses itself: choose another one.")
+    forms, phrase = {}, {}
+    for language in languages:
+        if not row.get(language):
+            raise UserError(f"{where}: word '{id}' has nothing in column '{language}': give the word in that language.")
+        aliases = [alias.strip() for alias in (row.get(f"{language}_aliases") or "").split("|") if alias.strip()]
+        forms[language] = (row[language], *aliases)
+        phrase[language] = row.get(f"{language}_phrase") or row[language]
+    if not row.get("domain"):
+        raise UserError(f"{where}: word '{id}' has nothing in column 'domain': give landmark, location or individual.")
+    for text in [*phrase.values(), *(form for group in forms.values() for form in group), row["domain"]]:
+        if len(text) > LONGEST or not text.isprintable() or unspeakable(text):
+            raise UserError(
+                f"{where}: '{one_line(text, 30)}' is no word: it is longer than {LONGEST} characters, or holds control "
+                "characters or one of <>{}[]|\\, which no sentence may hold."
+            )
+    return Word(id, row["domain"], forms, phrase)
+
+
+def read_words(path: Path, languages: tuple[str, ...]) -> list[Word]:
+    """Rows of the table, in order; a mistake is reported with file and line."""
+    if not path.is_file():
+        raise UserError(
+            f"{path} (key 'words') does not exist: give the path of a table of words, from the project's folder."
+        )
+    reader = tab_reader(path)
+    columns = reader.fieldnames or []
+    for column in ("word_id", *languages, "domain"):
+        if column not in columns:
+            raise UserError(
+                f"{path}: column '{column}' is missing in the first line; it has {', '.join(columns) or 'nothing'}."
+            )
+    allowed = {"word_id", "domain"} | {
+        c for c in columns if LANGUAGE.fullmatch(c.removesuffix("_aliases").removesuffix("_phrase"))
+    }
+    if unknown := [column for column in columns if column not in allowed and column != "notes"]:
+        raise UserError(
+            f"{path}: column '{unknown[0]}' is unknown; see config/README.md for the columns of a table of words."
+        )
+    words: dict[str, Word] = {}
+    labels: dict[str, str] = {}
+    for row in reader:
+        where = f"{path}, line {reader.line_num}"
+        if None in row or None in row.values():
+            raise UserError(f"{where}: the row has not {len(columns)} columns: put one tab between two columns.")
+        row = {column: value.strip() for column, value in row.items()}
+        word = _words_of_row(row, languages, where)
+        label = word.label(languages[0])
+        if word.id in words:
+            raise UserError(f"{where}: word_id '{word.id}' is there already: each word has one row.")
+        if label in labels:
+            raise UserError(f"{where}: '{label}' is there already, as '{labels[label]}': each word has one row.")
+        words[word.id], labels[label] = word, word.id
+    if not words:
+        raise UserError(f"{path} has no rows: add one word at least.")
+    return list(words.values())

@@ -1,0 +1,70 @@
+"""The converters of faster-whisper (CTranslate2) and of whisper.cpp (ggml), which run as programs of their own."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from tauspeech.runtime.errors import UserError
+
+CTRANSLATE2 = (4, 7, 0)  # the first that reads what transformers 5 writes
+GGML_SCRIPT = Path("models", "convert-h5-to-ggml.py")
+
+Convert = Callable[[Path, Path], None]  # from a model's folder to an empty one
+
+
+def ctranslate2(quantization: str) -> Convert:
+    program = _ctranslate2_program()
+
+    def convert(whole: Path, out: Path) -> None:
+        # --force: the folder is there, and empty. The files that are copied tell faster-whisper the number of mels.
+        options = ["--model", str(whole), "--output_dir", str(out), "--force", "--quantization", quantization]
+        _run(
+            [*program, *options, "--copy_files", "tokenizer.json", "preprocessor_config.json"],
+            "ctranslate2's converter",
+        )
+
+    return convert
+
+
+def _ctranslate2_program() -> list[str]:
+    install = "pip install 'ctranslate2>=4.7.0'"
+    try:
+        installed = version("ctranslate2")
+    except PackageNotFoundError:
+        program = shutil.which("ct2-transformers-converter")
+        if not program:
+            raise UserError(f"faster-whisper's converter is not installed: run `{install}`.") from None
+        return [program]
+    if tuple(int(number) for number in installed.split(".")[:3] if number.isdigit()) < CTRANSLATE2:
+        raise UserError(f"ctranslate2 {installed} cannot read the files of transformers 5: run `{install}`.")
+    return [sys.executable, "-c", "from ctranslate2.converters.transformers import main; main()"]
+
+
+def ggml(checkout: Path | None) -> Convert:
+    clone = "`git clone --depth 1 https://github.com/ggml-org/whisper.cpp`"
+    if checkout is None:
+        raise UserError(
+            f"whisper.cpp's converter comes with its sources: {clone}, then add `--whisper-cpp whisper.cpp`."
+        )
+    script = checkout / GGML_SCRIPT
+    if not script.is_file():
+        raise UserError(f"{script} is missing: give --whisper-cpp the folder that {clone} makes.")
+
+    def convert(whole: Path, out: Path) -> None:
+        # The folder is also the checkout of openai/whisper that the script asks for.
+        _run([sys.executable, str(script), str(whole), str(whole), str(out)], "whisper.cpp's converter")
+        if not any(out.glob("*.bin")):
+            raise UserError(f"{script} made no model file: update whisper.cpp.")
+
+    return convert
+
+
+def _run(command: list[str], name: str) -> None:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+    if done.returncode:
+        lines = [line.strip() for text in (done.stdout, done.stderr) for line in text.splitlines() if line.strip()]
+        last = lines[-1] if lines else f"exit status {done.returncode}"
+        raise UserError(f"{name} failed and nothing was written ({last}): check the model, and update the converter.")

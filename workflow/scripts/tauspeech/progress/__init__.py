@@ -1,1 +1,0 @@
-"""What a run did, told when it is through."""

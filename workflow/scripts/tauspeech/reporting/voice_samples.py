@@ -1,0 +1,48 @@
+"""The section of the report in which voices can be heard side by side."""
+
+import io
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from tauspeech.reporting.content import Saying, Voice
+from tauspeech.data.audio import RATE, decode
+
+_WINDOW, _HOP, _RANGE = 512, 160, 70.0  # samples, samples, decibels
+_HEIGHT, _PER_SECOND = 96, 100  # pixels
+
+
+def sayings(shown: Iterable[pd.DataFrame]) -> list[Saying]:
+    """Each sentence with every voice that said it, in the order of the tables."""
+    found = []
+    for table in shown:
+        for sentence, rows in table.groupby("sentence", sort=False):
+            voices = [
+                Voice(row.voice, row.engine, row.seconds, row.heard, row.audio, spectrogram(decode(row.audio)))
+                for row in rows.itertuples()
+            ]
+            found.append(Saying(str(sentence), str(rows["language"].iloc[0]), voices))
+    return found
+
+
+def spoken_by(speech: dict[str, Any]) -> str:
+    """The engines and models that voices are of, as a configuration names them."""
+    voices = [voice for named in speech["voices"].values() for voice in named]
+    models = ("espeak" if "/" not in voice else "/".join(voice.split("/")[:2]) for voice in voices)
+    return ", ".join(dict.fromkeys("espeak" if model.startswith("espeak") else model for model in models))
+
+
+def spectrogram(samples: np.ndarray) -> bytes:
+    """A PNG, dark on light: time from left to right, 0 to 8 kHz upwards, the loudest 70 dB."""
+    padded = np.pad(samples, (0, max(0, _WINDOW - len(samples))))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP] * np.hanning(_WINDOW)
+    levels = 20 * np.log10(np.abs(np.fft.rfft(frames)) + 1e-6)
+    shade = np.clip((levels - levels.max() + _RANGE) / _RANGE, 0, 1)
+    image = Image.fromarray((255 * (1 - shade.T[::-1])).astype(np.uint8))
+    width = max(1, round(len(padded) / RATE * _PER_SECOND))
+    buffer = io.BytesIO()
+    image.resize((width, _HEIGHT), Image.Resampling.BILINEAR).quantize(16).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()

@@ -1,0 +1,95 @@
+"""A receipt stands beside every artifact: what it was made from, and what it must look like."""
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import canonical_json, sha256_file, sha256_text, write_text
+
+PACKAGES = (
+    "tauspeech",
+    "torch",
+    "transformers",
+    "safetensors",
+    "sacrebleu",
+    "jiwer",
+    "coqui-tts",
+    "espeakng-loader",
+    "numpy",
+)
+
+PARTS = {"key": str, "spec": dict, "inputs": dict, "outputs": dict}
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the results depend on."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+@dataclass(frozen=True)
+class Receipt:
+    path: Path
+    content: dict[str, Any]
+
+    @classmethod
+    def read(cls, path: Path) -> "Receipt":
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if not all(isinstance(content[key], kind) for key, kind in PARTS.items()):
+                raise ValueError
+            if any(Path(name).is_absolute() or ".." in Path(name).parts for name in content["outputs"]):
+                raise ValueError  # what it names lies beside it
+            return cls(path, content)
+        except FileNotFoundError:
+            raise UserError(f"{path} is missing: run snakemake again, it makes what belongs to it.") from None
+        except (ValueError, KeyError, TypeError):
+            raise UserError(f"{path} is not readable JSON, or no receipt: delete it and run snakemake again.") from None
+
+    @property
+    def key(self) -> str:
+        return self.content["key"]
+
+    @property
+    def digest(self) -> str:
+        """Of all that it says but the time that the work took: the same work has the same digest."""
+        return sha256_text(canonical_json({key: value for key, value in self.content.items() if key != "seconds"}))
+
+    def files(self) -> dict[str, Path]:
+        """The artifact's files, after a look at whether each still is what was written."""
+        found = {}
+        for name, digest in self.content["outputs"].items():
+            file = self.path.parent / name
+            if not file.is_file():
+                raise UserError(
+                    f"{file} is missing although {self.path} names it: delete the receipt and run snakemake again."
+                )
+            if sha256_file(file) != digest:
+                raise UserError(
+                    f"{file} was changed by hand or damaged (it differs from {self.path}): "
+                    f"delete {self.path.name} beside it, and snakemake makes it anew."
+                )
+            found[name] = file
+        return found
+
+
+def write_receipt(
+    path: Path, key: str, spec: dict[str, Any], inputs: dict[str, Any], outputs: list[Path], seconds: float
+) -> None:
+    content = {
+        "key": key,
+        "spec": spec,
+        "inputs": inputs,
+        "outputs": {str(file.relative_to(path.parent)): sha256_file(file) for file in outputs},
+        "versions": versions(),
+        "seconds": round(seconds, 1),
+    }
+    write_text(path, canonical_json(content))
