@@ -45,17 +45,17 @@ class Bench:
     """A folder with the checkpoints, another for what is made of them, and how often a row is run."""
 
     folder: Path
-    work: Path
+    execution: Path
     quick: bool
     runs: int
 
     @property
     def out(self) -> Path:
-        return self.work / "out"
+        return self.execution / "out"
 
     def aside(self, method: str) -> Path:
         """Where mergekit's result waits for ours."""
-        return self.work / f"mergekit-{METHODS[method][0]}"
+        return self.execution / f"mergekit-{METHODS[method][0]}"
 
     def ours(
         self, method: str, count: int, threads: int = 1, hashed: bool = True, tuned: tuple[str, ...] = TUNED
@@ -82,7 +82,7 @@ class Bench:
             for i in range(count)
         ]
         content = {"base": str(self.folder / "base"), "method": name, "options": options, "vectors": vectors, "seed": 1}
-        path = self.work / "recipe.yaml"
+        path = self.execution / "recipe.yaml"
         path.write_text(json.dumps(content), encoding="utf-8")  # which is YAML
         return path
 
@@ -281,8 +281,8 @@ def prepared(folder: Path | None, quick: bool) -> Iterator[Bench]:
     with tempfile.TemporaryDirectory(prefix="bench-merge-") as temporary:
         place = (folder or Path(temporary)).resolve() / ("quick" if quick else "small")
         fill(place, quick)
-        with tempfile.TemporaryDirectory(prefix="work-", dir=place) as work:
-            yield Bench(place, Path(work), quick, 1 if quick else measure.RUNS)
+        with tempfile.TemporaryDirectory(prefix="work-", dir=place) as execution:
+            yield Bench(place, Path(execution), quick, 1 if quick else measure.RUNS)
 
 
 def main() -> None:

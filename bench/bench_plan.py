@@ -78,8 +78,8 @@ def seconds_to_plan(folder: Path) -> float:
     sys.path.insert(0, str(ROOT / "workflow/scripts"))
     import yaml
 
-    from tauspeech.plan.config import complete
     from tauspeech.experiments.rare_words.plan import plan
+    from tauspeech.plan.config import complete
 
     config = complete(yaml.safe_load((folder / "config/config.yaml").read_text(encoding="utf-8")), "config.yaml")
     config["words"] = str(folder / "config/words.tsv")

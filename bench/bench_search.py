@@ -22,12 +22,12 @@ import checkpoints
 
 from tauspeech.vectors.combination import Combination, Term
 from tauspeech.vectors.deltas import Delta, Difference, Model
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.storage import ranges
 from tauspeech.vectors.grid import Grid
 from tauspeech.vectors.methods import lors
 from tauspeech.vectors.sweep import Sweep
 from tauspeech.vectors.weights import Weight
-from tauspeech.vectors.execution import Work
 
 TINY = checkpoints.SMALL | {
     "d_model": 384,
@@ -48,7 +48,7 @@ def read(delta: Delta) -> None:
         for start, stop in ranges(math.prod(piece.shape)):
             piece.read(start, stop)
 
-    Work().each("reading", one, delta.shapes, lambda name: math.prod(delta.shapes[name]))
+    Execution().each("reading", one, delta.shapes, lambda name: math.prod(delta.shapes[name]))
 
 
 def seconds(act: Callable[[], object]) -> float:
@@ -65,7 +65,7 @@ def one_by_one(vector: Delta) -> None:
 
 
 def together(vector: Delta) -> None:
-    grid = Grid(vector, RANKS, KEEPS, Work())
+    grid = Grid(vector, RANKS, KEEPS, Execution())
     for rank in RANKS:
         for keep in KEEPS:
             read(grid.at(rank, keep))
@@ -79,12 +79,12 @@ def pruned_sum(vectors: list[Delta]) -> Combination:
 
 def merges(base: Model, vectors: list[Delta]) -> None:
     for scale in SCALES:
-        for _ in Sweep(base, pruned_sum(vectors), Work()).at(scale):
+        for _ in Sweep(base, pruned_sum(vectors), Execution()).at(scale):
             pass
 
 
 def sweep(base: Model, vectors: list[Delta]) -> None:
-    one_sum = Sweep(base, pruned_sum(vectors), Work())
+    one_sum = Sweep(base, pruned_sum(vectors), Execution())
     for scale in SCALES:
         for _ in one_sum.at(scale):
             pass
@@ -93,11 +93,11 @@ def sweep(base: Model, vectors: list[Delta]) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-search-") as folder:
         checkpoints.make(Path(folder), TINY)
-        work = Work()
-        vector = Difference(Model(Path(folder) / "ft1", work), Model(Path(folder) / "base", work))
+        execution = Execution()
+        vector = Difference(Model(Path(folder) / "ft1", execution), Model(Path(folder) / "base", execution))
         naive, grid = seconds(lambda: one_by_one(vector)), seconds(lambda: together(vector))
-        base = Model(Path(folder) / "base", work)
-        vectors = [Difference(Model(Path(folder) / name, work), base) for name in ("ft1", "ft2", "ft3", "ft4")]
+        base = Model(Path(folder) / "base", execution)
+        vectors = [Difference(Model(Path(folder) / name, execution), base) for name in ("ft1", "ft2", "ft3", "ft4")]
         apart, swept = seconds(lambda: merges(base, vectors)), seconds(lambda: sweep(base, vectors))
     print(f"{len(RANKS)} ranks x {len(KEEPS)} keeps, CPU seconds")
     print(f"a merge a point      {naive:7.1f}")

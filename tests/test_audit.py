@@ -4,9 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-import pytest
-
 import audit
+import pytest
 
 SOUND = {"name": "sound", "version": "1.0", "vulns": []}
 BAD = {"id": "PYSEC-1", "aliases": ["CVE-1"], "fix_versions": ["1.1", "2.0"]}

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
+from tauspeech.plan.batches import batch_files, batches_of
+from tauspeech.plan.jobs import Plan, PlannedJob
 from tauspeech.runtime.files import sha256_file, write_text
 from tauspeech.runtime.job import run
-from tauspeech.plan.batches import batch_files, batches_of
-from tauspeech.plan.jobs import Job, Plan
 from tauspeech.runtime.stages import batch_record_path, batch_spec_path, receipt_path
 
 
@@ -17,8 +17,8 @@ def planned(**values):
     jobs = []
     for id in "abcd":
         together = "abc" if id != "d" else None
-        heard = Job("decode", id, {"value": values.get(f"heard_{id}", 0)}, together=together)
-        jobs.append(Job("score", id, {"value": values.get(id, 0)}, {"hypotheses": heard}, together=together))
+        heard = PlannedJob("decode", id, {"value": values.get(f"heard_{id}", 0)}, together=together)
+        jobs.append(PlannedJob("score", id, {"value": values.get(id, 0)}, {"hypotheses": heard}, together=together))
     return Plan(jobs)
 
 

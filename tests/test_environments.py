@@ -100,7 +100,7 @@ def wheel(folder: Path, name: str, version: str, needs: tuple[str, ...] = ()) ->
         *(f"Requires-Dist: {need}" for need in needs),
     ]
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{name}.py", f"SAID = '{name} {version}'\n")
+        archive.writestr(f"{name}.py", f"TTS_CACHE = '{name} {version}'\n")
         archive.writestr(f"{about}/METADATA", "\n".join(metadata) + "\n")
         archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{about}/RECORD", "")
@@ -134,7 +134,7 @@ def test_an_environment_is_made_once_and_holds_what_its_lock_says(toy, capsys):
     lock = f"# import: toy\ntoy==1.0 --hash=sha256:{sha256_file(wheel(index, 'toy', '1.0'))}\n"
     ready = make(lock)
     python = ready.parent / "bin" / "python"
-    said = subprocess.run([python, "-c", "import toy; print(toy.SAID)"], capture_output=True, text=True, cwd="/")
+    said = subprocess.run([python, "-c", "import toy; print(toy.TTS_CACHE)"], capture_output=True, text=True, cwd="/")
     assert said.stdout == "toy 1.0\n"
     assert "ready in" in capsys.readouterr().out
     stamp = ready.stat().st_mtime_ns

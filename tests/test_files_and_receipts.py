@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_file, sha256_text, write_atomic, write_folder, write_text
-from tauspeech.runtime.job import Task
+from tauspeech.runtime.job import Job
 from tauspeech.runtime.receipts import Receipt, write_receipt
 
 
@@ -142,7 +142,7 @@ def open_task(tmp_path):
     def open_it(content, threads=3):
         path = tmp_path / "results" / "t" / "plan" / content["stage"] / f"{content['id']}.json"
         write_text(path, canonical_json(content))
-        return Task(path, threads)
+        return Job(path, threads)
 
     return open_it
 
@@ -151,55 +151,55 @@ def open_task(tmp_path):
 def made_text(open_task):
     """A finished job text/a."""
     task = open_task(spec("text", "a"))
-    write_text(task.path("a.tsv"), "id\n1\n")
-    write_text(task.path("a.rejected.tsv"), "reason\n")
-    task.finish(task.path("a.tsv"), task.path("a.rejected.tsv"))
+    write_text(job.path("a.tsv"), "id\n1\n")
+    write_text(job.path("a.rejected.tsv"), "reason\n")
+    job.finish(job.path("a.tsv"), job.path("a.rejected.tsv"))
     return task
 
 
-def reference(task):
-    return {"stage": task.stage, "id": task.id, "key": task.key}
+def reference(job):
+    return {"stage": job.stage, "id": job.id, "key": job.key}
 
 
 def test_a_task_opens_the_inputs_that_it_was_planned_for(open_task, made_text):
     task = open_task(spec("speech", "a", {"text": reference(made_text), "all": [reference(made_text)], "empty": []}))
-    assert task.input("text", "a.tsv").read_text() == "id\n1\n"
-    assert task.input("text", ".") == made_text.receipt.parent
-    assert task.inputs("all", "a.tsv") == {"a": made_text.path("a.tsv")}
-    assert task.inputs("empty") == task.inputs("absent") == {}
-    assert sorted(file.name for file in task.files("text")) == ["a.rejected.tsv", "a.tsv"]
-    assert task.files("all") == task.files("text")
+    assert job.input("text", "a.tsv").read_text() == "id\n1\n"
+    assert job.input("text", ".") == made_text.receipt.parent
+    assert job.inputs("all", "a.tsv") == {"a": made_text.path("a.tsv")}
+    assert job.inputs("empty") == job.inputs("absent") == {}
+    assert sorted(file.name for file in job.files("text")) == ["a.rejected.tsv", "a.tsv"]
+    assert job.files("all") == job.files("text")
 
 
 def test_a_task_refuses_an_input_of_another_key(open_task, made_text):
     task = open_task(spec("speech", "a", {"text": reference(made_text) | {"key": "0" * 64}}))
     with pytest.raises(UserError, match=r"a\.receipt\.json belongs to other settings than speech/a was planned for"):
-        task.input("text", "a.tsv")
+        job.input("text", "a.tsv")
 
 
 def test_a_task_refuses_a_changed_input(open_task, made_text):
     made_text.path("a.tsv").write_text("id\n2\n")
     task = open_task(spec("speech", "a", {"text": reference(made_text)}))
     with pytest.raises(UserError, match="was changed by hand"):
-        task.input("text", "a.tsv")
+        job.input("text", "a.tsv")
 
 
 def test_a_task_refuses_an_input_that_was_not_made(open_task, made_text):
     made_text.receipt.unlink()
     task = open_task(spec("speech", "a", {"text": reference(made_text)}))
     with pytest.raises(UserError, match=r"text/a\.receipt\.json is missing"):
-        task.input("text", "a.tsv")
+        job.input("text", "a.tsv")
 
 
 def test_the_receipt_of_a_task_names_its_inputs(open_task, made_text):
     task = open_task(spec("speech", "a", {"text": reference(made_text)}))
-    task.input("text", "a.tsv")
-    write_text(task.path("a.parquet"), "x")
-    task.finish(task.path("a.parquet"))
-    content = Receipt.read(task.receipt).content
-    assert content["key"] == task.key
+    job.input("text", "a.tsv")
+    write_text(job.path("a.parquet"), "x")
+    job.finish(job.path("a.parquet"))
+    content = Receipt.read(job.receipt).content
+    assert content["key"] == job.key
     assert content["inputs"] == {"text": {"key": made_text.key, "receipt": Receipt.read(made_text.receipt).digest}}
-    assert content["spec"] == task.spec
+    assert content["spec"] == job.spec
 
 
 def test_the_digest_of_a_receipt_is_blind_to_the_time_that_the_work_took(made_text):

@@ -2,9 +2,8 @@
 
 import sys
 
-import pytest
-
 import lock
+import pytest
 
 OLD = """# What it is for.
 # import: toy

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.plan.index import FROZEN
 from tauspeech.plan.orphans import orphans
+from tauspeech.runtime.errors import UserError
 
 
 def main(results: Path, delete: bool) -> None:

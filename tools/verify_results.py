@@ -6,9 +6,9 @@ With ``yes``, what is damaged is removed with its receipt, and the next run make
 import sys
 from pathlib import Path
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.plan.index import FROZEN
 from tauspeech.plan.orphans import planned_receipts
+from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.receipts import Receipt
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from tauspeech.runtime.paths import ROOT
 from tauspeech.plan.index import open_plan
+from tauspeech.runtime.paths import ROOT
 from tauspeech.runtime.stages import spec_path
 from tests.bad_inputs.entry import Ended, enter
 

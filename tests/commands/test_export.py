@@ -17,9 +17,9 @@ from safetensors.torch import load_file, save_file
 from transformers import WhisperFeatureExtractor, WhisperForConditionalGeneration, WhisperProcessor
 
 from tauspeech.commands import export
-from tauspeech.runtime.errors import UserError
 from tauspeech.models.whisper import converters
 from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
+from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import FOUNDATIONS
 
 FOUNDATION = FOUNDATIONS / "small"

@@ -19,19 +19,19 @@ from transformers import (
 )
 
 from tauspeech.commands import transcribe
-from tauspeech.runtime.errors import UserError
-from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
+from tauspeech.data.audio import RATE, decode_audio
 from tauspeech.models.pauses import cut, utterances
-from tauspeech.models.whisper.prompt import lost_settings
 from tauspeech.models.whisper.family import features, load
 from tauspeech.models.whisper.family import transcribe as transcribe_features
+from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
+from tauspeech.models.whisper.prompt import lost_settings
+from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import FOUNDATIONS
-from tauspeech.data.audio import RATE, decode
 from tauspeech.speech.espeak_pool import synthesise
 from tauspeech.speech.utterances import Utterance
 
 FOUNDATION = FOUNDATIONS / "small"
-SAID = ["昨天我们参观了巴黎。", "巴黎离里昂远吗？", "很多人都知道莎士比亚的名字。"]
+TTS_CACHE = ["昨天我们参观了巴黎。", "巴黎离里昂远吗？", "很多人都知道莎士比亚的名字。"]
 VOICE = {"voices": ["cmn"], "rate": [230, 250], "pitch": [45, 55], "longest": 30.0}
 
 
@@ -56,9 +56,9 @@ def run(capsys):
 @pytest.fixture(scope="module")
 def speech():
     """Samples of each sentence."""
-    utterances = [Utterance(f"u{number}", text) for number, text in enumerate(SAID)]
+    utterances = [Utterance(f"u{number}", text) for number, text in enumerate(TTS_CACHE)]
     said = list(synthesise(utterances, VOICE, 1, 1))  # to its end first: it forks, and decoding holds locks
-    return [decode(voiced.flac) for voiced in said]
+    return [decode_audio(voiced.flac) for voiced in said]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def wav(tmp_path):
 
 def test_one_file_is_one_line_of_what_the_workflow_would_hear(run, wav, speech, plain):
     path = wav("a.wav", speech[0])
-    assert run(FOUNDATION, path) == [plain["transcribe"][0]] == [SAID[0]]
+    assert run(FOUNDATION, path) == [plain["transcribe"][0]] == [TTS_CACHE[0]]
     assert run(FOUNDATION, path, "--task", "translate", "--language", "zh") == [plain["translate"][0]]
 
 
@@ -95,7 +95,7 @@ def test_several_files_are_named(run, wav, speech, plain):
 def test_a_stereo_mp3_at_another_rate_is_heard_like_the_original(run, wav, speech):
     samples = soxr.resample(speech[0], RATE, 44_100)
     path = wav("a.mp3", np.stack([samples, samples], axis=1), 44_100)
-    assert run(FOUNDATION, path) == [SAID[0]]
+    assert run(FOUNDATION, path) == [TTS_CACHE[0]]
 
 
 def test_long_audio_is_heard_to_its_end(run, wav, speech, plain):
@@ -116,7 +116,7 @@ def test_long_audio_is_heard_to_its_end(run, wav, speech, plain):
 def test_chinese_sentences_are_joined_without_a_space(run, wav, speech):
     path = wav("two.wav", np.concatenate([speech[0], np.zeros(RATE, dtype=np.float32), speech[0]]))
     (line,) = run(FOUNDATION, path)
-    assert line.startswith(SAID[0]) and " " not in line
+    assert line.startswith(TTS_CACHE[0]) and " " not in line
 
 
 def test_a_table_has_a_row_a_file(run, wav, speech):
@@ -126,7 +126,7 @@ def test_a_table_has_a_row_a_file(run, wav, speech):
         "file": str(path),
         "language": "zh",
         "seconds": str(round(len(speech[0]) / RATE, 2)),
-        "text": SAID[0],
+        "text": TTS_CACHE[0],
     }
 
 
@@ -164,7 +164,7 @@ def test_a_bad_file_does_not_stop_the_others(run, wav, speech, tmp_path):
     }
     with pytest.raises(UserError, match=r"^5 of 7 files failed"):
         run(FOUNDATION, good[0], *bad, good[1])
-    assert run.out == [f"{path}\t{SAID[0]}" for path in good]
+    assert run.out == [f"{path}\t{TTS_CACHE[0]}" for path in good]
     assert len(run.err) == 5
     for (path, reason), line in zip(bad.items(), run.err, strict=True):
         assert str(path) in line and reason in line
@@ -177,7 +177,7 @@ def test_a_single_bad_file_is_the_error_itself(run, tmp_path):
 
 @pytest.mark.parametrize("language", ["zh", "ZH", "zh-TW", "Chinese", "mandarin", "<|zh|>"])
 def test_a_language_has_many_names(run, wav, speech, language):
-    assert run(FOUNDATION, wav("a.wav", speech[0]), "--language", language) == [SAID[0]]
+    assert run(FOUNDATION, wav("a.wav", speech[0]), "--language", language) == [TTS_CACHE[0]]
 
 
 def test_an_unknown_language_names_those_that_the_model_knows(run, wav, speech):
@@ -218,8 +218,8 @@ def changed(folder, copy, **settings):
 
 def test_languages_that_a_fine_tune_lost_are_found_in_its_tokenizer(run, wav, speech, tmp_path):
     lost = changed(FOUNDATION, tmp_path / "m", lang_to_id=None, task_to_id=None, is_multilingual=None)
-    assert run(lost, wav("a.wav", speech[0])) == [SAID[0]]
-    assert run(lost, wav("a.wav", speech[0]), "--language", "zh") == [SAID[0]]
+    assert run(lost, wav("a.wav", speech[0])) == [TTS_CACHE[0]]
+    assert run(lost, wav("a.wav", speech[0]), "--language", "zh") == [TTS_CACHE[0]]
 
 
 def test_what_a_fine_tune_for_english_lost_has_no_languages():
@@ -230,13 +230,13 @@ def test_what_a_fine_tune_for_english_lost_has_no_languages():
 
 def test_a_short_length_that_a_fine_tune_left_does_not_cut_the_text(run, wav, speech, tmp_path):
     short = changed(FOUNDATION, tmp_path / "m", max_length=6)
-    assert run(short, wav("a.wav", speech[0])) == [SAID[0]]
+    assert run(short, wav("a.wav", speech[0])) == [TTS_CACHE[0]]
 
 
 @pytest.fixture(scope="module")
 def untrained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("untrained")
-    processor = build_processor(SAID, SIZES["tiny"])
+    processor = build_processor(TTS_CACHE, SIZES["tiny"])
     save(build_model(processor, SIZES["tiny"], 1), processor, folder)
     return folder
 
@@ -260,7 +260,7 @@ def test_a_model_for_english_is_asked_for_nothing_else(run, wav, speech, untrain
 
 def scripted(folder, text):
     """A Whisper of 30 s whose text is always the same, as its positions alone decide on it; <|1.00|> is a time."""
-    processor = WhisperProcessor(WhisperFeatureExtractor(), build_processor(SAID, SIZES["tiny"]).tokenizer)
+    processor = WhisperProcessor(WhisperFeatureExtractor(), build_processor(TTS_CACHE, SIZES["tiny"]).tokenizer)
     tokenizer = processor.tokenizer
     tokenizer.add_tokens([f"<|{number / 50:.2f}|>" for number in range(1501)])
     small = build_model(processor, SIZES["tiny"], 1)

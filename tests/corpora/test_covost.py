@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from tauspeech.corpora import covost
 from tauspeech.corpora.tables import read_columns
+from tauspeech.data import manifest
+from tauspeech.data.audio import RATE, decode_audio
 from tauspeech.data.dropped import Drop, write_dropped
 from tauspeech.runtime.errors import UserError
-from tauspeech.data import manifest
-from tauspeech.data.audio import RATE, decode
 from tests.corpora.conftest import (
     CA,
     SV,
@@ -62,7 +62,7 @@ def check(found, clips, language="ca", code="ca"):
         assert row["split"] == SPLITS[clip.split]
         assert row[language] == unicodedata.normalize("NFC", clip.sentence).strip()
         assert row["en"] == unicodedata.normalize("NFC", clip.translation).strip()
-        samples = decode(row["audio"]["bytes"])
+        samples = decode_audio(row["audio"]["bytes"])
         assert row["seconds"] == len(samples) / RATE == pytest.approx(clip.seconds, abs=0.01)
         assert loudest(samples) == pytest.approx(clip.frequency, abs=5)
         assert (row["word_id"], row["engine"]) == ("", "covost2")

@@ -7,13 +7,12 @@ import pandas
 import pytest
 
 import make_corpus
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.job import Task
-from tauspeech.experiments.lors import plan
-from tauspeech.plan.config import complete
-from tauspeech.plan.jobs import Job
-from tauspeech.runtime.receipts import Receipt
 from tauspeech.data import manifest
+from tauspeech.plan.config import complete
+from tauspeech.plan.jobs import PlannedJob
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.job import Job
+from tauspeech.runtime.receipts import Receipt
 from tests.corpora import conftest
 from tests.corpora.conftest import CA, SV, Spoken, path_of, translated, validated, write_plain, write_sound
 
@@ -48,12 +47,12 @@ def prepare(tmp_path, monkeypatch):
 
 @pytest.fixture
 def run_corpus(prepare, tmp_path):
-    """Run one job of such a plan, and give its task."""
+    """Run one job of such a plan, and give its job."""
 
     def run(set_id, source, **more):
         prepare({"max_seconds": 3} | source, **more)
         task = task_of(tmp_path, "corpus", set_id)
-        make_corpus.main(task)
+        make_corpus.main(job)
         return task
 
     return run
@@ -77,7 +76,7 @@ def indonesian(tmp_path, monkeypatch):
 
 
 def task_of(folder, stage, id):
-    return Task(folder / "results" / "t" / "plan" / stage / f"{id}.json", 1)
+    return Job(folder / "results" / "t" / "plan" / stage / f"{id}.json", 1)
 
 
 def expected(clips, language):
@@ -92,21 +91,21 @@ def expected(clips, language):
     }
 
 
-def report(task):
-    with open(task.path(f"{task.id}.dropped.tsv"), encoding="utf-8", newline="") as handle:
+def report(job):
+    with open(job.path(f"{job.id}.dropped.tsv"), encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle, delimiter="\t"))
 
 
 @pytest.mark.parametrize(("language", "clips"), [("ca", CA), ("sv", SV)])
 def test_a_set_holds_the_good_clips_and_a_report_names_the_others(run_corpus, on_disk, language, clips):
     task = run_corpus(language, on_disk)
-    rows = manifest.read(task.path(f"{language}.parquet"))
+    rows = manifest.read(job.path(f"{language}.parquet"))
     assert {row["utterance"]: (row[language], row["en"]) for row in rows} == expected(clips, language)
     dropped = {}
     for clip in clips:
         if clip.reason:
             dropped.setdefault((SPLITS[clip.split], clip.reason), set()).add(path_of(language, clip))
-    found = {(row["split"], row["reason"]): row for row in report(task)}
+    found = {(row["split"], row["reason"]): row for row in report(job)}
     assert found.keys() == dropped.keys()
     for place, names in dropped.items():
         assert int(found[place]["count"]) == len(names)
@@ -115,11 +114,11 @@ def test_a_set_holds_the_good_clips_and_a_report_names_the_others(run_corpus, on
 
 def test_both_files_are_in_the_receipt_and_beside_it(run_corpus, on_disk, tmp_path):
     task = run_corpus("ca", on_disk)
-    assert task.receipt == tmp_path / "results/t/corpora/ca.receipt.json"
-    assert Receipt.read(task.receipt).files() == {
+    assert job.receipt == tmp_path / "results/t/corpora/ca.receipt.json"
+    assert Receipt.read(job.receipt).files() == {
         name: tmp_path / "results/t/corpora" / name for name in ("ca.parquet", "ca.dropped.tsv")
     }
-    assert list(pandas.read_parquet(task.path("ca.parquet")).columns) == [
+    assert list(pandas.read_parquet(job.path("ca.parquet")).columns) == [
         *("utterance", "split", "word_id", "ca", "en", "audio", "seconds", "voice", "engine", "seed")
     ]
 
@@ -130,7 +129,7 @@ def test_later_jobs_open_the_speech_and_not_the_report(prepare, on_disk, tmp_pat
     speech = tmp_path / "results/t/corpora/ca.parquet"
     assert task_of(tmp_path, "finetune", "ca--asr").inputs("sets") == {"ca": speech}
     assert task_of(tmp_path, "decode", "raw/ca").inputs("sets") == {"ca": speech}
-    reader = Job("speech", "reader", {}, {"of": planned.jobs["corpus", "ca"]})
+    reader = PlannedJob("speech", "reader", {}, {"of": planned.jobs["corpus", "ca"]})
     spec = tmp_path / "results/t/plan/speech/reader.json"
     spec.parent.mkdir()
     spec.write_text(reader.text, encoding="utf-8")
@@ -141,12 +140,12 @@ def test_later_jobs_open_the_speech_and_not_the_report(prepare, on_disk, tmp_pat
 def test_an_indonesian_set_keeps_its_names_beside_its_texts(run_corpus, indonesian):
     """The column of its texts is called "id"."""
     task = run_corpus("id", indonesian, languages=("id", "sv"))
-    rows = manifest.read(task.path("id.parquet"))
+    rows = manifest.read(job.path("id.parquet"))
     assert {row["utterance"]: (row["id"], row["en"]) for row in rows} == expected(ID, "id")
-    frame = pandas.read_parquet(task.path("id.parquet"))
+    frame = pandas.read_parquet(job.path("id.parquet"))
     assert list(frame.columns)[:5] == ["utterance", "split", "word_id", "id", "en"]
     assert len(set(frame["utterance"])) == len(frame) == 4
-    assert [(row["split"], row["reason"], row["count"]) for row in report(task)] == [("train", "missing clip", "1")]
+    assert [(row["split"], row["reason"], row["count"]) for row in report(job)] == [("train", "missing clip", "1")]
 
 
 def test_the_same_settings_make_the_same_bytes_and_fewer_hours_their_beginning(run_corpus, on_disk):

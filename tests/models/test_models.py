@@ -7,13 +7,13 @@ import pytest
 import torch
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
+from tauspeech.data.audio import RATE, encode_audio
+from tauspeech.models.decoding import Decoder
+from tauspeech.models.tasks import speech_task
 from tauspeech.models.validation import validation_score
-from tauspeech.models.tasks import lesson
-from tauspeech.models.decoding import Listener
 from tauspeech.models.whisper.family import features, load, save_like, transcribe
-from tauspeech.data.audio import RATE, encode
+from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
+from tauspeech.runtime.errors import UserError
 
 TEXTS = ["我们参观了柏林墙。", "We visited the Berlin Wall.", "比起拉斐尔，我更喜欢肖邦。"]
 
@@ -59,15 +59,15 @@ def test_the_same_seed_makes_the_same_model():
 
 def test_what_is_longer_than_the_model_hears_is_refused_and_not_cut(folder):
     how = {"precision": "fp32", "batch": 1, "beams": 1, "new_tokens": 5}
-    listener = Listener(*load(folder), how)
-    sound = encode(np.zeros(RATE, dtype=np.float32))
+    decoder = Decoder(*load(folder), how)
+    sound = encode_audio(np.zeros(RATE, dtype=np.float32))
     rows = [{"utterance": f"u-{length}", "seconds": length, "audio": {"bytes": sound}} for length in (6.0, 6.25)]
-    assert len(listener.listen(rows[:1], lesson("transcribe", "zh", "zh"))) == 1
-    assert list(map(listener.hears, rows)) == [True, False]
+    assert len(decoder.decode(rows[:1], speech_task("transcribe", "zh", "zh"))) == 1
+    assert list(map(decoder.hears, rows)) == [True, False]
     with pytest.raises(
         UserError, match=r"utterance u-6\.25 lasts 6\.25 s and the model hears 6 s at once: set speech\.longest to 6,"
     ):
-        listener.listen(rows, lesson("transcribe", "zh", "zh"))
+        decoder.decode(rows, speech_task("transcribe", "zh", "zh"))
 
 
 def test_a_model_writes_text_for_either_task(folder):
@@ -97,9 +97,9 @@ def test_a_folder_without_a_model_is_one_sentence(tmp_path):
 
 
 def test_whisper_is_asked_in_the_language_that_it_was_trained_with():
-    assert lesson("translate", "zh", "en").prompt == "zh"
-    assert lesson("translate", "en", "de").prompt == "de"
-    assert (lesson("transcribe", "zh", "en").prompt, lesson("transcribe", "zh", "en").written) == ("zh", "zh")
+    assert speech_task("translate", "zh", "en").prompt == "zh"
+    assert speech_task("translate", "en", "de").prompt == "de"
+    assert (speech_task("transcribe", "zh", "en").prompt, speech_task("transcribe", "zh", "en").written) == ("zh", "zh")
 
 
 def test_validation_scores_grow_with_quality():

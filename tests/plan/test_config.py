@@ -3,10 +3,10 @@
 import pytest
 import yaml
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.paths import ROOT, SCHEMAS
 from tauspeech.plan.config import complete
 from tauspeech.plan.index import EXPERIMENTS
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.paths import ROOT, SCHEMAS
 
 MINIMAL = {"name": "t", "experiment": "rare_words", "words": "words.tsv", "base": "foundation/tiny"}
 SHIPPED = sorted((ROOT / "config").rglob("*.yaml"))

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tauspeech.plan.jobs import Plan, PlannedJob
 from tauspeech.runtime.files import sha256_text
-from tauspeech.plan.jobs import Job, Plan
 
 
 def build(parents, settings):
@@ -13,7 +13,7 @@ def build(parents, settings):
     jobs = []
     for number, (above, value) in enumerate(zip(parents, settings, strict=True)):
         inputs = {"many": [jobs[i] for i in sorted(above)]} if len(above) != 1 else {"one": jobs[next(iter(above))]}
-        jobs.append(Job("text", f"n{number}", {"value": value}, inputs, seed=1))
+        jobs.append(PlannedJob("text", f"n{number}", {"value": value}, inputs, seed=1))
     return jobs
 
 
@@ -37,31 +37,31 @@ def test_a_changed_setting_changes_its_key_and_those_below_and_no_other(parents,
 
 
 def test_everything_that_a_result_depends_on_is_in_the_key():
-    parent, other = Job("text", "a", {}), Job("text", "b", {})
+    parent, other = PlannedJob("text", "a", {}), PlannedJob("text", "b", {})
     variants = [
-        Job("speech", "x", {"a": 1}, {"text": parent}, 1, 1),
-        Job("text", "x", {"a": 1}, {"text": parent}, 1, 1),
-        Job("speech", "y", {"a": 1}, {"text": parent}, 1, 1),
-        Job("speech", "x", {"a": 2}, {"text": parent}, 1, 1),
-        Job("speech", "x", {"a": 1}, {"text": other}, 1, 1),
-        Job("speech", "x", {"a": 1}, {"words": parent}, 1, 1),
-        Job("speech", "x", {"a": 1}, {"text": [parent]}, 1, 1),
-        Job("speech", "x", {"a": 1}, {"text": [parent, other]}, 1, 1),
-        Job("speech", "x", {"a": 1}, {"text": [other, parent]}, 1, 1),
-        Job("speech", "x", {"a": 1}, {"text": parent}, 2, 1),
-        Job("speech", "x", {"a": 1}, {"text": parent}, 1, 2),
+        PlannedJob("speech", "x", {"a": 1}, {"text": parent}, 1, 1),
+        PlannedJob("text", "x", {"a": 1}, {"text": parent}, 1, 1),
+        PlannedJob("speech", "y", {"a": 1}, {"text": parent}, 1, 1),
+        PlannedJob("speech", "x", {"a": 2}, {"text": parent}, 1, 1),
+        PlannedJob("speech", "x", {"a": 1}, {"text": other}, 1, 1),
+        PlannedJob("speech", "x", {"a": 1}, {"words": parent}, 1, 1),
+        PlannedJob("speech", "x", {"a": 1}, {"text": [parent]}, 1, 1),
+        PlannedJob("speech", "x", {"a": 1}, {"text": [parent, other]}, 1, 1),
+        PlannedJob("speech", "x", {"a": 1}, {"text": [other, parent]}, 1, 1),
+        PlannedJob("speech", "x", {"a": 1}, {"text": parent}, 2, 1),
+        PlannedJob("speech", "x", {"a": 1}, {"text": parent}, 1, 2),
     ]
     assert len({job.key for job in variants}) == len(variants)
 
 
 def test_the_key_is_the_hash_of_the_file_and_blind_to_the_order_of_settings():
-    job = Job("text", "a", {"x": 1, "y": {"p": 1, "q": 2}})
-    assert job.key == sha256_text(job.text) == Job("text", "a", {"y": {"q": 2, "p": 1}, "x": 1}).key
+    job = PlannedJob("text", "a", {"x": 1, "y": {"p": 1, "q": 2}})
+    assert job.key == sha256_text(job.text) == PlannedJob("text", "a", {"y": {"q": 2, "p": 1}, "x": 1}).key
 
 
 def test_an_input_that_is_not_there_is_as_if_it_had_not_been_named():
-    assert Job("text", "a", {}, {"text": None}).text == Job("text", "a", {}).text
-    assert Job("text", "a", {}, {"text": None}).parents == []
+    assert PlannedJob("text", "a", {}, {"text": None}).text == PlannedJob("text", "a", {}).text
+    assert PlannedJob("text", "a", {}, {"text": None}).parents == []
 
 
 def test_a_plan_holds_all_that_its_targets_need():
@@ -72,10 +72,15 @@ def test_a_plan_holds_all_that_its_targets_need():
 
 def test_two_different_jobs_cannot_have_one_name():
     with pytest.raises(ValueError, match="two different jobs are called text/a"):
-        Plan([Job("text", "a", {"x": 1}), Job("text", "a", {"x": 2})])
+        Plan([PlannedJob("text", "a", {"x": 1}), PlannedJob("text", "a", {"x": 2})])
     with pytest.raises(ValueError, match="two different jobs are called text/a"):
-        Plan([Job("speech", "b", {}, {"text": Job("text", "a", {}, seed=1)}), Job("text", "a", {}, seed=2)])
-    assert len(Plan([Job("text", "a", {"x": 1}), Job("text", "a", {"x": 1})]).jobs) == 1
+        Plan(
+            [
+                PlannedJob("speech", "b", {}, {"text": PlannedJob("text", "a", {}, seed=1)}),
+                PlannedJob("text", "a", {}, seed=2),
+            ]
+        )
+    assert len(Plan([PlannedJob("text", "a", {"x": 1}), PlannedJob("text", "a", {"x": 1})]).jobs) == 1
 
 
 def test_only_files_that_differ_are_stale(tmp_path):

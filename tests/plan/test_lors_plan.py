@@ -5,10 +5,10 @@ from collections import Counter
 import pytest
 import yaml
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.paths import ROOT
 from tauspeech.experiments.lors import plan
 from tauspeech.plan.config import complete
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.paths import ROOT
 
 HIGH, LOW = ["ca", "de", "es", "fr", "it"], ["id", "nl", "pt", "ru", "sv"]
 BASIS = {"name": "t", "experiment": "lors", "base": "foundation/multilingual-tiny"}

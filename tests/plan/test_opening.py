@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
+from tauspeech.plan.index import FROZEN, open_plan
+from tauspeech.plan.orphans import orphans
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_text
 from tauspeech.runtime.paths import ROOT
-from tauspeech.plan.index import FROZEN, open_plan
-from tauspeech.plan.orphans import orphans
 from tauspeech.runtime.stages import STAGES, receipt_path
 
 LONG_AGO = 1_000_000_000

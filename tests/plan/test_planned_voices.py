@@ -2,10 +2,10 @@
 
 import pytest
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.plan.config import complete
-from tauspeech.plan.runtime_settings import operation_of
 from tauspeech.experiments.rare_words.plan import plan
+from tauspeech.plan.config import complete
+from tauspeech.plan.runtime_settings import runtime_settings_of
+from tauspeech.runtime.errors import UserError
 
 XTTS = {"model": "tts_models/multilingual/multi-dataset/xtts_v2", "accept_licence": True}
 SERVER = {"url": "http://127.0.0.1:9/v1", "model": "kokoro"}
@@ -126,7 +126,7 @@ def test_the_voices_are_shown_in_the_report(planned):
 def test_what_changes_no_result_lies_in_a_file_of_its_own():
     config = {"text": {"openai": SERVER | {"retries": 3}, "transformers": None, "source": "openai"}}
     config["speech"] = {"models": {"coqui": {"xtts": XTTS}, "http": {"s": SERVER}}}
-    assert operation_of(config) == {
+    assert runtime_settings_of(config) == {
         "text": {"openai": {"url": SERVER["url"], "retries": 3}},
         "speech": {"coqui/xtts": {"accept_licence": True}, "http/s": {"url": SERVER["url"]}},
     }

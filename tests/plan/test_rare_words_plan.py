@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.plan import foundation
 from tauspeech.experiments.rare_words import plan
-from tauspeech.plan.config import complete
 from tauspeech.experiments.rare_words.words import read_words
+from tauspeech.plan import foundation
+from tauspeech.plan.config import complete
+from tauspeech.runtime.errors import UserError
 
 METHODS = ("ta", "ties", "dare")
 SUMMARIES = {f"table/{name}" for name in ("table1", "rarity", "overlap", "table2", "table3", "fig2", "weights")}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.experiments.rare_words.words import read_words
+from tauspeech.runtime.errors import UserError
 
 HEAD = "word_id\tzh\ten\tdomain\n"
 FIRST = "avignon\t阿维尼翁\tAvignon\tlocation\n"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tauspeech.runtime.files import sha256_file
 from tauspeech.plan.index import FROZEN
-from tauspeech.runtime.stages import receipt_path, spec_path
+from tauspeech.reporting.last_run import build_summary
+from tauspeech.runtime.files import sha256_file
 from tauspeech.runtime.run_record import Account, Ledger, Measured, StageAccount, measurement
 from tauspeech.runtime.run_summary import table, told, verdict
-from tauspeech.reporting.last_run import build_summary
+from tauspeech.runtime.stages import receipt_path, spec_path
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time"
 JOBS = [("text", "a"), ("text", "b"), ("voiced", "main/a--espeak"), ("decode", "raw/a"), ("decode", "raw/b")]

@@ -7,9 +7,9 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.experiments.lors.figures import panels, retain_curves
 from tauspeech.reporting.palette import KNOWN, LORS, looks, shades
+from tauspeech.runtime.errors import UserError
 
 SYSTEMS = ("Finetuned", "Multi-lingual training", "Task Arithmetic", "LoRS-Merging")
 NAN = float("nan")

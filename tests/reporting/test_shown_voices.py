@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from tauspeech.data.audio import RATE, encode_audio
 from tauspeech.reporting.voice_samples import sayings, spectrogram, spoken_by
-from tauspeech.data.audio import RATE, encode
 
 
 def tone(frequency, seconds=1.0):
@@ -38,7 +38,7 @@ def test_the_shortest_sound_has_a_picture():
 
 
 def test_voices_stand_with_their_sentence():
-    audio = encode(tone(440))
+    audio = encode_audio(tone(440))
     rows = [
         {
             "language": "zh",

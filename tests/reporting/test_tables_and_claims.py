@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.reporting.claims import claims_from
 from tauspeech.reporting.content import Claim
 from tauspeech.reporting.tables import markdown, overlap_table, rarity_table, score_table, weights_table
+from tauspeech.runtime.errors import UserError
 
 
 def scores(**bleu: float) -> pd.DataFrame:

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 import check_claims as script
+from tauspeech.reporting.claims import claims_from
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json
-from tauspeech.runtime.job import Task
-from tauspeech.runtime.stages import STAGES, Stage
+from tauspeech.runtime.job import Job
 from tauspeech.runtime.receipts import Receipt, write_receipt
-from tauspeech.reporting.claims import claims_from
+from tauspeech.runtime.stages import STAGES, Stage
 from tauspeech.scoring import score_cells
 from tauspeech.scoring.claims import check_claims, verdict
 from tauspeech.scoring.tally import Tally
@@ -38,12 +38,12 @@ class Lab:
         path = self.results / "hypotheses" / model / f"{set_id}.{task}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = [
-            {"id": f"u{i:03}", "set": set_id, "task": task, "language": language, "word_id": "", "reference": reference,
+            {"id": f"u{i:03}", "set": set_id, "task": job, "language": language, "word_id": "", "reference": reference,
              "hypothesis": hypothesis}
             for i, (reference, hypothesis) in enumerate(pairs)
         ]  # fmt: skip
         path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
-        return [model, set_id, task, language]
+        return [model, set_id, job, language]
 
     def files(self):
         return sorted(self.results.glob("hypotheses/*/*.jsonl"))
@@ -252,7 +252,7 @@ def test_a_line_separator_in_a_text_does_not_end_its_line(lab):
 @pytest.mark.parametrize("missing", [["none", "s", "transcribe", "en"], ["ta", "s", "translate", "en"]])
 def test_a_missing_cell_is_named(lab, missing):
     there = lab.heard("ta", "s", wrong(1))
-    model, set_id, task, _ = missing
+    model, set_id, job, _ = missing
     with pytest.raises(UserError, match=rf"'{model}' on set '{set_id}' \({task}\): a claim needs its hypotheses"):
         lab.row("mean", [[there], [missing]])
 
@@ -291,9 +291,9 @@ def test_the_script_leaves_a_table_that_the_report_reads(lab, monkeypatch):
     path = lab.results / "plan" / "claims" / "claims.json"
     path.parent.mkdir(parents=True)
     path.write_text(canonical_json(spec | {"inputs": {"hypotheses": inputs}}))
-    task = Task(path, 1)
-    script.main(task)
-    written = Receipt.read(task.receipt).files()["claims.tsv"]
+    task = Job(path, 1)
+    script.main(job)
+    written = Receipt.read(job.receipt).files()["claims.tsv"]
     assert written == lab.results / "claims.tsv"
     assert written.read_text().splitlines()[1:] == [
         "a\tA is best.\tTable 1\t1\t25.00\t25.00\t25.00\tbootstrap over utterances\tholds\t25.00",

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from tauspeech.data.audio import RATE, decode_audio, encode_audio, read
 from tauspeech.runtime.errors import UserError
-from tauspeech.data.audio import RATE, decode, encode, read
 
 
 def sine(frequency, rate, seconds=0.5):
@@ -49,10 +49,10 @@ def test_16_khz_mono_is_left_alone(tmp_path):
 
 def test_flac_keeps_16_bits_and_clips_what_is_louder():
     samples = np.concatenate([sine(440, RATE), [3.0, -3.0]])
-    again = decode(encode(samples))
+    again = decode_audio(encode_audio(samples))
     np.testing.assert_allclose(again[:-2], samples[:-2], atol=2**-15)
     np.testing.assert_allclose(again[-2:], [1, -1], atol=2**-14)
-    assert encode(samples) == encode(samples)
+    assert encode_audio(samples) == encode_audio(samples)
 
 
 @pytest.mark.parametrize(

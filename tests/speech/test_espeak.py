@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import yaml
 
+from tauspeech.data.audio import RATE, decode_audio
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import SCHEMAS
-from tauspeech.data.audio import RATE, decode
-from tauspeech.speech.espeak_pool import synthesise
 from tauspeech.speech.espeak_library import version
+from tauspeech.speech.espeak_pool import synthesise
 from tauspeech.speech.utterances import Utterance
 
 SETTINGS = {"voices": ["cmn", "cmn+f2", "cmn+m3"], "rate": [220, 270], "pitch": [40, 60], "longest": 30.0}
@@ -65,7 +65,7 @@ def test_rate_and_pitch_stay_within_their_limits_and_do_something():
 
 def test_what_is_said_can_be_heard(said):
     for voiced in said.values():
-        samples = decode(voiced.flac)
+        samples = decode_audio(voiced.flac)
         assert len(samples) == voiced.samples
         assert 0.5 * RATE < len(samples) < 6 * RATE
         assert 0.02 < np.sqrt(np.mean(samples**2)) < 0.5

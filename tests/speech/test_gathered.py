@@ -8,15 +8,15 @@ import pytest
 import make_speech
 import tauspeech.models.decoding
 import tauspeech.models.whisper
-from tauspeech.data.dropped import Drop, write_dropped
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.job import Task
-from tauspeech.plan.jobs import Job
-from tauspeech.runtime.receipts import write_receipt
 from tauspeech.data import manifest
-from tauspeech.data.audio import RATE, encode
-from tauspeech.speech.utterances import Voiced
+from tauspeech.data.audio import RATE, encode_audio
+from tauspeech.data.dropped import Drop, write_dropped
 from tauspeech.data.tables import read_table, write_table
+from tauspeech.plan.jobs import PlannedJob
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.job import Job
+from tauspeech.runtime.receipts import write_receipt
+from tauspeech.speech.utterances import Synthesised
 
 TEXTS = [("train", "我们去了柏林墙"), ("train", "柏林墙很长"), ("test", "他看到柏林墙了"), ("test", "柏林墙在哪里")]
 
@@ -29,7 +29,7 @@ def gather(tmp_path, monkeypatch):
         results = tmp_path / "results" / "t"
         names = [f"w-{split}-{number:05d}" for number, (split, _) in enumerate(TEXTS)]
         rows = [[name, split, "w", said] for name, (split, said) in zip(names, TEXTS, strict=True)]
-        text, base = Job("text", "w", {}), Job("base", "base", {})
+        text, base = PlannedJob("text", "w", {}), PlannedJob("base", "base", {})
         write_table(results / "text" / "w.tsv", ["utterance", "split", "word_id", "zh"], rows)
         write_receipt(results / "text/w.receipt.json", text.key, text.spec, {}, [results / "text/w.tsv"], 0)
         (results / "models/base").mkdir(parents=True, exist_ok=True)
@@ -38,12 +38,12 @@ def gather(tmp_path, monkeypatch):
         write_receipt(results / "models/base/receipt.json", base.key, base.spec, {}, outputs, 0)
         shares = []
         for number in range(2):
-            share = Job("voiced", f"main/w--engine-{number}", {})
+            share = PlannedJob("voiced", f"main/w--engine-{number}", {})
             path = results / "voiced" / "main" / f"w--engine-{number}.parquet"
-            sound = encode(np.full(RATE, 0.1, np.float32))
+            sound = encode_audio(np.full(RATE, 0.1, np.float32))
             table = read_table(results / "text" / "w.tsv")
             said = [row for row in table[number::2] if row["utterance"] not in missing]
-            voiced = (manifest.row(row, Voiced("", sound, RATE, f"voice {number}", 1), "engine") for row in said)
+            voiced = (manifest.row(row, Synthesised("", sound, RATE, f"voice {number}", 1), "engine") for row in said)
             manifest.write(path, voiced, ["zh"])
             drops = [Drop(row["split"], row["utterance"], "silence") for row in table[number::2] if row not in said]
             write_dropped(path.with_suffix(".dropped.tsv"), drops)
@@ -52,7 +52,7 @@ def gather(tmp_path, monkeypatch):
             shares.append(share)
         check = {"errors": errors, "word": {"zh": ["柏林墙"]}} if heard else None
         settings = {"way": "gathered", "language": "zh", "languages": ["zh"], "hours": hours, "check": check}
-        job = Job("speech", "w", settings, {"text": text, "voiced": shares, "base": base})
+        job = PlannedJob("speech", "w", settings, {"text": text, "voiced": shares, "base": base})
         spec = results / "plan" / "speech" / "w.json"
         spec.parent.mkdir(parents=True, exist_ok=True)
         spec.write_text(job.text, encoding="utf-8")
@@ -64,17 +64,17 @@ def gather(tmp_path, monkeypatch):
             def hears(self, row):
                 return row["zh"] not in long
 
-            def listen(self, rows, asked):
+            def decode(self, rows, asked):
                 assert all(map(self.hears, rows))
                 assert (asked.task, asked.written) == ("transcribe", "zh")
                 return [heard[row["zh"]] for row in rows]
 
-        monkeypatch.setattr(tauspeech.models.decoding, "Listener", Ears)
+        monkeypatch.setattr(tauspeech.models.decoding, "Decoder", Ears)
         monkeypatch.setattr(tauspeech.models.whisper, "load", lambda folder: ())
-        task = Task(spec, 1)
-        make_speech.main(task)
-        dropped = {row["first"]: row["reason"] for row in read_table(task.path("w.dropped.tsv"))}
-        return [row["utterance"] for row in manifest.read(task.path("w.parquet"))], dropped
+        task = Job(spec, 1)
+        make_speech.main(job)
+        dropped = {row["first"]: row["reason"] for row in read_table(job.path("w.dropped.tsv"))}
+        return [row["utterance"] for row in manifest.read(job.path("w.parquet"))], dropped
 
     return run
 

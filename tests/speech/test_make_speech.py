@@ -10,13 +10,13 @@ import soundfile
 
 import make_speech
 import make_text
-from tauspeech.runtime.job import Task
-from tauspeech.experiments.lors import plan
-from tauspeech.plan.config import complete
-from tauspeech.plan.jobs import Job
-from tauspeech.runtime.receipts import Receipt, write_receipt
 from tauspeech.data import manifest
 from tauspeech.data.tables import write_table
+from tauspeech.experiments.lors import plan
+from tauspeech.plan.config import complete
+from tauspeech.plan.jobs import PlannedJob
+from tauspeech.runtime.job import Job
+from tauspeech.runtime.receipts import Receipt, write_receipt
 
 TEXTS = {
     "train": [
@@ -61,7 +61,7 @@ def say(tmp_path_factory):
 
     def run(hours, threads=2):
         results = tmp_path_factory.mktemp("said") / "results" / "t"
-        text = Job("text", "de", {})
+        text = PlannedJob("text", "de", {})
         names = {split: [f"de-{split}-{number:05d}" for number in range(len(said))] for split, said in TEXTS.items()}
         table = [
             [name, split, "", said, said.upper()]
@@ -73,8 +73,8 @@ def say(tmp_path_factory):
             results / "text/de.receipt.json", text.key, text.spec, {}, [results / "text" / "de.tsv"], seconds=0
         )
         settings = VOICE | {"language": "de", "languages": ["de", "en"], "hours": hours}
-        task = Task(write_spec(results, Job("speech", "de", settings, {"text": text}, 1, threads=0)), threads)
-        make_speech.main(task)
+        task = Job(write_spec(results, PlannedJob("speech", "de", settings, {"text": text}, 1, threads=0)), threads)
+        make_speech.main(job)
         return task
 
     return run
@@ -143,7 +143,7 @@ def test_a_planned_set_has_sentences_enough_for_its_hours(language, tmp_path, mo
     config["groups"] = {"high": {"languages": [language, other], "hours": wanted}}
     planned = plan.plan(complete(config, "c.yaml"), tmp_path / "results" / "t")
     for stage, main in (("text", make_text.main), ("speech", make_speech.main)):
-        main(Task(write_spec(tmp_path / "results" / "t", planned.jobs[stage, language]), 2))
+        main(Job(write_spec(tmp_path / "results" / "t", planned.jobs[stage, language]), 2))
     said = by_split(manifest.read(tmp_path / "results" / "t" / "speech" / f"{language}.parquet"))
     for split, hours in wanted.items():
         seconds = math.fsum(map(heard, said[split]))

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from tauspeech.data import manifest
-from tauspeech.data.audio import RATE, encode
+from tauspeech.data.audio import RATE, encode_audio
 
 
 def row(number, split="train"):
@@ -19,7 +19,7 @@ def row(number, split="train"):
         "word_id": "a",
         "zh": "你好",
         "en": 'a "word"',
-        "audio": {"bytes": encode(samples), "path": f"{number}.flac"},
+        "audio": {"bytes": encode_audio(samples), "path": f"{number}.flac"},
         "seconds": (400 + number) / RATE,
         "voice": "cmn",
         "engine": "espeak-ng",

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.data import manifest
-from tauspeech.data.audio import decode
+from tauspeech.data.audio import decode_audio
+from tauspeech.runtime.errors import UserError
 from tauspeech.speech.sets.recordings import recorded as rows
 
 
@@ -37,7 +37,7 @@ def test_recordings_become_rows_of_the_manifest(table, tmp_path):
     ]
     for row in found:
         assert row["seconds"] == pytest.approx(1, abs=0.001)
-        assert len(decode(row["audio"]["bytes"])) == pytest.approx(16_000, abs=1)
+        assert len(decode_audio(row["audio"]["bytes"])) == pytest.approx(16_000, abs=1)
     manifest.write(tmp_path / "out.parquet", found, ["zh", "en"])
     assert [row["split"] for row in manifest.read(tmp_path / "out.parquet")] == ["train", "test"]
 

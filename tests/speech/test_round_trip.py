@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.speech.round_trip import misheard
+from tauspeech.speech.round_trip import character_errors
 
 
 @pytest.mark.parametrize(
@@ -27,10 +27,10 @@ from tauspeech.speech.round_trip import misheard
     ],
 )
 def test_cases_counted_by_hand(said, heard, forms, language, errors):
-    assert misheard(said, heard, forms, language) == pytest.approx(errors)
+    assert character_errors(said, heard, forms, language) == pytest.approx(errors)
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1), st.text(st.characters(codec="utf-8")))
 def test_it_is_never_negative_and_nothing_is_misheard_of_the_same(said, heard):
-    assert misheard(said, heard, (), "en") >= 0
-    assert misheard(said, said, (), "en") == 0
+    assert character_errors(said, heard, (), "en") >= 0
+    assert character_errors(said, said, (), "en") == 0

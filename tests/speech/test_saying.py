@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from tauspeech.data.audio import RATE
 from tauspeech.data.dropped import Unusable
 from tauspeech.runtime.errors import UserError
-from tauspeech.data.audio import RATE
 from tauspeech.speech.engine import Failed, Sound
-from tauspeech.speech.sound_cache import Kept
-from tauspeech.speech.synthesis import share, voiced_rows
+from tauspeech.speech.sound_cache import SoundCache
+from tauspeech.speech.synthesis import share, synthesised_rows
 
 VOICES = ["coqui/mini", "coqui/mini/zh-2", "http/studio/alloy", "espeak/ng/cmn"]
 SENTENCES = [
@@ -20,7 +20,7 @@ CARRIERS = [
 ]
 
 
-class Nothing(Kept):
+class Nothing(SoundCache):
     """Keeps no sound."""
 
     def __init__(self):
@@ -82,7 +82,9 @@ def test_a_model_whose_name_begins_another_ones_takes_only_its_own():
 
 def test_a_carrier_and_its_control_have_one_voice_and_one_seed():
     engine = Parrot()
-    rows = list(voiced_rows(engine, share(CARRIERS, settings(voices=["coqui/mini"]), 1), settings(), 1, [], NOTHING))
+    rows = list(
+        synthesised_rows(engine, share(CARRIERS, settings(voices=["coqui/mini"]), 1), settings(), 1, [], NOTHING)
+    )
     assert len(rows) == 2
     assert len({row["voice"] for row in rows}) == 1
     assert len({(speaker, seed) for _, speaker, seed in engine.asked}) == 1
@@ -99,12 +101,12 @@ def test_in_a_showing_every_voice_says_the_first_test_sentences():
 def test_a_voice_without_a_speaker_has_one_drawn_and_the_manifest_tells():
     engine = Parrot()
     mine = share(SENTENCES, settings(voices=["coqui/mini"]), 1)
-    rows = list(voiced_rows(engine, mine, settings(), 1, [], NOTHING))
+    rows = list(synthesised_rows(engine, mine, settings(), 1, [], NOTHING))
     assert {row["voice"] for row in rows} == {"coqui/mini/ann", "coqui/mini/ben"}
     assert {row["engine"] for row in rows} == {"parrot 1"}
     assert [row["seed"] for row in rows] == [seed for _, _, seed in engine.asked]
     assert len({row["seed"] for row in rows}) == len(rows)
-    again = list(voiced_rows(Parrot(), mine[::-1], settings(), 1, [], NOTHING))
+    again = list(synthesised_rows(Parrot(), mine[::-1], settings(), 1, [], NOTHING))
     assert {row["utterance"]: row["audio"] for row in again} == {row["utterance"]: row["audio"] for row in rows}
 
 
@@ -114,19 +116,19 @@ def test_only_what_an_engine_offers_is_drawn_and_all_may_be_named():
     rows = said_by(engine, SENTENCES, [])
     assert {row["voice"] for row in rows} == {"coqui/mini/ben"}
     named = share(SENTENCES[:1], settings(voices=["coqui/mini/ann"]), 1)
-    assert [row["voice"] for row in voiced_rows(engine, named, settings(), 1, [], NOTHING)] == ["coqui/mini/ann"]
+    assert [row["voice"] for row in synthesised_rows(engine, named, settings(), 1, [], NOTHING)] == ["coqui/mini/ann"]
 
 
 def test_a_speaker_that_is_not_there_is_named_with_those_that_are():
     mine = share(SENTENCES, settings(voices=["coqui/mini/zoe"]), 1)
     with pytest.raises(UserError, match=r"the voice coqui/mini/zoe does not exist: coqui/mini has ann, ben\."):
-        list(voiced_rows(Parrot(), mine, settings(), 1, [], NOTHING))
+        list(synthesised_rows(Parrot(), mine, settings(), 1, [], NOTHING))
 
 
 def test_a_speaker_may_have_slashes_and_spaces_in_its_name():
     engine = Parrot(["v2/en speaker 6"])
     mine = share(SENTENCES[:1], settings(voices=["coqui/mini/v2/en speaker 6"]), 1)
-    assert [row["voice"] for row in voiced_rows(engine, mine, settings(), 1, [], NOTHING)] == [
+    assert [row["voice"] for row in synthesised_rows(engine, mine, settings(), 1, [], NOTHING)] == [
         "coqui/mini/v2/en speaker 6"
     ]
 
@@ -134,13 +136,17 @@ def test_a_speaker_may_have_slashes_and_spaces_in_its_name():
 def test_what_an_engine_could_not_say_is_dropped_and_counted():
     drops = []
     odd = [SENTENCES[0] | {"zh": "broken"}, SENTENCES[1] | {"zh": "长" * 30}, SENTENCES[2]]
-    rows = list(voiced_rows(Parrot(), share(odd, settings(voices=["coqui/mini"]), 1), settings(), 1, drops, NOTHING))
+    rows = list(
+        synthesised_rows(Parrot(), share(odd, settings(voices=["coqui/mini"]), 1), settings(), 1, drops, NOTHING)
+    )
     assert [row["utterance"] for row in rows] == ["a-train-00002"]
     assert [(drop.name, drop.reason) for drop in drops] == [("a-train-00000", "babble"), ("a-train-00001", "too long")]
 
 
 def said_by(engine, sentences, drops, kept=NOTHING):
-    return list(voiced_rows(engine, share(sentences, settings(voices=["coqui/mini"]), 1), settings(), 1, drops, kept))
+    return list(
+        synthesised_rows(engine, share(sentences, settings(voices=["coqui/mini"]), 1), settings(), 1, drops, kept)
+    )
 
 
 @pytest.mark.parametrize(
@@ -184,7 +190,7 @@ def test_what_no_other_sentence_would_mend_ends_it_at_once(error):
 
 
 def test_what_was_said_before_a_failure_is_not_said_again(tmp_path):
-    kept = Kept(tmp_path, {"model": "x"})
+    kept = SoundCache(tmp_path, {"model": "x"})
     broken, whole, alone = Parrot(), Parrot(), Parrot()
     broken.failures = {"句子7": UserError("the server is away.")}
     with pytest.raises(UserError, match="away"):
@@ -198,7 +204,7 @@ def test_a_few_failures_end_as_they_would_have_without_an_interruption(tmp_path)
     """What is kept counts like what is said: a share that is resumed asks mostly for what failed before."""
     failures = {f"句子{number}": Failed("no.") for number in (3, 20, 30, 40, 50)}
     ends = []
-    for kept in (NOTHING, Kept(tmp_path, {})):
+    for kept in (NOTHING, SoundCache(tmp_path, {})):
         engine, drops = Parrot(), []
         engine.failures = failures | {"句子58": UserError("interrupted.")}
         with pytest.raises(UserError, match="interrupted"):
@@ -241,7 +247,9 @@ def test_no_memory_on_the_gpu_is_told_at_once():
 def test_a_kept_sound_belongs_to_all_that_it_depends_on(tmp_path):
     def asked(about=None, version="1", text="a", speaker="b", seed=1):
         made = []
-        Kept(tmp_path, about or {"model": "x"}).sound(version, text, speaker, seed, lambda: made.append(1) or loud)
+        SoundCache(tmp_path, about or {"model": "x"}).sound(
+            version, text, speaker, seed, lambda: made.append(1) or loud
+        )
         return bool(made)
 
     loud = Sound(np.array([0.1, 1.7, -3e-9], np.float32), 24_000)
@@ -249,12 +257,12 @@ def test_a_kept_sound_belongs_to_all_that_it_depends_on(tmp_path):
     changes = [{"about": {"model": "y"}}, {"version": "2"}, {"text": "b"}, {"speaker": None}, {"seed": 2}]
     assert all(asked(**change) for change in changes)
     assert not any(asked(**change) for change in ({}, *changes))
-    again = Kept(tmp_path, {"model": "x"}).sound("1", "a", "b", 1, lambda: None)
+    again = SoundCache(tmp_path, {"model": "x"}).sound("1", "a", "b", 1, lambda: None)
     assert again.rate == 24_000 and (again.samples == loud.samples).all()  # louder than full, quieter than a step
 
 
 def test_a_damaged_sound_is_made_again(tmp_path):
-    kept = Kept(tmp_path, {})
+    kept = SoundCache(tmp_path, {})
     loud = Sound(np.ones(9, np.float32), 8_000)
     kept.sound("1", "a", None, 1, lambda: loud)
     (file,) = tmp_path.rglob("*.wav")

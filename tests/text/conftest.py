@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tauspeech.runtime.paths import GRAMMARS, ROOT
+from tauspeech.data.reserved_names import reserved_forms
 from tauspeech.experiments.rare_words.words import Word, read_words
+from tauspeech.runtime.paths import GRAMMARS, ROOT
 from tauspeech.text.checks import Checker, Sentence
 from tauspeech.text.grammar import Grammar
-from tauspeech.data.reserved_names import reserved_forms
 from tauspeech.text.template import RareWord, generate
 
 LANGUAGES = ("zh", "en")

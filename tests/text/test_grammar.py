@@ -5,11 +5,11 @@ import re
 
 import pytest
 
+from tauspeech.data.reserved_names import reserved_forms
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import GRAMMARS
 from tauspeech.text.checks import contains
 from tauspeech.text.grammar import SLOT, Grammar, draw, fill, slots_of
-from tauspeech.data.reserved_names import reserved_forms
 from tauspeech.text.template import sentences
 
 LANGUAGES = ("zh", "en")

@@ -5,10 +5,10 @@ import csv
 import pytest
 
 import make_text
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.job import Task
-from tauspeech.plan.config import complete
 from tauspeech.experiments.rare_words.plan import plan
+from tauspeech.plan.config import complete
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.job import Job
 from tauspeech.runtime.receipts import Receipt
 
 TABLE = "word_id\tzh\ten\tdomain\nberlin-wall\t柏林墙\tBerlin Wall\tlandmark\n"
@@ -17,7 +17,7 @@ COUNTS = {"train": 30, "validation": 4, "test": 6, "general": 10}
 
 @pytest.fixture
 def run_text(tmp_path, monkeypatch):
-    """Plan an experiment, run one text job of it, and give its task."""
+    """Plan an experiment, run one text job of it, and give its job."""
     monkeypatch.chdir(tmp_path)
 
     def run(set_id, table=TABLE, name="t", **sections):
@@ -30,33 +30,33 @@ def run_text(tmp_path, monkeypatch):
             file = tmp_path / "results" / name / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        task = Task(tmp_path / "results" / name / "plan" / "text" / f"{set_id}.json", 1)
-        make_text.main(task)
+        task = Job(tmp_path / "results" / name / "plan" / "text" / f"{set_id}.json", 1)
+        make_text.main(job)
         return task
 
     return run
 
 
-def rows(task):
-    with open(task.path(f"{task.id}.tsv"), encoding="utf-8", newline="") as handle:
+def rows(job):
+    with open(job.path(f"{job.id}.tsv"), encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle, delimiter="\t"))
 
 
-def by_split(task):
+def by_split(job):
     found = {}
-    for row in rows(task):
+    for row in rows(job):
         found.setdefault(row["split"], []).append(row)
     return found
 
 
 def test_a_word_gets_its_sentences(run_text):
     task = run_text("berlin-wall")
-    counts = {split: len(found) for split, found in by_split(task).items()}
+    counts = {split: len(found) for split, found in by_split(job).items()}
     assert counts == {"train": 30, "validation": 4, "test": 6}
-    assert all("柏林墙" in row["zh"] and "Berlin Wall" in row["en"] for row in rows(task))
-    assert {row["word_id"] for row in rows(task)} == {"berlin-wall"}
-    assert len({row["utterance"] for row in rows(task)}) == 40
-    assert Receipt.read(task.receipt).files().keys() == {"berlin-wall.tsv", "berlin-wall.rejected.tsv"}
+    assert all("柏林墙" in row["zh"] and "Berlin Wall" in row["en"] for row in rows(job))
+    assert {row["word_id"] for row in rows(job)} == {"berlin-wall"}
+    assert len({row["utterance"] for row in rows(job)}) == 40
+    assert Receipt.read(job.receipt).files().keys() == {"berlin-wall.tsv", "berlin-wall.rejected.tsv"}
 
 
 def test_carriers_and_controls_are_a_set_of_their_own(run_text):
@@ -80,7 +80,7 @@ def test_general_sentences_belong_to_no_word(run_text):
 def test_the_same_specification_makes_the_same_bytes(run_text):
     first, again = run_text("berlin-wall"), run_text("berlin-wall", name="again")
     other = run_text("berlin-wall", name="other", seed=2)
-    texts = [task.path("berlin-wall.tsv").read_bytes() for task in (first, again, other)]
+    texts = [job.path("berlin-wall.tsv").read_bytes() for task in (first, again, other)]
     assert texts[0] == texts[1] != texts[2]
 
 
@@ -93,11 +93,11 @@ def test_own_sentences_take_the_place_of_generated_ones(run_text, tmp_path):
     (tmp_path / "config" / "text" / "berlin-wall.tsv").write_text(own, encoding="utf-8")
     counts = {"train": 6, "validation": 2, "test": 2}
     task = run_text("berlin-wall", text={"counts": counts})
-    found = by_split(task)
+    found = by_split(job)
     assert {split: len(found[split]) for split in counts} == counts
     carriers = run_text("berlin-wall--carriers", rarity={"carriers": 3})
     assert [row["split"] for row in rows(carriers)] == ["carrier"] * 3
-    assert {row["en"] for row in rows(task) + rows(carriers)} <= {sentence.split("\t")[0] for sentence in sentences}
+    assert {row["en"] for row in rows(job) + rows(carriers)} <= {sentence.split("\t")[0] for sentence in sentences}
 
 
 def test_what_was_turned_away_is_listed(run_text, tmp_path):
@@ -109,7 +109,7 @@ def test_what_was_turned_away_is_listed(run_text, tmp_path):
     (tmp_path / "config" / "text" / "general.tsv").write_text(own, encoding="utf-8")
     task = run_text("general")
     # Whoever asks for general sentences wants none with a reserved name.
-    assert task.path("general.rejected.tsv").read_text() == ("reason\tcount\nholds a reserved word (zh)\t1\n")
+    assert job.path("general.rejected.tsv").read_text() == ("reason\tcount\nholds a reserved word (zh)\t1\n")
 
 
 def test_the_grammar_also_speaks_one_language_alone(run_text):
@@ -120,5 +120,5 @@ def test_the_grammar_also_speaks_one_language_alone(run_text):
         languages={"source": "en", "target": "en"},
         control_task=None,
     )
-    assert rows(task)[0].keys() == {"utterance", "split", "word_id", "en"}
-    assert len(by_split(task)["train"]) == 30
+    assert rows(job)[0].keys() == {"utterance", "split", "word_id", "en"}
+    assert len(by_split(job)["train"]) == 30

@@ -2,11 +2,10 @@
 
 import pytest
 
+from tauspeech.data.tables import read_table, write_table
 from tauspeech.runtime.errors import UserError
 from tauspeech.text.checks import Checker
-from tauspeech.text.own import distribute
-from tauspeech.data.tables import read_table, write_table
-from tauspeech.text.own import read_own
+from tauspeech.text.own import distribute, read_own
 
 NAMES = ["red", "green", "blue", "grey", "black", "white", "yellow", "orange", "purple", "brown", "pink", "golden"]
 COUNTS = {"train": 6, "validation": 2, "test": 3}

@@ -8,11 +8,11 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tauspeech.runtime.errors import UserError
+from tauspeech.data.audio import encode_audio
+from tauspeech.models.tasks import speech_task
 from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
-from tauspeech.models.tasks import lesson
-from tauspeech.data.audio import encode
-from tauspeech.training.finetuning import Course, Finetuning, Trained, first_share
+from tauspeech.runtime.errors import UserError
+from tauspeech.training.finetuning import Finetuning, Trained, TrainingSets, first_share
 from tauspeech.training.rates import best_of
 
 SECONDS = st.lists(st.floats(0.125, 30, width=32), max_size=60)
@@ -72,20 +72,20 @@ def test_a_course_cuts_the_training_speech_alone_and_each_set_by_itself():
         id: rows_of(seconds, name=id) + rows_of([2.0] * 4, "validation", id) + rows_of([2.0] * 5, "test", id)
         for id, seconds in (("ca", short), ("de", long))
     }
-    course = Course(sets, {}, 0.5)
+    course = TrainingSets(sets, {}, 0.5)
     taught = course.rows("train")
     assert names(taught["ca"]) == [f"ca-{number}" for number in range(5)]
     assert names(taught["de"]) == [f"de-{number}" for number in range(10)]
     for split, count in (("validation", 4), ("test", 5)):
         assert {id: len(rows) for id, rows in course.rows(split).items()} == {"ca": count, "de": count}
         assert all(row["split"] == split for rows in course.rows(split).values() for row in rows)
-    whole = Course(sets, {}, 1.0).rows("train")
+    whole = TrainingSets(sets, {}, 1.0).rows("train")
     assert {id: len(rows) for id, rows in whole.items()} == {"ca": 10, "de": 20}
     assert list(whole) == ["ca", "de"]
 
 
 def test_a_share_without_an_utterance_is_named():
-    course = Course({"ca": rows_of([5.0] * 10), "de": rows_of([1.0] * 50)}, {}, 0.05)
+    course = TrainingSets({"ca": rows_of([5.0] * 10), "de": rows_of([1.0] * 50)}, {}, 0.05)
     with pytest.raises(UserError, match="set 'ca' has no utterance in 5 % of its training speech"):
         course.rows("train")
 
@@ -157,7 +157,7 @@ def test_a_resumed_search_finds_the_checkpoints_of_its_rates_again(tmp_path):
 
 
 SETTINGS = {"epochs": 2, "batch": 2, "accumulate": 1, "evaluations": 2, "precision": "fp32", "joint_steps": None}
-SETTINGS |= {"best_by": "score", "listening": {"beams": 1, "batch": 4, "new_tokens": 4, "precision": "fp32"}}
+SETTINGS |= {"best_by": "score", "validation_decoding": {"beams": 1, "batch": 4, "new_tokens": 4, "precision": "fp32"}}
 TEXTS = ["Bon dia a tothom.", "Good morning, everyone.", "Fins demà.", "See you tomorrow."]
 
 
@@ -172,7 +172,12 @@ def base(tmp_path_factory):
 
 def tone(number, split):
     samples = np.sin(np.arange(16_000) * (0.05 + 0.01 * number)).astype(np.float32) / 2
-    row = {"utterance": f"ca-{split}-{number}", "split": split, "seconds": 1.0, "audio": {"bytes": encode(samples)}}
+    row = {
+        "utterance": f"ca-{split}-{number}",
+        "split": split,
+        "seconds": 1.0,
+        "audio": {"bytes": encode_audio(samples)},
+    }
     return row | {"ca": TEXTS[2 * (number % 2)], "en": TEXTS[2 * (number % 2) + 1]}
 
 
@@ -180,7 +185,7 @@ def tone(number, split):
 def finetuning(base):
     """Fine-tunings on five of ten utterances of a set."""
     rows = [tone(number, split) for split, count in (("train", 10), ("validation", 2)) for number in range(count)]
-    course = Course({"ca": rows}, {"ca": [lesson("transcribe", "ca", "en")]}, 0.5)
+    course = TrainingSets({"ca": rows}, {"ca": [speech_task("transcribe", "ca", "en")]}, 0.5)
     return lambda **changes: Finetuning(base, course, SETTINGS | changes, seed=1)
 
 

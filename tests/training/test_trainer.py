@@ -7,11 +7,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tauspeech.runtime.errors import UserError
+from tauspeech.data.audio import encode_audio
+from tauspeech.models.decoding import Decoder
+from tauspeech.models.tasks import speech_task
 from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor
-from tauspeech.models.tasks import lesson
-from tauspeech.models.decoding import Listener
-from tauspeech.data.audio import encode
+from tauspeech.runtime.errors import UserError
 from tauspeech.training.examples import Examples, collate
 from tauspeech.training.trainer import LossGuard, last_whole_checkpoint, train
 
@@ -29,7 +29,13 @@ def processor():
 
 def row(id: str, seconds: float) -> dict:
     samples = np.sin(np.arange(int(16_000 * seconds)) / 20).astype(np.float32) / 2
-    return {"utterance": id, "audio": {"bytes": encode(samples)}, "seconds": seconds, "zh": TEXTS[0], "en": TEXTS[1]}
+    return {
+        "utterance": id,
+        "audio": {"bytes": encode_audio(samples)},
+        "seconds": seconds,
+        "zh": TEXTS[0],
+        "en": TEXTS[1],
+    }
 
 
 def test_training_goes_on_from_the_newest_whole_checkpoint(tmp_path):
@@ -74,7 +80,7 @@ def test_a_loss_that_is_no_number_stops_the_training(loss):
 
 def test_a_training_that_goes_astray_stops_before_it_keeps_that(processor, tmp_path):
     """Too short for the loss of its steps to be told, so that the validation loss has to tell."""
-    examples = Examples([(row("a", 1.0), [lesson("translate", "zh", "en")])], processor, 100)
+    examples = Examples([(row("a", 1.0), [speech_task("translate", "zh", "en")])], processor, 100)
     model = build_model(processor, SIZES["tiny"], 1)
     with pytest.raises(UserError, match=r"the validation loss is (nan|inf) at step \d: lower training\.learning_rate"):
         train(model, examples, examples, SETTINGS | {"learning_rate": 1e30}, checkpoints=tmp_path, seed=1)
@@ -82,7 +88,7 @@ def test_a_training_that_goes_astray_stops_before_it_keeps_that(processor, tmp_p
 
 
 def test_each_utterance_is_taught_each_lesson(processor):
-    both = [lesson("transcribe", "zh", "en"), lesson("translate", "zh", "en")]
+    both = [speech_task("transcribe", "zh", "en"), speech_task("translate", "zh", "en")]
     examples = Examples([(row("a", 1.0), both), (row("b", 2.0), both[:1])], processor, 100)
     assert len(examples) == 3
     words = [processor.tokenizer.decode(example["labels"]) for example in (examples[0], examples[1])]
@@ -98,12 +104,12 @@ def test_each_utterance_is_taught_each_lesson(processor):
 
 def test_an_utterance_longer_than_the_models_window_is_named(processor):
     with pytest.raises(UserError, match=r"utterance long lasts 7\.00 s and the model hears 6 s"):
-        Examples([(row("long", 7.0), [lesson("translate", "zh", "en")])], processor, 100)
+        Examples([(row("long", 7.0), [speech_task("translate", "zh", "en")])], processor, 100)
 
 
 def test_a_text_longer_than_the_model_writes_is_named(processor):
     with pytest.raises(UserError, match=r"the text of utterance a has .* tokens and the model writes 5"):
-        Examples([(row("a", 1.0), [lesson("translate", "zh", "en")])], processor, 5)
+        Examples([(row("a", 1.0), [speech_task("translate", "zh", "en")])], processor, 5)
 
 
 def no_memory(*_args, **_kwargs):
@@ -113,7 +119,7 @@ def no_memory(*_args, **_kwargs):
 @pytest.mark.parametrize("where", ["train", "__init__"])  # the model is put there before it is trained
 def test_a_training_without_room_on_the_gpu_says_which_keys_to_change(processor, tmp_path, monkeypatch, where):
     monkeypatch.setattr(f"tauspeech.training.trainer.JudgedTrainer.{where}", no_memory)
-    examples = Examples([(row("a", 1.0), [lesson("translate", "zh", "en")])], processor, 100)
+    examples = Examples([(row("a", 1.0), [speech_task("translate", "zh", "en")])], processor, 100)
     with pytest.raises(UserError, match=r"lower training\.batch and raise training\.accumulate"):
         train(build_model(processor, SIZES["tiny"], 1), examples, examples, SETTINGS, checkpoints=tmp_path, seed=1)
 
@@ -121,6 +127,6 @@ def test_a_training_without_room_on_the_gpu_says_which_keys_to_change(processor,
 def test_a_decoding_without_room_on_the_gpu_says_which_keys_to_change(processor, monkeypatch):
     monkeypatch.setattr("tauspeech.models.decoding.transcribe", no_memory)
     settings = {"precision": "fp32", "batch": 8, "beams": 5, "new_tokens": 4}
-    listener = Listener(build_model(processor, SIZES["tiny"], 1), processor, settings)
+    decoder = Decoder(build_model(processor, SIZES["tiny"], 1), processor, settings)
     with pytest.raises(UserError, match=r"with 1 utterances at a time: lower decoding\.batch or decoding\.beams"):
-        listener.listen([row("a", 1.0)], lesson("translate", "zh", "en"))
+        decoder.decode([row("a", 1.0)], speech_task("translate", "zh", "en"))

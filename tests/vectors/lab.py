@@ -15,11 +15,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from tauspeech.runtime.errors import UserError
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.extraction import extract
 from tauspeech.vectors.files import storage
 from tauspeech.vectors.merging import merge
 from tauspeech.vectors.recipe import Recipe
-from tauspeech.vectors.execution import Work
 
 Tensors = Mapping[str, Any]  # of PyTorch or NumPy
 WEIGHTS = "model.safetensors"
@@ -83,7 +83,7 @@ class Lab:
 
     def vector(self, name: str, base: str, finetuned: str, encoding: str = "float32") -> Path:
         file = self.folder / f"{name}.safetensors"
-        extract(str(self.folder / base), str(self.folder / finetuned), file, encoding, Work())
+        extract(str(self.folder / base), str(self.folder / finetuned), file, encoding, Execution())
         return file
 
     def recipe(self, method: str, vectors: Sequence[Any], options: Mapping[str, Any] | None = None, **more) -> Recipe:
@@ -96,7 +96,7 @@ class Lab:
     ) -> Output:
         self._outputs += 1
         out = self.folder / f"out-{self._outputs}"
-        receipt = merge(self.recipe(method, vectors, options, **more), out, Work(threads))
+        receipt = merge(self.recipe(method, vectors, options, **more), out, Execution(threads))
         return Output(out, receipt)
 
     @contextmanager

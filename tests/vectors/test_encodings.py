@@ -15,13 +15,13 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.vectors import panels
 from tauspeech.vectors.deltas import Model
 from tauspeech.vectors.encodings.compressed import Compressed
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.extraction import extract, outline
 from tauspeech.vectors.files import storage
 from tauspeech.vectors.files.vector_file import VectorFile, write_vector
 from tauspeech.vectors.lora.adapter import Adapter
 from tauspeech.vectors.merging import merge
 from tauspeech.vectors.recipe import Recipe
-from tauspeech.vectors.execution import Work
 
 SHAPES = {
     "encoder.large.weight": (310, 290),
@@ -90,7 +90,7 @@ def changed(base: Path, seed: int) -> dict[str, np.ndarray]:
 
 
 def vector(base: Path, tuned: Path, out: Path, encoding: str | None = "compressed", **options) -> VectorFile:
-    extract(str(base), str(tuned), out, encoding, Work(), options)
+    extract(str(base), str(tuned), out, encoding, Execution(), options)
     return VectorFile(out)
 
 
@@ -149,7 +149,7 @@ def test_any_shape_loses_no_more_than_it_has_to(tmp_path_factory, shape, rank, k
         def piece(self, name):
             return Held(values)
 
-    about = write_vector(folder / "v.safetensors", Change(), "f" * 64, {}, Work(), Compressed(rank, keep, bits))
+    about = write_vector(folder / "v.safetensors", Change(), "f" * 64, {}, Execution(), Compressed(rank, keep, bits))
     file = VectorFile(folder / "v.safetensors")
     found = whole(file.piece("w"))
     assert about["errors"]["w"] == pytest.approx(relative(found, values), rel=1e-5, abs=1e-12)
@@ -279,11 +279,11 @@ def test_bytes_do_not_depend_on_pieces_or_threads(base, tuned, tmp_path, monkeyp
     for index, (chunk, threads) in enumerate([(1 << 18, 1), (1000, 1), (77_777, 3)]):
         monkeypatch.setattr(storage, "CHUNK", chunk)
         out = tmp_path / f"{index}.safetensors"
-        extract(str(base), str(tuned), out, "compressed", Work(threads), {"bits": 8})
+        extract(str(base), str(tuned), out, "compressed", Execution(threads), {"bits": 8})
         made.append(load_file(out))
         told.append(VectorFile(out).about["error"])
         recipe = Recipe.parse({"base": "base", "method": "task_arithmetic", "vectors": [{"path": out.name}]}, tmp_path)
-        merge(recipe, tmp_path / f"merged{index}", Work(threads))
+        merge(recipe, tmp_path / f"merged{index}", Execution(threads))
     assert all(each.keys() == made[0].keys() for each in made)
     assert all(np.array_equal(each[name], made[0][name]) for each in made for name in made[0])
     assert told == pytest.approx([told[0]] * 3, rel=1e-5)
@@ -298,12 +298,12 @@ def test_merging_it_is_merging_what_it_stands_for(base, tuned, tmp_path, method)
     for index, model in enumerate((tuned, other)):
         file = vector(base, model, tmp_path / f"{index}.safetensors", bits=8)
         dense = tmp_path / f"dense{index}.safetensors"
-        write_vector(dense, file, file.base_fingerprint, file.metadata, Work())
+        write_vector(dense, file, file.base_fingerprint, file.metadata, Execution())
         paths.append((file.path.name, dense.name))
     for kind, names in zip(("parts", "dense"), zip(*paths, strict=True), strict=True):
         content = {"base": "base", "method": method, "options": METHODS[method], "scale": 0.7, "seed": 3}
         content["vectors"] = [{"path": name, "weight": 0.5 + i, "id": f"v{i}"} for i, name in enumerate(names)]
-        merge(Recipe.parse(content, tmp_path), tmp_path / f"{kind}-{method}", Work())
+        merge(Recipe.parse(content, tmp_path), tmp_path / f"{kind}-{method}", Execution())
     merged = [load_file(tmp_path / f"{kind}-{method}" / "model.safetensors") for kind in ("parts", "dense")]
     assert all(np.array_equal(merged[0][name], merged[1][name]) for name in SHAPES)
     assert np.array_equal(merged[0]["decoder.frozen.weight"], weights()["decoder.frozen.weight"])
@@ -344,7 +344,7 @@ def test_an_adapter_is_kept_as_its_factors(base, adapter, tmp_path):
     for name in ("encoder.large", "decoder.tall"):
         exact = product(adapter, name)
         np.testing.assert_allclose(whole(file.piece(f"{name}.weight")), exact.ravel(), rtol=0, atol=1e-6 * exact.max())
-    there = Adapter(adapter, Model(base, Work()))
+    there = Adapter(adapter, Model(base, Execution()))
     assert file.id == there.id
     assert np.array_equal(whole(file.piece("decoder.bias")), whole(there.piece("decoder.bias")))
 
@@ -356,7 +356,7 @@ def test_an_adapter_merges_alike_in_every_encoding(base, adapter, tmp_path, enco
     assert file.partial
     for kind, path in (("folder", "adapter"), ("file", "v.safetensors")):
         content = {"base": "base", "method": "task_arithmetic", "vectors": [{"path": path, "weight": 0.3}]}
-        merge(Recipe.parse(content, tmp_path), tmp_path / kind, Work())
+        merge(Recipe.parse(content, tmp_path), tmp_path / kind, Execution())
     one, other = (load_file(tmp_path / kind / "model.safetensors") for kind in ("folder", "file"))
     for name in SHAPES:
         np.testing.assert_allclose(other[name], one[name], rtol=1e-5, atol=1e-5)
@@ -504,7 +504,9 @@ def test_the_command_prints_size_and_error(base, tuned, tmp_path, capsys):
 def test_an_outline_tells_the_size(base, tuned, adapter, tmp_path):
     for encoding, source in (("float32", tuned), ("compressed", tuned), ("lora", adapter), (None, adapter)):
         out = tmp_path / "v.safetensors"
-        (line,) = (each for each in outline(str(base), str(source), out, encoding, Work()) if each.startswith("writes"))
+        (line,) = (
+            each for each in outline(str(base), str(source), out, encoding, Execution()) if each.startswith("writes")
+        )
         told = float(line.split(" MB")[0].split()[-1]) * 1e6
         file = vector(base, source, out, encoding)
         stored = sum(storage.WIDTHS[each.dtype] * each.size for each in file.tensors.values())

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tauspeech.vectors.combination import Combination, Term
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.grid import Grid
 from tauspeech.vectors.sources import Sources
 from tauspeech.vectors.sweep import Sweep
 from tauspeech.vectors.trimming import cut, cuts
 from tauspeech.vectors.weights import Weight
-from tauspeech.vectors.execution import Work
 
 RANKS, KEEPS = (0, 0.1, 0.3, 1), (0, 0.05, 0.4, 1)
 SHAPES = {"tall": (40, 9), "wide": (7, 50), "conv": (4, 3, 5), "bias": (11,), "scalar": (), "nothing": (0, 3)}
@@ -24,25 +24,25 @@ def vector(lab):
         content["zeros"][:] = 1
         content["tall"] = np.round(content["tall"], 1)  # many magnitudes tie
         lab.model(name, content)
-    return Sources(lab.recipe("task_arithmetic", ["a"]), Work())
+    return Sources(lab.recipe("task_arithmetic", ["a"]), Execution())
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_every_point_is_what_lors_makes(lab, vector, threads):
     delta = vector.terms[0].delta
-    grid = Grid(delta, RANKS, KEEPS, Work(threads))
+    grid = Grid(delta, RANKS, KEEPS, Execution(threads))
     for rank in RANKS:
         for keep in KEEPS:
             phi = Combination([Term(grid.at(rank, keep), Weight(), False, "a")])
             out = lab.merge("lors", ["a"], {"rank": rank, "keep": keep}, scale=0.5)
-            for name, merged in Sweep(vector.base, phi, Work()).at(0.5):
+            for name, merged in Sweep(vector.base, phi, Execution()).at(0.5):
                 assert out.tensors[name].numpy().tobytes() == merged.tobytes(), (rank, keep, name)
 
 
 def test_a_matrix_is_decomposed_once(vector, monkeypatch):
     solved = []
     monkeypatch.setattr(np.linalg, "eigh", lambda gram, solve=np.linalg.eigh: solved.append(gram.shape) or solve(gram))
-    grid = Grid(vector.terms[0].delta, RANKS, KEEPS, Work())
+    grid = Grid(vector.terms[0].delta, RANKS, KEEPS, Execution())
     for rank in RANKS:
         for keep in KEEPS:
             grid.at(rank, keep).piece("tall").read(0, 360)

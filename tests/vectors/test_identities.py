@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.sources import Sources
 from tauspeech.vectors.sweep import Sweep
-from tauspeech.vectors.execution import Work
 from tests.vectors.lab import EVERY_METHOD, Lab, Output, chunks_of
 
 # However busy the machine is, it is results that are tested.
@@ -173,8 +173,8 @@ def test_a_sweep_is_the_merge_at_each_scale(lab, method, options):
         lab.model(name, content)
     vectors = [{"path": "a", "weight": 0.6}, {"path": "b", "weight": {"x.conv": 0, "default": 1.5}}]
     with chunks_of(64):
-        sources = Sources(lab.recipe(method, vectors, options), Work())
-        sweep = Sweep(sources.base, sources.phi(), sources.work)
+        sources = Sources(lab.recipe(method, vectors, options), Execution())
+        sweep = Sweep(sources.base, sources.phi(), sources.execution)
     for scale in (0.0, 0.35, 1.0, 1.7, -0.4):
         out = lab.merge(method, vectors, options, scale=scale, dtype="float32")
         assert same(out, dict(sweep.at(scale)))

@@ -12,12 +12,12 @@ from matplotlib.image import imread
 from safetensors.numpy import save_file
 
 from tauspeech.runtime.errors import UserError
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.extraction import extract
 from tauspeech.vectors.files import storage
 from tauspeech.vectors.inspection.figure import draw, refuse_unfit
 from tauspeech.vectors.inspection.numbers import inspect, modules_of, opened
 from tauspeech.vectors.inspection.text import aligned, as_text
-from tauspeech.vectors.execution import Work
 
 SHAPES = {
     "model.encoder.layers.0.fc.weight": (40, 30),
@@ -70,9 +70,9 @@ def flat(change: dict[str, np.ndarray], names=None) -> np.ndarray:
     return np.concatenate([change[name].ravel() for name in (names or change)])
 
 
-def report(paths, base=None, ranks=False, work=None):
-    work = work or Work()
-    return inspect(opened([str(path) for path in paths], base and str(base), work), work, ranks)
+def report(paths, base=None, ranks=False, execution=None):
+    execution = execution or Execution()
+    return inspect(opened([str(path) for path in paths], base and str(base), execution), execution, ranks)
 
 
 def test_norms_zeros_and_cosines(base, models):
@@ -154,7 +154,7 @@ def test_a_vector_of_zeros(base, models):
 
 def test_vector_files_in_any_encoding(base, models, tmp_path):
     for encoding in ("float32", "bfloat16", "compressed"):
-        extract(str(base), str(models[0]), tmp_path / f"{encoding}.safetensors", encoding, Work())
+        extract(str(base), str(models[0]), tmp_path / f"{encoding}.safetensors", encoding, Execution())
     found = report(tmp_path.glob("*.safetensors"))
     by_encoding = {vector["encoding"]: vector for vector in found["vectors"]}
     model = report(models[:1], base)["vectors"][0]
@@ -195,7 +195,7 @@ def test_other_bases_are_warned_about(base, models, tmp_path):
     other = write_model(tmp_path / "other", 9, shapes=FEW | {"model.encoder.conv.weight": (2, 2)})
     tuned = write_model(tmp_path / "other-tuned", 10, 0.1, other, FEW | {"model.encoder.conv.weight": (2, 2)})
     for name, first, second in (("a", base, models[0]), ("b", other, tuned)):
-        extract(str(first), str(second), tmp_path / f"{name}.safetensors", None, Work())
+        extract(str(first), str(second), tmp_path / f"{name}.safetensors", None, Execution())
     found = report([tmp_path / "a.safetensors", tmp_path / "b.safetensors"])
     (warning,) = found["warnings"]
     assert "different bases" in warning
@@ -209,13 +209,13 @@ def test_other_bases_are_warned_about(base, models, tmp_path):
 def test_pieces_and_threads_change_nothing(base, models, monkeypatch):
     once = report(models, base, ranks=True)
     monkeypatch.setattr(storage, "CHUNK", 37)
-    again = report(models, base, ranks=True, work=Work(3))
+    again = report(models, base, ranks=True, execution=Execution(3))
     for one, other in zip(once["vectors"], again["vectors"], strict=True):
         assert one["norm"] == pytest.approx(other["norm"], rel=1e-12)
         assert one["zeros"] == other["zeros"]
         assert one["rank_energy"] == pytest.approx(other["rank_energy"], rel=1e-12)
     np.testing.assert_allclose(once["cosines"], again["cosines"], rtol=1e-12)
-    assert report(models, base, work=Work(1)) == report(models, base, work=Work(3))
+    assert report(models, base, execution=Execution(1)) == report(models, base, execution=Execution(3))
 
 
 def test_a_folder_needs_a_base(models):

@@ -32,12 +32,12 @@ from tauspeech.commands.main import main
 from tauspeech.runtime.errors import UserError
 from tauspeech.vectors import panels
 from tauspeech.vectors.deltas import Model
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files import storage
 from tauspeech.vectors.lora.adapter import Adapter, is_adapter
 from tauspeech.vectors.merge_receipt import verify
 from tauspeech.vectors.merging import merge, outline
 from tauspeech.vectors.recipe import Recipe
-from tauspeech.vectors.execution import Work
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 warnings.simplefilter("ignore")
@@ -145,7 +145,7 @@ class Maker:
 
     def merge(self, base: str | Path, vectors: Any, name: str, threads: int = 1, **settings: Any) -> Path:
         recipe = self.recipe(base, vectors, **settings)
-        merge(recipe, self.folder / name, Work(threads))
+        merge(recipe, self.folder / name, Execution(threads))
         return self.folder / name
 
     def recipe(self, base: str | Path, vectors: Any, **settings: Any) -> Recipe:
@@ -155,7 +155,7 @@ class Maker:
         return Recipe.parse(content, self.folder)
 
     def open(self, base: str, name: str) -> Adapter:
-        return Adapter(self.folder / name, Model(self.bases[base][1], Work()))
+        return Adapter(self.folder / name, Model(self.bases[base][1], Execution()))
 
 
 @pytest.fixture
@@ -329,13 +329,13 @@ def test_an_adapter_is_known_by_its_content(maker):
     maker.adapter("whisper", "adapter", target_modules=["q_proj"])
     shutil.copytree(maker.folder / "adapter", maker.folder / "copy")
     one, other = maker.open("whisper", "adapter"), maker.open("whisper", "copy")
-    assert (one.id, one.fingerprint(Work())) == (other.id, other.fingerprint(Work()))
+    assert (one.id, one.fingerprint(Execution())) == (other.id, other.fingerprint(Execution()))
     assert is_adapter(maker.folder / "adapter") and not is_adapter(maker.folder)
     edit(maker.folder / "copy", {"base_model_name_or_path": "elsewhere", "lora_dropout": 0.1})
     assert maker.open("whisper", "copy").id == one.id
     edit(maker.folder / "copy", {"lora_alpha": 9})
     assert maker.open("whisper", "copy").id != one.id
-    assert maker.open("whisper", "copy").fingerprint(Work()) != one.fingerprint(Work())
+    assert maker.open("whisper", "copy").fingerprint(Execution()) != one.fingerprint(Execution())
 
 
 # Names.
@@ -474,12 +474,12 @@ def test_a_sum_as_adapter_targets_its_modules_and_no_others(maker, bases):
 def test_a_sum_as_adapter_has_a_receipt(maker):
     vectors = three(maker)
     recipe = maker.recipe("whisper", vectors, output="adapter", dtype="bfloat16")
-    lines = outline(recipe, maker.folder / "sum", Work())
-    receipt = merge(recipe, maker.folder / "sum", Work())
+    lines = outline(recipe, maker.folder / "sum", Execution())
+    receipt = merge(recipe, maker.folder / "sum", Execution())
     size = sum(each.nbytes for each in load_file(maker.folder / "sum" / "adapter_model.safetensors").values())
     assert lines[-1].endswith(f"{size / 1e6:.1f} MB of weights, type bfloat16, a LoRA adapter of rank 10")
     assert receipt["tensors"]["model.encoder.layers.0.self_attn.q_proj"] == {"rank": 10}
-    assert verify(maker.folder / "sum", Work())[0].endswith("the weights and 1 files are those of the receipt")
+    assert verify(maker.folder / "sum", Execution())[0].endswith("the weights and 1 files are those of the receipt")
     exact = maker.merge("whisper", vectors, "exact")
     before = read(Path(recipe.base))
     rounded, whole = read(maker.merge("whisper", ["sum"], "rounded")), read(exact)
@@ -488,9 +488,9 @@ def test_a_sum_as_adapter_has_a_receipt(maker):
     assert receipt["rounding_loss"] == pytest.approx((lost / moved) ** 0.5, rel=1e-3)
     edit(maker.folder / "sum", {"r": 1})
     with pytest.raises(UserError, match=r"adapter_config\.json differs from the receipt"):
-        verify(maker.folder / "sum", Work())
+        verify(maker.folder / "sum", Execution())
     with pytest.raises(UserError, match="not empty"):
-        merge(recipe, maker.folder / "sum", Work())
+        merge(recipe, maker.folder / "sum", Execution())
 
 
 def test_what_cannot_be_one_adapter_is_refused(maker, bases, monkeypatch):
@@ -513,7 +513,7 @@ def test_what_cannot_be_one_adapter_is_refused(maker, bases, monkeypatch):
         recipe = maker.recipe("whisper", given, output="adapter", **settings)
         for act in (merge, outline):
             with pytest.raises(UserError, match=message):
-                act(recipe, maker.folder / "sum", Work())
+                act(recipe, maker.folder / "sum", Execution())
     with pytest.raises(UserError, match="ties the matrices of two modules"):
         maker.merge("tied", ["tied"], "sum", output="adapter")
     maker.bases = {**bases, "bare": (WhisperModel(bases["whisper"][0].config), maker.folder / "bare")}

@@ -13,9 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Model
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.checkpoint import read_weights, write_model
 from tauspeech.vectors.files.storage import Writer, read_header
-from tauspeech.vectors.execution import Work
 from tests.vectors.lab import WEIGHTS, Lab
 
 INDEX = f"{WEIGHTS}.index.json"
@@ -31,7 +31,7 @@ def content(seed: int = 0) -> dict[str, torch.Tensor]:
 
 
 def fingerprint(folder) -> str:
-    return Model(folder, Work()).fingerprint
+    return Model(folder, Execution()).fingerprint
 
 
 def test_weights_are_read_as_stored(lab):

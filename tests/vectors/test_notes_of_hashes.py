@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from tauspeech.vectors.deltas import Model
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files import hashes
-from tauspeech.vectors.execution import Work
 from tests.vectors.lab import WEIGHTS
 
 NOTES = f".{WEIGHTS}.hashes.json"
@@ -43,23 +43,23 @@ def hashed(monkeypatch) -> list[str]:
 
 
 def test_notes_are_used_while_size_and_time_stamp_agree(folder, hashed):
-    first = Model(folder, Work()).fingerprint
+    first = Model(folder, Execution()).fingerprint
     assert sorted(hashed) == ["x", "y"] and (folder / NOTES).is_file()
-    assert Model(folder, Work()).fingerprint == first
+    assert Model(folder, Execution()).fingerprint == first
     assert len(hashed) == 2
 
 
 def test_notes_of_a_file_that_changed_are_not_trusted(lab, folder, hashed):
-    first = Model(folder, Work()).fingerprint
+    first = Model(folder, Execution()).fingerprint
     content = bytearray((folder / WEIGHTS).read_bytes())
     content[-1] ^= 1
     (folder / WEIGHTS).write_bytes(content)
-    changed = Model(folder, Work()).fingerprint
+    changed = Model(folder, Execution()).fingerprint
     assert changed != first and len(hashed) == 4
     content[-1] ^= 1
     (folder / WEIGHTS).write_bytes(content)
     old(folder / WEIGHTS, 50)
-    assert Model(folder, Work()).fingerprint == first
+    assert Model(folder, Execution()).fingerprint == first
 
 
 def test_a_change_reaches_the_merge(lab, folder):
@@ -75,7 +75,7 @@ def test_a_change_reaches_the_merge(lab, folder):
 def test_nothing_is_noted_of_a_file_that_was_just_written(folder, hashed):
     old(folder / WEIGHTS, -1000)  # its time stamp would not show that it is written to once more
     for _ in range(2):
-        Model(folder, Work())
+        Model(folder, Execution())
     assert len(hashed) == 4 and not (folder / NOTES).exists()
 
 
@@ -92,15 +92,15 @@ def test_nothing_is_noted_of_a_file_that_changed_meanwhile(folder, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(hashes, "_digest", changing)
-        mixed = Model(folder, Work()).fingerprint
-    assert Model(folder, Work()).fingerprint != mixed or not (folder / NOTES).exists()
+        mixed = Model(folder, Execution()).fingerprint
+    assert Model(folder, Execution()).fingerprint != mixed or not (folder / NOTES).exists()
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"stamp": 3}', '{"tensors": {}, "stamp": []}', "\udcff", "null"])
 def test_damaged_notes_are_made_anew(folder, hashed, damage):
-    first = Model(folder, Work()).fingerprint
+    first = Model(folder, Execution()).fingerprint
     (folder / NOTES).write_text(damage, errors="surrogateescape")
-    assert Model(folder, Work()).fingerprint == first and len(hashed) == 4
+    assert Model(folder, Execution()).fingerprint == first and len(hashed) == 4
     assert json.loads((folder / NOTES).read_text())["tensors"].keys() == {"x", "y"}
 
 
@@ -109,7 +109,7 @@ def test_a_folder_that_cannot_be_written_to_works(folder, hashed, monkeypatch):
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr(hashes, "write_text", refused)
-    assert Model(folder, Work()).fingerprint == Model(folder, Work()).fingerprint
+    assert Model(folder, Execution()).fingerprint == Model(folder, Execution()).fingerprint
     assert len(hashed) == 4 and not (folder / NOTES).exists()
 
 
@@ -118,9 +118,9 @@ def test_a_merged_model_comes_with_its_notes(lab, hashed):
         lab.model(name, {"x": torch.full((100,), float(value)), "y": torch.zeros(3)})
     out = lab.merge("average", ["a"])
     hashed.clear()
-    noted = Model(out.folder, Work()).fingerprint
+    noted = Model(out.folder, Execution()).fingerprint
     assert not hashed, "they were taken while the bytes were written"
-    assert Model(out.folder, Work(trust=False)).fingerprint == noted and len(hashed) == 2
+    assert Model(out.folder, Execution(trust=False)).fingerprint == noted and len(hashed) == 2
     assert noted == out.receipt["weights"]
 
 
@@ -128,8 +128,8 @@ def test_every_shard_has_its_own_notes(lab, hashed):
     folder = lab.model("shards", {"x": torch.ones(100), "y": torch.zeros(3), "z": torch.ones(2)}, shards=3)
     for file in folder.glob("*.safetensors"):
         old(file)
-    Model(folder, Work())
+    Model(folder, Execution())
     old(sorted(folder.glob("*.safetensors"))[1], 7)
     hashed.clear()
-    Model(folder, Work())
+    Model(folder, Execution())
     assert hashed == ["y"]

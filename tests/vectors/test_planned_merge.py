@@ -8,14 +8,14 @@ import pytest
 import yaml
 
 import merge_vectors
-from tauspeech.runtime.job import Task
-from tauspeech.plan.jobs import Job
+from tauspeech.plan.jobs import PlannedJob
+from tauspeech.runtime.job import Job
+from tauspeech.runtime.receipts import Receipt, write_receipt
 from tauspeech.runtime.stages import receipt_path, spec_path
 from tauspeech.search.planned_merge import recipe_of
-from tauspeech.runtime.receipts import Receipt, write_receipt
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.merging import merge
 from tauspeech.vectors.recipe import Recipe
-from tauspeech.vectors.execution import Work
 from tests.vectors import references
 from tests.vectors.lab import Lab, Output
 from tests.vectors.references import HALF_ULP, assert_rounded
@@ -61,7 +61,7 @@ class Results:
 
     def made(self, stage, id, *files):
         """The job of what lies there already, with its receipt."""
-        job, receipt = Job(stage, id, {}), self.folder / receipt_path(stage, id)
+        job, receipt = PlannedJob(stage, id, {}), self.folder / receipt_path(stage, id)
         write_receipt(receipt, job.key, job.spec, {}, [receipt.parent / file for file in files], seconds=0)
         return job
 
@@ -74,15 +74,15 @@ class Results:
             "ratios": ratios if "pruning" in settings else None,
             "weight": None if "weight" in settings else self.jobs["weight"],
         }
-        job = Job("merge", "mix", {"method": "task_arithmetic", "options": {}} | settings, inputs, seed=1)
+        job = PlannedJob("merge", "mix", {"method": "task_arithmetic", "options": {}} | settings, inputs, seed=1)
         spec = self.path(spec_path("merge", "mix"))
         spec.write_text(job.text, encoding="utf-8")
-        return Task(spec, 1)
+        return Job(spec, 1)
 
     def merged(self, **settings):
         task = self.task(**settings)
-        merge_vectors.main(task)
-        return Output(task.path(), json.loads(task.path("merge_receipt.json").read_text(encoding="utf-8")))
+        merge_vectors.main(job)
+        return Output(job.path(), json.loads(job.path("merge_receipt.json").read_text(encoding="utf-8")))
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_the_recipe_of_the_receipt_makes_the_same_model_by_hand(results, method,
     out = results.merged(pruning=method)
     file = results.path("own.yaml")
     file.write_text(yaml.safe_dump(out.receipt["recipe"]), encoding="utf-8")
-    receipt = merge(Recipe.read(file), tmp_path / "again", Work(2))
+    receipt = merge(Recipe.read(file), tmp_path / "again", Execution(2))
     assert Output(tmp_path / "again", receipt).bytes == out.bytes
 
 

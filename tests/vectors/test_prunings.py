@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-
 from choose_ratios import best, points
+
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.prunings import Prunings
-from tauspeech.vectors.execution import Work
 from tests.vectors import references
 from tests.vectors.references import assert_rounded
 
@@ -33,7 +33,7 @@ def models(lab):
 
 
 def searched(lab, ranks, keeps, threads=1):
-    return Prunings(lab.recipe("task_arithmetic", ["tau.safetensors"]), ranks, keeps, Work(threads))
+    return Prunings(lab.recipe("task_arithmetic", ["tau.safetensors"]), ranks, keeps, Execution(threads))
 
 
 def options_of(point):

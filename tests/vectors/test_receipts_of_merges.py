@@ -12,8 +12,8 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_file
 from tauspeech.runtime.receipts import PACKAGES
 from tauspeech.vectors.deltas import Model
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.merge_receipt import NAME, verify
-from tauspeech.vectors.execution import Work
 from tests.vectors.lab import WEIGHTS, Lab, Output
 
 
@@ -58,7 +58,7 @@ def test_a_receipt_tells_all_that_the_result_depends_on(made):
     lab, out = made
     receipt = json.loads((out.folder / NAME).read_text(encoding="utf-8"))
     assert receipt == json.loads(json.dumps(out.receipt))
-    prints = {name: Model(lab.folder / name, Work()).fingerprint for name in ("base", *"abcde")}
+    prints = {name: Model(lab.folder / name, Execution()).fingerprint for name in ("base", *"abcde")}
     recipe = receipt["recipe"]
     assert [recipe[key] for key in ("base", "method", "scale", "seed", "dtype")] == ["base", "dare", 0.7, 3, "bfloat16"]
     assert recipe["options"] == {"keep": 0.5}
@@ -69,7 +69,7 @@ def test_a_receipt_tells_all_that_the_result_depends_on(made):
     assert named.keys() == {"a", "v.safetensors", "c", "d"}
     assert {name: named[name] for name in "acd"} == {name: prints[name] for name in "acd"}
     assert [each.get("reference_fingerprint") for each in receipt["vectors"]] == [None, None, prints["e"], None, None]
-    assert receipt["weights"] == Model(out.folder, Work(trust=False)).fingerprint
+    assert receipt["weights"] == Model(out.folder, Execution(trust=False)).fingerprint
     copied = {"config.json", "tokenizer.json", "more/vocab.txt"}
     assert receipt["files"] == {name: sha256_file(out.folder / name) for name in copied}
     assert {"numpy", "torch"} <= receipt["versions"].keys() <= set(PACKAGES)
@@ -85,7 +85,7 @@ def test_the_same_merge_has_the_same_receipt(made):
 
 def test_an_untouched_merge_is_verified(made):
     _, out = made
-    lines = verify(out.folder, Work())
+    lines = verify(out.folder, Execution())
     assert lines[0] == f"{out.folder}: the weights and 3 files are those of the receipt"
     assert [line.split(":")[0] for line in lines[1:]] == ["base", "a", "v.safetensors", "c", "d", "a"]
 
@@ -93,10 +93,10 @@ def test_an_untouched_merge_is_verified(made):
 def test_a_merge_that_moved_with_its_inputs_is_verified(made, tmp_path):
     lab, out = made
     lab.folder.rename(tmp_path / "moved")
-    assert len(verify(tmp_path / "moved" / out.folder.name, Work(2))) == 7
+    assert len(verify(tmp_path / "moved" / out.folder.name, Execution(2))) == 7
     shutil.move(tmp_path / "moved" / out.folder.name, tmp_path / "alone")
     with pytest.raises(UserError, match="base"):
-        verify(tmp_path / "alone", Work())
+        verify(tmp_path / "alone", Execution())
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_one_flipped_bit_is_found_and_named(made, file, message):
     lab, _ = made
     flip(lab.folder / file)
     with pytest.raises(UserError, match=message) as caught:
-        verify(lab.folder / "out-1", Work())
+        verify(lab.folder / "out-1", Execution())
     assert "\n" not in str(caught.value)
 
 
@@ -127,22 +127,22 @@ def test_another_base_is_found_and_named(lab):
     out = lab.merge("average", ["a"])
     flip(lab.folder / "base" / WEIGHTS)
     with pytest.raises(UserError, match="The base base is not the one of the merge any more"):
-        verify(out.folder, Work())
+        verify(out.folder, Execution())
 
 
 def test_a_file_that_is_missing_is_found_and_named(made):
     lab, out = made
     (out.folder / "tokenizer.json").unlink()
     with pytest.raises(UserError, match=r"tokenizer.json differs from the receipt"):
-        verify(out.folder, Work())
+        verify(out.folder, Execution())
     (out.folder / WEIGHTS).unlink()
     with pytest.raises(UserError, match=rf"{WEIGHTS} is missing"):
-        verify(out.folder, Work())
+        verify(out.folder, Execution())
     (out.folder / NAME).write_text("{")
     with pytest.raises(UserError, match="is not readable JSON; merge again"):
-        verify(out.folder, Work())
+        verify(out.folder, Execution())
     with pytest.raises(UserError, match=r"There is no .*; only folders that `tauspeech merge` wrote can be verified"):
-        verify(lab.folder / "base", Work())
+        verify(lab.folder / "base", Execution())
 
 
 def test_a_merge_may_be_merged_again(made):
@@ -151,4 +151,4 @@ def test_a_merge_may_be_merged_again(made):
     again = lab.merge("average", ["a"], base=out.folder.name)
     assert again.receipt["base"] == out.receipt["weights"]
     assert NAME not in again.receipt["files"]
-    assert len(verify(again.folder, Work())) == 3
+    assert len(verify(again.folder, Execution())) == 3

@@ -11,9 +11,9 @@ import torch
 import yaml
 
 from tauspeech.runtime.errors import UserError
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.merging import outline
 from tauspeech.vectors.recipe import Recipe
-from tauspeech.vectors.execution import Work
 from tests.vectors.lab import Lab
 
 
@@ -156,7 +156,7 @@ def test_paths_are_relative_to_the_recipe(lab, tmp_path, monkeypatch):
     (lab.folder / "recipe.yaml").write_text(json.dumps(GOOD), encoding="utf-8")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    lines = outline(Recipe.read(lab.folder / "recipe.yaml"), tmp_path / "out", Work())
+    lines = outline(Recipe.read(lab.folder / "recipe.yaml"), tmp_path / "out", Execution())
     assert lines[0] == f"reads   {lab.folder / 'base'}: 2 tensors, the base"
     assert lines[-1] == f"writes  {tmp_path / 'out'}: 0.0 MB of weights, type base"
 
@@ -306,7 +306,7 @@ def test_an_average_whose_weights_add_up_to_zero_is_refused(lab, weights):
     with lab.refused(message):
         lab.merge("task_arithmetic", [{"merge": {"method": "average", "vectors": vectors}}])
     with lab.refused(message):
-        outline(lab.recipe("average", vectors), lab.folder / "out", Work())
+        outline(lab.recipe("average", vectors), lab.folder / "out", Execution())
 
 
 # Where it writes to.
@@ -323,7 +323,7 @@ def test_an_occupied_output_is_refused_before_anything_is_read(lab, monkeypatch)
     for path in (out, out / "mine.txt", lab.folder / "base"):
         for action in (merge, outline):
             with lab.refused(f"{path} is there already and not empty; give another folder or remove it"):
-                action(recipe, path, Work())
+                action(recipe, path, Execution())
 
 
 def test_an_empty_folder_and_a_deep_path_may_be_written_to(lab):
@@ -332,7 +332,7 @@ def test_an_empty_folder_and_a_deep_path_may_be_written_to(lab):
     for out in (lab.folder / "empty", lab.folder / "as" / "deep" / "as" / "this"):
         if out.name == "empty":
             out.mkdir()
-        merge(lab.recipe("average", ["a"]), out, Work())
+        merge(lab.recipe("average", ["a"]), out, Execution())
         assert {file.name for file in out.iterdir()} >= {"config.json", "model.safetensors", "merge_receipt.json"}
 
 
@@ -343,7 +343,7 @@ def test_a_full_disk_is_noticed_beforehand(lab, monkeypatch):
     with lab.refused(message):
         lab.merge("average", ["a"])
     with lab.refused(message):
-        outline(lab.recipe("average", ["a"]), lab.folder / "new" / "out", Work())
+        outline(lab.recipe("average", ["a"]), lab.folder / "new" / "out", Execution())
     with lab.refused(message):
         lab.vector("v", "base", "a")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(100, 68, 32))

@@ -10,9 +10,9 @@ from safetensors.torch import load_file, save_file
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Difference, Model
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.extraction import extract, outline
 from tauspeech.vectors.files.vector_file import VectorFile, write_vector
-from tauspeech.vectors.execution import Work
 from tests.vectors.lab import WEIGHTS, chunks_of
 
 
@@ -52,7 +52,7 @@ def test_models_of_other_types_are_subtracted_in_float32(lab):
 
 def test_a_vector_says_what_it_is_a_difference_of(models):
     said = about(models.vector("v", "base", "a"))
-    base, tuned = (Model(models.folder / name, Work()).fingerprint for name in ("base", "a"))
+    base, tuned = (Model(models.folder / name, Execution()).fingerprint for name in ("base", "a"))
     assert said["base_fingerprint"] == base
     assert said["metadata"]["origin"] == {"model": "a", "fingerprint": tuned}
     assert (said["version"], said["encoding"], said["partial"]) == ("2", "float32", False)
@@ -61,11 +61,13 @@ def test_a_vector_says_what_it_is_a_difference_of(models):
 def test_a_vector_has_one_byte_form(models):
     file = models.vector("v", "base", "a")
     with chunks_of(5):
-        extract(str(models.folder / "base"), str(models.folder / "a"), models.folder / "w.safetensors", None, Work(3))
+        extract(
+            str(models.folder / "base"), str(models.folder / "a"), models.folder / "w.safetensors", None, Execution(3)
+        )
     assert (models.folder / "w.safetensors").read_bytes() == file.read_bytes()
-    change = Difference(Model(models.folder / "a", Work()), Model(models.folder / "base", Work()))
+    change = Difference(Model(models.folder / "a", Execution()), Model(models.folder / "base", Execution()))
     for name, metadata in (("x", {"note": "Zürich", "epochs": 3}), ("y", {"epochs": 3, "note": "Zürich"})):
-        write_vector(models.folder / "new" / name, change, "f" * 64, metadata, Work())
+        write_vector(models.folder / "new" / name, change, "f" * 64, metadata, Execution())
         assert VectorFile(models.folder / "new" / name).metadata == metadata
     assert (models.folder / "new" / "x").read_bytes() == (models.folder / "new" / "y").read_bytes()
     assert {file.name for file in (models.folder / "new").iterdir() if file.name[0] != "."} == {"x", "y"}
@@ -83,12 +85,12 @@ def test_a_vector_in_bfloat16_is_rounded_to_the_nearest(models):
 def test_a_vector_is_the_same_one_as_its_folder_in_every_encoding_and_place(models):
     models.model("b", content(2) | {"count": torch.tensor(2), "positions": torch.arange(3)})
     vectors = {key: VectorFile(models.vector(f"v-{key}", "base", "a", key)) for key in ("float32", "bfloat16")}
-    base = Model(models.folder / "base", Work())
-    folder = Difference(Model(models.folder / "a", Work()), base)
+    base = Model(models.folder / "base", Execution())
+    folder = Difference(Model(models.folder / "a", Execution()), base)
     assert {vector.id for vector in vectors.values()} == {folder.id}
     others = [
-        Difference(Model(models.folder / "b", Work()), base),
-        Difference(Model(models.folder / "a", Work()), Model(models.folder / "b", Work())),
+        Difference(Model(models.folder / "b", Execution()), base),
+        Difference(Model(models.folder / "a", Execution()), Model(models.folder / "b", Execution())),
     ]
     assert len({folder.id, *(other.id for other in others)}) == 3
 
@@ -96,7 +98,7 @@ def test_a_vector_is_the_same_one_as_its_folder_in_every_encoding_and_place(mode
 def test_an_outline_says_what_would_be_read_and_written(models):
     out = models.folder / "v.safetensors"
     before = models.files()
-    lines = outline(str(models.folder / "base"), str(models.folder / "a"), out, None, Work())
+    lines = outline(str(models.folder / "base"), str(models.folder / "a"), out, None, Execution())
     assert lines == [
         f"reads   {models.folder / 'base'}, the base",
         f"reads   {models.folder / 'a'}",
@@ -107,7 +109,7 @@ def test_an_outline_says_what_would_be_read_and_written(models):
 
 def test_a_vector_that_would_stand_at_a_bad_place_is_refused(models):
     with models.refused("v.npz needs a name that ends in .safetensors"):
-        extract(str(models.folder / "base"), str(models.folder / "a"), models.folder / "v.npz", None, Work())
+        extract(str(models.folder / "base"), str(models.folder / "a"), models.folder / "v.npz", None, Execution())
     models.vector("v", "base", "a")
     with models.refused("v.safetensors is there already; give another name or remove it"):
         models.vector("v", "base", "a")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tauspeech.runtime.stages import SAID
 from tauspeech.data import manifest
-from tauspeech.data.audio import RATE, decode
+from tauspeech.data.audio import RATE, decode_audio
+from tauspeech.runtime.stages import TTS_CACHE
 from tests.faults.test_full_disk import told_and_made_later
 from tests.text.llm.conftest import ChatServer, said
 from tests.workflow.project import Project, new_project
@@ -110,10 +110,10 @@ def test_each_voice_says_its_share_and_the_manifest_tells(project):
         said = manifest.read(project.result(f"voiced/main/neuschwanstein--{share}.parquet"))
         assert len(said) == voices.str.startswith(prefix).sum()
     assert len({row["seed"] for row in rows}) == 26
-    assert not [path for path in project.result(SAID).rglob("*") if path.is_file()]
+    assert not [path for path in project.result(TTS_CACHE).rglob("*") if path.is_file()]
     for row in rows:
         assert row["engine"].startswith(("espeak-ng 1.", "command"))
-        samples = decode(row["audio"]["bytes"])
+        samples = decode_audio(row["audio"]["bytes"])
         assert len(samples) / RATE == pytest.approx(row["seconds"], abs=1e-4)
         if row["voice"].startswith("command"):  # the silence before is gone but for 50 ms
             assert row["seconds"] == pytest.approx(0.1 * len(row["zh"]) + 0.05, abs=0.03)

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tauspeech.data import manifest
 from tauspeech.runtime.environments import folder_of
 from tauspeech.runtime.paths import ROOT
-from tauspeech.data import manifest
 from tests.workflow.project import Project, new_project
 
 pytestmark = pytest.mark.tts

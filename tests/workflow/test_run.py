@@ -55,13 +55,13 @@ def test_a_merged_folder_is_a_model_that_transformers_runs(finished: Project) ->
     import pandas as pd
     from transformers import pipeline
 
-    from tauspeech.data.audio import RATE, decode
+    from tauspeech.data.audio import RATE, decode_audio
 
     folder = finished.result("merged/first2--ties")
     recogniser = pipeline("automatic-speech-recognition", model=str(folder), device="cpu")
     audio = pd.read_parquet(finished.result("speech/berlin-wall.parquet"))["audio"][0]["bytes"]
     heard = recogniser(
-        {"raw": decode(audio), "sampling_rate": RATE},
+        {"raw": decode_audio(audio), "sampling_rate": RATE},
         generate_kwargs={"language": "zh", "task": "translate", "max_new_tokens": 8},
     )
     assert isinstance(heard["text"], str)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import write_text
-from tauspeech.runtime.job import Task, run
+from tauspeech.runtime.job import Job, run
 from tauspeech.speech.utterances import voice_id
 
 Row = dict[str, Any]
@@ -26,29 +26,29 @@ def _paired(rows: list[Row]) -> tuple[list[Row], list[Row]]:
     return [carriers[id] for id in both], [controls[id] for id in both if controls]
 
 
-def main(task: Task) -> None:
+def main(job: Job) -> None:
     import torch
 
-    from tauspeech.models.tasks import lesson
-    from tauspeech.models.decoding import Listener
+    from tauspeech.data import manifest
+    from tauspeech.models.decoding import Decoder
+    from tauspeech.models.tasks import speech_task
     from tauspeech.models.whisper.family import load
     from tauspeech.scoring.rare_words import word_counts
-    from tauspeech.data import manifest
     from tauspeech.text.checks import contains, replaced_part
 
-    torch.set_num_threads(task.threads)
-    settings = task.settings
-    listener = Listener(*load(task.input("base", ".")), settings)
-    asked = lesson(**settings["lesson"])
+    torch.set_num_threads(job.threads)
+    settings = job.settings
+    decoder = Decoder(*load(job.input("base", ".")), settings)
+    asked = speech_task(**settings["lesson"])
     language = asked.written
-    rows = manifest.read(task.input("speech"))
+    rows = manifest.read(job.input("speech"))
     carriers, controls = _paired(rows)
-    heard = listener.listen(carriers, asked)
+    heard = decoder.decode(carriers, asked)
     forms = tuple(settings["word"][language])
-    counts = word_counts(task.id, forms, language, [row[language] for row in carriers], heard)
+    counts = word_counts(job.id, forms, language, [row[language] for row in carriers], heard)
     control_hits = None
     if controls:
-        texts = listener.listen(controls, asked)
+        texts = decoder.decode(controls, asked)
         common = [
             replaced_part(control[language], carrier[language], language)
             for control, carrier in zip(controls, carriers, strict=True)
@@ -58,17 +58,17 @@ def main(task: Task) -> None:
         )
     recall = counts.recall().value() / 100
     content = {
-        "word_id": task.id,
+        "word_id": job.id,
         "carriers": len(carriers),
         "recall": recall,
         "control": control_hits,
         "known": recall > settings["threshold"],
         "heard": heard[:3],
     }
-    path = task.path(f"{task.id}.json")
+    path = job.path(f"{job.id}.json")
     write_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
-    print(f"{task.id}: recall {recall:.2f}, control {control_hits}")
-    task.finish(path)
+    print(f"{job.id}: recall {recall:.2f}, control {control_hits}")
+    job.finish(path)
 
 
 if __name__ == "__main__":

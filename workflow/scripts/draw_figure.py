@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from tauspeech.runtime.job import Task, run
+from tauspeech.runtime.job import Job, run
 
 
 def words_and_scores(frame: pd.DataFrame, stem: Path, settings: dict[str, Any]) -> None:
@@ -48,11 +48,11 @@ def retained(frame: pd.DataFrame, stem: Path, _: dict[str, Any]) -> None:
 KINDS = {"lines": words_and_scores, "weights": weights, "languages": languages, "hours": hours, "retained": retained}
 
 
-def main(task: Task) -> None:
-    frame = pd.read_csv(task.input("table", f"{task.spec['inputs']['table']['id']}.tsv"), sep="\t")
-    stem = task.path(task.id)
-    KINDS[task.settings["kind"]](frame, stem, task.settings)
-    task.finish(stem.with_suffix(".svg"), stem.with_suffix(".png"))
+def main(job: Job) -> None:
+    frame = pd.read_csv(job.input("table", f"{job.spec['inputs']['table']['id']}.tsv"), sep="\t")
+    stem = job.path(job.id)
+    KINDS[job.settings["kind"]](frame, stem, job.settings)
+    job.finish(stem.with_suffix(".svg"), stem.with_suffix(".png"))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,19 @@
 """Recorded speech of one language from CoVoST 2: corpora/<set>.parquet, and what was passed over in <set>.dropped.tsv."""
 
 from tauspeech.corpora.covost import rows
-from tauspeech.data.dropped import Drop, write_dropped
-from tauspeech.runtime.job import Task, run
 from tauspeech.data import manifest
+from tauspeech.data.dropped import Drop, write_dropped
+from tauspeech.runtime.job import Job, run
 
 
-def main(task: Task) -> None:
-    settings = task.settings
+def main(job: Job) -> None:
+    settings = job.settings
     dropped: list[Drop] = []
-    path, report = task.path(f"{task.id}.parquet"), task.path(f"{task.id}.dropped.tsv")
-    found = rows(settings["source"], settings["language"], settings["hours"], task.seed, dropped)
+    path, report = job.path(f"{job.id}.parquet"), job.path(f"{job.id}.dropped.tsv")
+    found = rows(settings["source"], settings["language"], settings["hours"], job.seed, dropped)
     manifest.write(path, found, settings["languages"])
     write_dropped(report, dropped)
-    task.finish(path, report)
+    job.finish(path, report)
 
 
 if __name__ == "__main__":

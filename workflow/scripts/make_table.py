@@ -4,37 +4,37 @@ from pathlib import Path
 
 import pandas as pd
 
-from tauspeech.runtime.files import write_atomic, write_text
-from tauspeech.runtime.job import Task, run
 from tauspeech.reporting import tables
+from tauspeech.runtime.files import write_atomic, write_text
+from tauspeech.runtime.job import Job, run
 
 
-def content(task: Task) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    settings = task.settings
+def content(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    settings = job.settings
     kind = settings["kind"]
     if kind == "scores":
-        scores = {id: tables.read_scores(path) for id, path in task.inputs("scores").items()}
+        scores = {id: tables.read_scores(path) for id, path in job.inputs("scores").items()}
         return tables.score_table(settings, scores)
     if kind == "sets":
         splits = {
-            id: pd.read_parquet(path, columns=["split"])["split"].tolist() for id, path in task.inputs("sets").items()
+            id: pd.read_parquet(path, columns=["split"])["split"].tolist() for id, path in job.inputs("sets").items()
         }
         return tables.sets_table(settings["words"], splits), None
     if kind == "overlap":
         texts = {
             id: pd.read_parquet(path, columns=sorted(next(iter(settings["words"].values()))))
-            for id, path in task.inputs("sets").items()
+            for id, path in job.inputs("sets").items()
         }
         return tables.overlap_table(settings["words"], texts), None
     if kind == "rarity":
-        checks = {id: tables.read_json(path) for id, path in task.inputs("rarity").items()}
+        checks = {id: tables.read_json(path) for id, path in job.inputs("rarity").items()}
         return tables.rarity_table(settings["words"], checks), None
     if kind == "ratios":
-        return tables.ratios_table({id: tables.read_json(path) for id, path in task.inputs("ratios").items()}), None
+        return tables.ratios_table({id: tables.read_json(path) for id, path in job.inputs("ratios").items()}), None
     if kind == "retained":
-        curves = {id: tables.read_json(path)["points"] for id, path in task.inputs("retained").items()}
+        curves = {id: tables.read_json(path)["points"] for id, path in job.inputs("retained").items()}
         return tables.retained_table(settings["hours"], curves), None
-    return tables.weights_table({id: tables.read_json(path) for id, path in task.inputs("weights").items()}), None
+    return tables.weights_table({id: tables.read_json(path) for id, path in job.inputs("weights").items()}), None
 
 
 def write_table(path: Path, frame: pd.DataFrame) -> Path:
@@ -42,14 +42,14 @@ def write_table(path: Path, frame: pd.DataFrame) -> Path:
     return path
 
 
-def main(task: Task) -> None:
-    frame, detail = content(task)
-    outputs = [write_table(task.path(f"{task.id}.tsv"), frame)]
+def main(job: Job) -> None:
+    frame, detail = content(job)
+    outputs = [write_table(job.path(f"{job.id}.tsv"), frame)]
     if detail is not None:
-        outputs.append(write_table(task.path(f"{task.id}_detail.tsv"), detail))
-    readable = task.path(f"{task.id}.md")
+        outputs.append(write_table(job.path(f"{job.id}_detail.tsv"), detail))
+    readable = job.path(f"{job.id}.md")
     write_text(readable, tables.markdown(frame))
-    task.finish(*outputs, readable)
+    job.finish(*outputs, readable)
 
 
 if __name__ == "__main__":

@@ -5,24 +5,24 @@ What a language model has written costs something, which text/<set>.cost.json te
 
 from importlib import import_module
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.files import canonical_json, write_text
-from tauspeech.runtime.job import Task, run
-from tauspeech.text.checks import Checker, Limits
 from tauspeech.data.reserved_names import reserved_forms
 from tauspeech.data.tables import write_table
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import canonical_json, write_text
+from tauspeech.runtime.job import Job, run
+from tauspeech.text.checks import Checker, Limits
 
 
-def main(task: Task) -> None:
-    settings, word = task.settings, task.settings["word"]
+def main(job: Job) -> None:
+    settings, word = job.settings, job.settings["word"]
     languages = tuple(settings["languages"])
     forms = {language: tuple(word["forms"][language]) for language in languages} if word else None
     checker = Checker(languages, forms, reserved_forms(languages, forms), Limits(**settings["limits"]))
-    settings["source"] |= task.operation("text", settings["source"]["kind"])
-    collected = import_module(f"tauspeech.text.sources.{settings['source']['kind']}").collect(task, checker)
+    settings["source"] |= job.runtime_settings("text", settings["source"]["kind"])
+    collected = import_module(f"tauspeech.text.sources.{settings['source']['kind']}").collect(job, checker)
     rows = [
         [
-            f"{task.id}-{split}-{number:05d}",
+            f"{job.id}-{split}-{number:05d}",
             split,
             settings["word_id"],
             *(sentence[language] for language in languages),
@@ -32,17 +32,17 @@ def main(task: Task) -> None:
     ]
     if not rows:
         raise UserError("no sentence passed the checks.")
-    text, rejected = task.path(f"{task.id}.tsv"), task.path(f"{task.id}.rejected.tsv")
+    text, rejected = job.path(f"{job.id}.tsv"), job.path(f"{job.id}.rejected.tsv")
     outputs = [text, rejected]
     write_table(text, ["utterance", "split", "word_id", *languages], rows)
     write_table(
         rejected, ["reason", "count"], [[reason, str(count)] for reason, count in sorted(checker.rejected.items())]
     )
     if collected.cost:
-        outputs.append(task.path(f"{task.id}.cost.json"))
+        outputs.append(job.path(f"{job.id}.cost.json"))
         write_text(outputs[-1], canonical_json(collected.cost))
-    print(f"{task.id}: {len(rows)} sentences, {sum(checker.rejected.values())} turned away")
-    task.finish(*outputs)
+    print(f"{job.id}: {len(rows)} sentences, {sum(checker.rejected.values())} turned away")
+    job.finish(*outputs)
 
 
 if __name__ == "__main__":

@@ -3,23 +3,23 @@
 import json
 import shutil
 
-from tauspeech.runtime.job import Task, run
+from tauspeech.runtime.job import Job, run
 
 
-def main(task: Task) -> None:
+def main(job: Job) -> None:
     from tauspeech.runtime.pace import logged
     from tauspeech.search.planned_merge import recipe_of
+    from tauspeech.vectors.execution import Execution
     from tauspeech.vectors.merging import merge
-    from tauspeech.vectors.execution import Work
 
-    weight = task.settings.get("weight")
+    weight = job.settings.get("weight")
     if weight is None:
-        weight = json.loads(task.input("weight").read_text(encoding="utf-8"))["weight"]
-    recipe = recipe_of(task, scale=weight)
-    shutil.rmtree(task.path(), ignore_errors=True)  # what is left of a merge with other settings
-    merge(recipe, task.path(), Work(task.threads, logged))
-    print(f"{recipe.mixture.method} of {', '.join(task.inputs('vectors'))} at weight {weight:g}")
-    task.finish(*sorted(file for file in task.path().iterdir() if file.is_file() and file.name[0] != "."))
+        weight = json.loads(job.input("weight").read_text(encoding="utf-8"))["weight"]
+    recipe = recipe_of(job, scale=weight)
+    shutil.rmtree(job.path(), ignore_errors=True)  # what is left of a merge with other settings
+    merge(recipe, job.path(), Execution(job.threads, logged))
+    print(f"{recipe.mixture.method} of {', '.join(job.inputs('vectors'))} at weight {weight:g}")
+    job.finish(*sorted(file for file in job.path().iterdir() if file.is_file() and file.name[0] != "."))
 
 
 if __name__ == "__main__":

@@ -3,30 +3,30 @@
 from pathlib import Path
 from typing import Any
 
+from tauspeech.remote.hub import hub_folder
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_file, write_folder
-from tauspeech.remote.hub import hub_folder
-from tauspeech.runtime.job import Task, run
+from tauspeech.runtime.job import Job, run
 from tauspeech.runtime.paths import FOUNDATIONS
 from tauspeech.runtime.receipts import Receipt
 
 
-def train_foundation(task: Task, folder: Path) -> None:
-    from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
-    from tauspeech.models.tasks import Lesson, lessons_by_set
+def train_foundation(job: Job, folder: Path) -> None:
     from tauspeech.data import manifest
+    from tauspeech.models.tasks import SpeechTask, tasks_by_set
+    from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
     from tauspeech.training.examples import Examples
     from tauspeech.training.trainer import forget_checkpoints, train
 
-    settings, size = task.settings, SIZES[task.settings["size"]]
-    lessons = lessons_by_set(settings["lessons"])
-    taught: dict[str, list[tuple[dict[str, Any], list[Lesson]]]] = {"train": [], "validation": []}
-    for id, path in task.inputs("speech").items():
+    settings, size = job.settings, SIZES[job.settings["size"]]
+    lessons = tasks_by_set(settings["lessons"])
+    taught: dict[str, list[tuple[dict[str, Any], list[SpeechTask]]]] = {"train": [], "validation": []}
+    for id, path in job.inputs("speech").items():
         for split, found in taught.items():
             found += [(row, lessons[id]) for row in manifest.read(path, split)]
     texts = (row[each.written] for row, asked in taught["train"] for each in asked)
     processor = build_processor(texts, size)
-    model = build_model(processor, size, task.seed)
+    model = build_model(processor, size, job.seed)
     print(
         f"{sum(weight.numel() for weight in model.parameters()):,} parameters, {len(taught['train']):,} utterances",
         flush=True,
@@ -36,11 +36,11 @@ def train_foundation(task: Task, folder: Path) -> None:
         Examples(taught["train"], processor, size.target),
         Examples(taught["validation"], processor, size.target),
         settings["training"],
-        checkpoints=task.checkpoints,
-        seed=task.seed,
+        checkpoints=job.checkpoints,
+        seed=job.seed,
     )
     save(model, processor, folder)
-    forget_checkpoints(task.checkpoints)
+    forget_checkpoints(job.checkpoints)
 
 
 def take(origin: Path, folder: Path) -> None:
@@ -85,17 +85,17 @@ def from_hub(settings: dict[str, Any]) -> Path:
 ORIGINS = {"shipped": shipped, "folder": own_folder, "hub": from_hub}
 
 
-def main(task: Task) -> None:
-    settings = task.settings
+def main(job: Job) -> None:
+    settings = job.settings
 
     def make(folder: Path) -> None:
         if settings["kind"] == "train":
-            train_foundation(task, folder)
+            train_foundation(job, folder)
         else:
             take(ORIGINS[settings["kind"]](settings), folder)
 
-    write_folder(task.path(), make)
-    task.finish(*sorted(file for file in task.path().iterdir() if file.is_file()))
+    write_folder(job.path(), make)
+    job.finish(*sorted(file for file in job.path().iterdir() if file.is_file()))
 
 
 if __name__ == "__main__":

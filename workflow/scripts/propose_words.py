@@ -5,30 +5,30 @@ A person looks through it and makes it the table of words; the rarity check then
 
 from importlib import import_module
 
-from tauspeech.runtime.job import Task, run
+from tauspeech.data.tables import write_table
+from tauspeech.runtime.job import Job, run
 from tauspeech.text.llm.answers import Answers
 from tauspeech.text.llm.asking import Asking
 from tauspeech.text.llm.candidates import propose
-from tauspeech.data.tables import write_table
 
 
-def main(task: Task) -> None:
-    settings = task.settings
-    source = settings["source"] | task.operation("text", settings["source"]["kind"])
+def main(job: Job) -> None:
+    settings = job.settings
+    source = settings["source"] | job.runtime_settings("text", settings["source"]["kind"])
     model = import_module(f"tauspeech.text.sources.{source['kind']}").chat_model(source)
-    answers = Answers(task.results / "answers" / "candidates.jsonl")
+    answers = Answers(job.results / "answers" / "candidates.jsonl")
     known, rows = set(settings["known"]), []
     for domain, count in settings["domains"].items():
         name = f"candidates-{domain}"
-        asking = Asking(model, answers, task.seed, name, source["batch"], source["most_requests"])
+        asking = Asking(model, answers, job.seed, name, source["batch"], source["most_requests"])
         found = propose(asking, domain, count, settings["languages"], known)
         known |= {value for word in found for key, value in word.items() if key != "domain"}
         rows += found
     columns = ["word_id", *settings["languages"], "domain"]
-    path = task.path("candidates.tsv")
+    path = job.path("candidates.tsv")
     write_table(path, columns, [[word[column] for column in columns] for word in rows])
     print(f"{len(rows)} candidates in {path}")
-    task.finish(path)
+    job.finish(path)
 
 
 if __name__ == "__main__":

@@ -4,16 +4,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from tauspeech.runtime.files import read_json_lines, write_text
-from tauspeech.runtime.job import Task, run
-from tauspeech.runtime.receipts import versions
-from tauspeech.experiments.lors import report
-from tauspeech.experiments.rare_words import report
+from tauspeech.data import manifest
 from tauspeech.reporting.claims import claims_from
 from tauspeech.reporting.content import Report
 from tauspeech.reporting.page import build_page
 from tauspeech.reporting.voice_samples import sayings
-from tauspeech.data import manifest
+from tauspeech.runtime.files import read_json_lines, write_text
+from tauspeech.runtime.job import Job, run
+from tauspeech.runtime.receipts import versions
 
 EXPERIMENTS = {"rare_words": rare_words, "lors": lors}
 
@@ -23,7 +21,7 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def read_hypotheses(paths: list[Path]) -> dict[tuple[str, str], dict[str, str]]:
-    """(model, task) -> utterance -> text."""
+    """(model, job) -> utterance -> text."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for path in paths:
         for line in read_json_lines(path):
@@ -31,27 +29,27 @@ def read_hypotheses(paths: list[Path]) -> dict[tuple[str, str], dict[str, str]]:
     return found
 
 
-def main(task: Task) -> None:
-    settings = task.settings
+def main(job: Job) -> None:
+    settings = job.settings
     experiment = EXPERIMENTS[settings["experiment"]]
-    tables = {path.stem: read_table(path) for path in task.files("tables") if path.suffix == ".tsv"}
-    drawn = {path.stem: path.read_text(encoding="utf-8") for path in task.files("figures") if path.suffix == ".svg"}
-    played = {id: manifest.read(path, "test")[: settings["examples"]] for id, path in task.inputs("sets").items()}
+    tables = {path.stem: read_table(path) for path in job.files("tables") if path.suffix == ".tsv"}
+    drawn = {path.stem: path.read_text(encoding="utf-8") for path in job.files("figures") if path.suffix == ".svg"}
+    played = {id: manifest.read(path, "test")[: settings["examples"]] for id, path in job.inputs("sets").items()}
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
     report = Report(
         title=experiment.TITLE,
         lead=experiment.LEAD,
         facts=experiment.facts(settings["config"], tables),
-        claims=claims_from(read_table(task.input("claims"))),
+        claims=claims_from(read_table(job.input("claims"))),
         tables=experiment.described_tables(tables, settings["config"]),
         figures=experiment.described_figures(drawn, settings["config"]),
-        examples=experiment.examples(played, read_hypotheses(task.files("hypotheses")), settings),
-        sayings=sayings(pd.read_parquet(path) for path in task.inputs("showing").values()),
-        provenance=f"Plan {task.key[:16]}. {used}.",
+        examples=experiment.examples(played, read_hypotheses(job.files("hypotheses")), settings),
+        sayings=sayings(pd.read_parquet(path) for path in job.inputs("showing").values()),
+        provenance=f"Plan {job.key[:16]}. {used}.",
     )
-    page = task.path("report.html")
+    page = job.path("report.html")
     write_text(page, build_page(report))
-    task.finish(page)
+    job.finish(page)
 
 
 if __name__ == "__main__":

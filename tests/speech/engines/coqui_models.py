@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "workflow" / "scrip
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import VOICES
 from tauspeech.speech.engines.coqui import open_engine
-from tauspeech.speech.normalisation import settled
+from tauspeech.speech.normalisation import normalised
 
 torch.set_num_threads(1)
 
@@ -88,7 +88,7 @@ def xtts(folder: Path) -> Path:
 
 
 def told(sound, longest: float = 30.0) -> dict:
-    samples = settled(sound, longest)
+    samples = normalised(sound, longest)
     return {
         "rate": sound.rate,
         "samples": len(samples),
@@ -143,7 +143,7 @@ def case_mini(folder: Path) -> dict:
         engine = open_engine({"engine": "coqui", "name": "mini", "mini": str(VOICES / "mini")}, language)
         results[language] = said(engine, text, engine.speakers)
         results[language]["long"] = told(engine.say(text * 2, engine.speakers[0], 1))["samples"]
-        soundfile.write(folder / f"{language}.wav", settled(engine.say(text, engine.speakers[0], 1), 30), 16_000)
+        soundfile.write(folder / f"{language}.wav", normalised(engine.say(text, engine.speakers[0], 1), 30), 16_000)
     return results
 
 
@@ -159,7 +159,7 @@ def case_sentences(folder: Path) -> dict:
     engine = open_engine({"engine": "coqui", "name": "mini", "mini": str(VOICES / "mini")}, "zh")
     for number, sentence in enumerate(found):
         speaker = engine.speakers[number % len(engine.speakers)]
-        soundfile.write(folder / f"{number}.wav", settled(engine.say(sentence["zh"], speaker, number), 30), 16_000)
+        soundfile.write(folder / f"{number}.wav", normalised(engine.say(sentence["zh"], speaker, number), 30), 16_000)
     return {"texts": [sentence["zh"] for sentence in found]}
 
 

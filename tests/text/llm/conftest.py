@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tauspeech.runtime.job import Task
+from tauspeech.data.reserved_names import reserved_forms
+from tauspeech.runtime.job import Job
 from tauspeech.text.checks import Checker, Limits
 from tauspeech.text.llm.http import ServedModel
-from tauspeech.data.reserved_names import reserved_forms
 from tauspeech.text.sources import openai
 
 WORD = {
@@ -143,10 +143,10 @@ def source(server: ChatServer) -> dict[str, Any]:
 
 
 @pytest.fixture
-def make_task(tmp_path: Path, source: dict[str, Any]) -> Callable[..., Task]:
+def make_task(tmp_path: Path, source: dict[str, Any]) -> Callable[..., Job]:
     """A task of the stage text, from a specification in a results folder."""
 
-    def make(id: str = "berlin-wall", word: Any = WORD, counts: Any = None, run: str = "t", **changes: Any) -> Task:
+    def make(id: str = "berlin-wall", word: Any = WORD, counts: Any = None, run: str = "t", **changes: Any) -> Job:
         languages = changes.pop("languages", ["zh", "en"])
         settings = {
             "languages": languages,
@@ -160,14 +160,14 @@ def make_task(tmp_path: Path, source: dict[str, Any]) -> Callable[..., Task]:
         path.parent.mkdir(parents=True, exist_ok=True)
         spec = {"stage": "text", "id": id, "settings": settings, "seed": 7, "threads": 1, "inputs": {}}
         path.write_text(json.dumps(spec), encoding="utf-8")
-        return Task(path, 1)
+        return Job(path, 1)
 
     return make
 
 
-def checker_of(task: Task) -> Checker:
+def checker_of(job: Job) -> Checker:
     """As the stage makes it."""
-    settings, word = task.settings, task.settings["word"]
+    settings, word = job.settings, job.settings["word"]
     languages = tuple(settings["languages"])
     forms = {language: tuple(word["forms"][language]) for language in languages} if word else None
     return Checker(languages, forms, reserved_forms(languages, forms), Limits(**settings["limits"]))
@@ -184,15 +184,15 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 @pytest.fixture
 def collect(waits: list[float]) -> Callable[..., Any]:
     """Run a task's source; what the checker turned away is in the cost."""
-    return lambda task: openai.collect(task, checker_of(task))
+    return lambda job: openai.collect(job, checker_of(job))
 
 
 @pytest.fixture
-def lines() -> Callable[[Task], list[dict[str, Any]]]:
+def lines() -> Callable[[Job], list[dict[str, Any]]]:
     """The answers on disk."""
 
-    def read(task: Task) -> list[dict[str, Any]]:
-        path = task.results / "answers" / f"{task.id}.jsonl"
+    def read(job: Job) -> list[dict[str, Any]]:
+        path = job.results / "answers" / f"{job.id}.jsonl"
         return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
     return read

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.experiments.rare_words.words import SLUG, TAKEN, read_words
+from tauspeech.runtime.errors import UserError
 from tauspeech.text.llm.answers import Answers
 from tauspeech.text.llm.asking import Asking
 from tauspeech.text.llm.candidates import propose, slug_of

@@ -7,8 +7,8 @@ import time
 import pytest
 import requests
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.remote.api_client import LONGEST_WAIT, NoAnswer, backoff, wait_of
+from tauspeech.runtime.errors import UserError
 from tauspeech.text.llm.http import ServedModel
 from tauspeech.text.llm.prompts import schema_of
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tauspeech.vectors.execution import Work
+from tauspeech.vectors.execution import Execution
 
 
 def add_command(
@@ -39,8 +39,8 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def work(args: argparse.Namespace) -> Work:
-    return Work(args.threads, _progress)
+def execution(args: argparse.Namespace) -> Execution:
+    return Execution(args.threads, _progress)
 
 
 @contextmanager

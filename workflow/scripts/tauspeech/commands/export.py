@@ -42,8 +42,8 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 
 def run(args: argparse.Namespace) -> None:
-    from tauspeech.models.whisper.export import export, misfit
     from tauspeech.models.folder import quiet, whisper_folder
+    from tauspeech.models.whisper.export import export, misfit
 
     quiet()
     folder = whisper_folder(args.model)

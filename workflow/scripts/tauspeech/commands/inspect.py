@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from tauspeech.commands.common import add_command, add_threads, work
+from tauspeech.commands.common import add_command, add_threads, execution
 
 _EXAMPLES = """\
 examples:
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> None:
 
     if args.figure:
         refuse_unfit(args.figure, len(args.paths))
-    report = inspect(opened(args.paths, args.base, work(args)), work(args), args.ranks)
+    report = inspect(opened(args.paths, args.base, execution(args)), execution(args), args.ranks)
     for warning in report["warnings"]:
         print(f"tauspeech inspect: {warning}", file=sys.stderr)
     print(json.dumps(report, ensure_ascii=False, indent=1) if args.json else as_text(report))
@@ -60,7 +60,7 @@ def _verify(args: argparse.Namespace) -> None:
     from tauspeech.vectors.merge_receipt import verify
 
     for folder in args.paths:
-        print("\n".join(verify(Path(folder), work(args))))
+        print("\n".join(verify(Path(folder), execution(args))))
 
 
 def _labels(paths: list[str]) -> list[str]:

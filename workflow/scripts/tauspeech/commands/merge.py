@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from tauspeech.commands.common import add_command, add_threads, work
+from tauspeech.commands.common import add_command, add_threads, execution
 
 _EXAMPLES = """\
 A recipe for two fine-tunes of one Whisper (vectors are files of `tauspeech vector`, or simply the fine-tuned models'
@@ -58,9 +58,9 @@ def run(args: argparse.Namespace) -> None:
 
     recipe = Recipe.read(args.recipe)
     if args.dry_run:
-        print("\n".join(outline(recipe, args.output, work(args))))
+        print("\n".join(outline(recipe, args.output, execution(args))))
         return
-    receipt = merge(recipe, args.output, work(args))
+    receipt = merge(recipe, args.output, execution(args))
     print(f"{args.output}: {recipe.mixture.method} of {len(recipe.mixture.vectors)} vectors into {recipe.base}")
     if loss := receipt["rounding_loss"]:
         print(

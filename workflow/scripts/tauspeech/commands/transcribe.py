@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> None:
     import torch
 
     from tauspeech.models.folder import quiet, whisper_folder
-    from tauspeech.models.whisper.long_audio import Transcriber
     from tauspeech.models.whisper.family import load
+    from tauspeech.models.whisper.long_audio import Transcriber
 
     quiet()
     torch.set_num_threads(args.threads)

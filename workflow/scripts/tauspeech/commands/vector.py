@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from tauspeech.commands.common import add_command, add_threads, work
+from tauspeech.commands.common import add_command, add_threads, execution
 
 _EXAMPLES = """\
 examples:
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> None:
     from tauspeech.vectors.extraction import extract, outline
 
     options = {name: value for name in ("rank", "keep", "bits") if (value := getattr(args, name)) is not None}
-    request = (args.base, args.finetuned, args.output, args.encoding, work(args), options)
+    request = (args.base, args.finetuned, args.output, args.encoding, execution(args), options)
     if args.dry_run:
         print("\n".join(outline(*request)))
         return

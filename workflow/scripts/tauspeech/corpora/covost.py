@@ -13,11 +13,11 @@ from typing import Any
 from tauspeech.corpora.clip import Clip
 from tauspeech.corpora.common_voice import CommonVoice
 from tauspeech.corpora.mirror import Mirror
-from tauspeech.data.selection import Lengths, by_lot, within
 from tauspeech.corpora.utterance import manifest_row
 from tauspeech.data.dropped import Drop, Unusable, counts
-from tauspeech.runtime.errors import UserError
 from tauspeech.data.languages import primary_subtag
+from tauspeech.data.selection import Lengths, by_lot, within
+from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.pace import Pace
 
 ENGINE = "covost2"

@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 
 from tauspeech.corpora.clip import Clip
 from tauspeech.corpora.hub_files import fetch_file, list_files
-from tauspeech.data.selection import by_lot
 from tauspeech.corpora.utterance import Sound
-from tauspeech.runtime.errors import UserError
+from tauspeech.data.selection import by_lot
 from tauspeech.remote.hub import is_hub_id
+from tauspeech.runtime.errors import UserError
 
 TEXTS = ("id", "sentence", "translation", "client_id")
 AHEAD = 256  # clips are fetched in such portions: each touches a row group, of a hundred clips, only once

@@ -11,11 +11,11 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from tauspeech.corpora.clip import Clip
-from tauspeech.data.selection import Lengths
+from tauspeech.data.audio import RATE, encode_audio, read, silent
 from tauspeech.data.dropped import Unusable
+from tauspeech.data.selection import Lengths
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_text
-from tauspeech.data.audio import RATE, encode, read, silent
 
 Sound = Path | BinaryIO | None
 
@@ -54,6 +54,6 @@ def manifest_row(clip: Clip, sound: Sound, language: str, lengths: Lengths, engi
     return (
         {"utterance": id, "split": clip.split, "word_id": ""}
         | texts
-        | {"audio": {"bytes": encode(samples), "path": f"{id}.flac"}, "seconds": len(samples) / RATE}
+        | {"audio": {"bytes": encode_audio(samples), "path": f"{id}.flac"}, "seconds": len(samples) / RATE}
         | {"voice": sha256_text(f"{engine} {clip.client}")[:12], "engine": engine}
     )

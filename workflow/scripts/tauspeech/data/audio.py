@@ -24,13 +24,13 @@ def resample(samples: np.ndarray, rate: int) -> np.ndarray:
     return samples if rate == RATE else soxr.resample(samples, rate, RATE, quality="HQ")
 
 
-def encode(samples: np.ndarray) -> bytes:
+def encode_audio(samples: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     soundfile.write(buffer, np.clip(samples, -1, 1), RATE, format="FLAC", subtype="PCM_16")
     return buffer.getvalue()
 
 
-def decode(flac: bytes) -> np.ndarray:
+def decode_audio(flac: bytes) -> np.ndarray:
     samples, _ = soundfile.read(io.BytesIO(flac), dtype="float32")
     return samples
 

@@ -1,4 +1,4 @@
-"""A set of spoken sentences: one Parquet file, FLAC inside, readable with pandas and with `datasets`."""
+"""Manifest of a set of speech: one Parquet file with FLAC inside, readable with pandas and with `datasets`."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,8 +8,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tauspeech.runtime.files import write_atomic
-from tauspeech.data.audio import RATE
-from tauspeech.speech.utterances import Voiced
 
 AUDIO = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 ROW_GROUP = 200
@@ -29,13 +27,6 @@ def schema(languages: Iterable[str]) -> pa.Schema:
             ("seed", pa.int64()),
         ]
     )
-
-
-def row(sentence: dict[str, Any], voiced: Voiced, engine: str) -> dict[str, Any]:
-    """What a voice has said; a seed is given where the engine itself draws lots."""
-    audio = {"bytes": voiced.flac, "path": f"{sentence['utterance']}.flac"}
-    sound = {"audio": audio, "seconds": voiced.samples / RATE}
-    return sentence | sound | {"voice": voiced.voice, "engine": engine, "seed": voiced.seed}
 
 
 def write(path: Path, rows: Iterable[dict[str, Any]], languages: Iterable[str]) -> None:

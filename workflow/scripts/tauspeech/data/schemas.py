@@ -10,8 +10,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.errors import one_line
+from tauspeech.runtime.errors import UserError, one_line
 
 
 def _pattern(_: object, pattern: str, instance: Any, __: object) -> Iterator[ValidationError]:

@@ -1,58 +1,77 @@
-"""What a model hears in the utterances of a set."""
+"""Decoding: the hypotheses of a model for the utterances of a set."""
 
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
-from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
+from tauspeech.data.audio import decode_audio
+from tauspeech.models.devices import DTYPES, device
+from tauspeech.models.family import SpeechModel, fits_window, require_fit
+from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
-from tauspeech.models.tasks import Lesson
-from tauspeech.models.whisper.family import DTYPES, check_lengths, device, features, hears, transcribe
 from tauspeech.runtime.pace import Pace
-from tauspeech.data.audio import decode
 
 
-class Listener:
-    """A model with the settings of its decoding; features of an utterance are made once."""
+class FeatureCache:
+    """Features by utterance, up to a number of bytes; the oldest are dropped first.
 
-    def __init__(self, model: WhisperForConditionalGeneration, processor: WhisperProcessor, settings: dict[str, Any]):
-        self.model = model.to(device(), DTYPES[settings["precision"]]).eval()
-        self.processor = processor
+    A process that decodes the same sets with many models shares one. Models with the same ``features_id`` share features.
+    """
+
+    def __init__(self, most_bytes: int = 2 * 2**30):
+        self._found: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
+        self._room = most_bytes
+
+    def get(self, model: SpeechModel, row: dict[str, Any]) -> np.ndarray:
+        id = model.features_id, row["utterance"]
+        if id not in self._found:
+            features = model.features(decode_audio(row["audio"]["bytes"]))
+            self._found[id] = features
+            self._room -= features.nbytes
+            while self._room < 0 and len(self._found) > 1:
+                self._room += self._found.popitem(last=False)[1].nbytes
+            return features
+        return self._found[id]
+
+
+class Decoder:
+    """A model with decoding settings: beams, batch, new_tokens and precision."""
+
+    def __init__(self, model: SpeechModel, settings: dict[str, Any], cache: FeatureCache | None = None):
+        self.model = model
+        model.network.to(device(), DTYPES[settings["precision"]]).eval()
         self.settings = settings
-        self._features: dict[str, np.ndarray] = {}
+        self._cache = cache or FeatureCache()
 
-    def hears(self, row: dict[str, Any]) -> bool:
-        return hears(self.processor, row)
+    def fits_window(self, row: dict[str, Any]) -> bool:
+        return fits_window(self.model, row)
 
-    def _heard(self, row: dict[str, Any]) -> np.ndarray:
-        if row["utterance"] not in self._features:
-            self._features[row["utterance"]] = features(self.processor, decode(row["audio"]["bytes"]))
-        return self._features[row["utterance"]]
-
-    def listen(self, rows: list[dict[str, Any]], asked: Lesson) -> list[str]:
-        """Texts of the utterances, in their order."""
-        check_lengths(self.processor, rows)
+    def decode(self, rows: Sequence[dict[str, Any]], task: SpeechTask) -> list[str]:
+        """Hypotheses of the utterances, in their order."""
+        require_fit(self.model, rows)
         texts: list[str] = []
-        pace = Pace(f"utterances heard, {asked.task}", len(rows))
+        pace = Pace(f"utterances decoded, {task.kind}", len(rows))
         for start in range(0, len(rows), self.settings["batch"]):
-            batch = [self._heard(row) for row in rows[start : start + self.settings["batch"]]]
-            texts += self._written(batch, asked)
+            batch = [self._cache.get(self.model, row) for row in rows[start : start + self.settings["batch"]]]
+            texts += self._decode_batch(batch, task)
             pace.add(len(batch))
         return texts
 
-    def _written(self, batch: list[np.ndarray], asked: Lesson) -> list[str]:
+    def _decode_batch(self, batch: list[np.ndarray], task: SpeechTask) -> list[str]:
         settings = self.settings
-        how = {"beams": settings["beams"], "new_tokens": settings["new_tokens"]}
         try:
-            return transcribe(self.model, self.processor, batch, language=asked.prompt, task=asked.task, **how)
+            return self.model.decode(batch, task, beams=settings["beams"], new_tokens=settings["new_tokens"])
         except torch.cuda.OutOfMemoryError:
             raise UserError(
                 f"the GPU ran out of memory with {len(batch)} utterances at a time: lower decoding.batch or decoding.beams."
             ) from None
 
-    def forget(self, ids: Iterable[str]) -> None:
-        """Features of sets that will not be heard again."""
-        for id in ids:
-            self._features.pop(id, None)
+
+@cache
+def shared_features() -> FeatureCache:
+    """The cache of a process that decodes the same sets with many models, one job after the other."""
+    return FeatureCache()

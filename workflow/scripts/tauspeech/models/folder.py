@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.remote.hub import model_folder
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.files.checkpoint import Checkpoint
 
 

@@ -1,24 +1,27 @@
-"""What a model is to write of an utterance, and how Whisper is asked for it."""
+"""Speech tasks: what a model is to write for an utterance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
-class Lesson:
-    task: str  # transcribe or translate
-    prompt: str  # the language token of Whisper's prompt
-    written: str  # language of the text
+class SpeechTask:
+    """Transcription of speech, or its translation; languages are codes such as ``zh``."""
+
+    kind: Literal["transcribe", "translate"]
+    source: str
+    target: str
+
+    @property
+    def text_language(self) -> str:
+        """Language of the text: the speech's own for a transcript."""
+        return self.source if self.kind == "transcribe" else self.target
 
 
-def lesson(task: str, source: str, target: str) -> Lesson:
-    if task == "transcribe":
-        return Lesson(task, source, source)
-    # Whisper was trained to translate into English, with the language that it hears in the prompt. For other
-    # targets it is taught with the language that it is to write.
-    return Lesson(task, source if target == "en" else target, target)
+TasksBySet = dict[str, list[SpeechTask]]
 
 
-def lessons_by_set(asked: Mapping[str, list[Mapping[str, str]]]) -> dict[str, list[Lesson]]:
-    """As specifications say it: for each set its tasks, each with source and target language."""
-    return {id: [lesson(**each) for each in lessons] for id, lessons in asked.items()}
+def tasks_by_set(settings: Mapping[str, list[Mapping[str, str]]]) -> TasksBySet:
+    """Tasks of each set of speech, from the settings of a specification."""
+    return {id: [SpeechTask(**task) for task in tasks] for id, tasks in settings.items()}  # type: ignore[arg-type]

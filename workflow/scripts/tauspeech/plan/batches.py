@@ -8,14 +8,14 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from tauspeech.plan.jobs import PlannedJob
 from tauspeech.runtime.files import canonical_json, sha256_text
-from tauspeech.plan.jobs import Job
-from tauspeech.runtime.stages import KEPT, STAGES, batch_record_path, batch_spec_path, receipt_path
+from tauspeech.runtime.stages import PRIMARY_OUTPUT, STAGES, batch_record_path, batch_spec_path, receipt_path
 
-Batches = dict[str, dict[str, list[Job]]]  # by stage and name
+Batches = dict[str, dict[str, list[PlannedJob]]]  # by stage and name
 
 
-def batches_of(jobs: Mapping[tuple[str, str], Job]) -> Batches:
+def batches_of(jobs: Mapping[tuple[str, str], PlannedJob]) -> Batches:
     found: Batches = {stage: {} for stage, about in STAGES.items() if about.batched}
     for job in jobs.values():
         if job.stage in found:
@@ -32,7 +32,7 @@ def batch_files(batches: Batches, results: Path) -> dict[Path, str]:
     }
 
 
-def _text(stage: str, name: str, jobs: list[Job], results: Path) -> str:
+def _text(stage: str, name: str, jobs: list[PlannedJob], results: Path) -> str:
     """Snakemake runs a batch whose file has changed; so a file of its jobs that is gone counts as asked for again."""
     members = {job.id: job.key for job in sorted(jobs, key=lambda job: job.id)}
     file, record = results / batch_spec_path(stage, name), results / batch_record_path(stage, name)
@@ -46,5 +46,7 @@ def _text(stage: str, name: str, jobs: list[Job], results: Path) -> str:
 
 
 def _anything_gone(stage: str, ids: Iterable[str], results: Path) -> bool:
-    paths = [receipt_path(stage, id) for id in ids] + [KEPT[stage].format(id=id) for id in ids if stage in KEPT]
+    paths = [receipt_path(stage, id) for id in ids] + [
+        PRIMARY_OUTPUT[stage].format(id=id) for id in ids if stage in PRIMARY_OUTPUT
+    ]
     return any(not (results / path).is_file() for path in paths)

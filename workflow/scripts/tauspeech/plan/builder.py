@@ -4,17 +4,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.plan.foundation import foundation_base
-from tauspeech.plan.jobs import Inputs, Job
+from tauspeech.plan.jobs import Inputs, PlannedJob
 from tauspeech.plan.mini_voice import mini_voice
-from tauspeech.plan.runtime_settings import lasting
+from tauspeech.plan.runtime_settings import result_settings
 from tauspeech.plan.sources import base_source, grammar_source, own_sentences, recordings
 from tauspeech.plan.voices import environment_of, models_of, only_espeak, short, voices_of
+from tauspeech.runtime.errors import UserError
 
 SHOWN = 2  # sentences
 
-Lessons = tuple[tuple[Job, tuple[dict[str, str], ...]], ...]  # sets of speech, and what is asked of each
+TaskSets = tuple[tuple[PlannedJob, tuple[dict[str, str], ...]], ...]  # sets of speech, and what is asked of each
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,13 @@ class Mixture:
 
     id: str
     method: dict[str, Any]
-    vectors: tuple[Job, ...]
-    lessons: Lessons
-    ratios: tuple[Job, ...] = ()  # how much pruning leaves of each vector, where it was chosen
+    vectors: tuple[PlannedJob, ...]
+    lessons: TaskSets
+    ratios: tuple[PlannedJob, ...] = ()  # how much pruning leaves of each vector, where it was chosen
     together: str | None = None  # with which others its weight is chosen
 
     @property
-    def inputs(self) -> dict[str, list[Job] | None]:
+    def inputs(self) -> dict[str, list[PlannedJob] | None]:
         return {"vectors": list(self.vectors), "ratios": list(self.ratios) or None}
 
 
@@ -53,7 +53,7 @@ class Builder:
         self.config = config
         self.seed: int = config["seed"] + repetition
         self.tag = f"--seed{self.seed}" if repetition else ""
-        self._made: dict[tuple[Any, ...], Job] = {}
+        self._made: dict[tuple[Any, ...], PlannedJob] = {}
 
     def job(
         self,
@@ -65,9 +65,9 @@ class Builder:
         threads: int = 1,
         module: str | None = None,
         together: str | None = None,
-    ) -> Job:
+    ) -> PlannedJob:
         batch = together and together + self.tag
-        return Job(stage, id + self.tag, settings, inputs or {}, seed, threads, module, batch)
+        return PlannedJob(stage, id + self.tag, settings, inputs or {}, seed, threads, module, batch)
 
     def setting(self, section: str, id: str | None = None) -> dict[str, Any]:
         """A section of the configuration, with what is special to one word or one training."""
@@ -79,7 +79,7 @@ class Builder:
     def own_sentences(self, name: str) -> dict[str, str] | None:
         return own_sentences(self.config["text"]["own"], name)
 
-    def sentences(self, id: str, wanted: Sentences) -> Job:
+    def sentences(self, id: str, wanted: Sentences) -> PlannedJob:
         source = self._source_of(wanted)
         settings = {
             "languages": list(wanted.languages),
@@ -103,18 +103,20 @@ class Builder:
             raise UserError("key 'text.source' is template, which proposes no words: name a language model.")
         if not text[text["source"]]:
             raise UserError(f"key 'text.{text['source']}' is missing: say which model writes the sentences.")
-        return {"kind": text["source"]} | lasting(text[text["source"]])
+        return {"kind": text["source"]} | result_settings(text[text["source"]])
 
     def recordings(self, name: str) -> dict[str, str] | None:
         return recordings(self.config["speech"]["recordings"], name)
 
-    def recorded(self, id: str, found: dict[str, str], languages: tuple[str, ...], word: str, carriers: bool) -> Job:
+    def recorded(
+        self, id: str, found: dict[str, str], languages: tuple[str, ...], word: str, carriers: bool
+    ) -> PlannedJob:
         settings = {"way": "recordings", "recordings": found, "languages": list(languages), "word": word}
         return self.job("speech", id, settings | {"carriers": carriers}, module=_way("recordings"))
 
     def spoken(
-        self, id: str, text: Job, language: str, speech: dict[str, Any], hours: dict[str, float] | None = None
-    ) -> Job:
+        self, id: str, text: PlannedJob, language: str, speech: dict[str, Any], hours: dict[str, float] | None = None
+    ) -> PlannedJob:
         """The sentences of a text in a voice of their language, of each split no more than its hours."""
         for key in ("rate", "pitch"):
             if speech[key][0] > speech[key][1]:
@@ -136,16 +138,20 @@ class Builder:
         threads = self.decoding_threads if check else 1
         return self.job("speech", id, settings, inputs, self.seed, threads, module=_way("gathered"))
 
-    def _check(self, text: Job, speech: dict[str, Any]) -> dict[str, Any] | None:
+    def _check(self, text: PlannedJob, speech: dict[str, Any]) -> dict[str, Any] | None:
         """How the base listens to what engines have said. The check of a word's rarity has a control of its own."""
         if speech["check"]["errors"] is None or "carrier" in text.settings["counts"]:
             return None
         word = text.settings["word"]
-        return self.hearing | {"beams": 1, "errors": speech["check"]["errors"], "word": word["forms"] if word else {}}
+        return self.decoding_settings | {
+            "beams": 1,
+            "errors": speech["check"]["errors"],
+            "word": word["forms"] if word else {},
+        }
 
     def voiced(
-        self, id: str, text: Job, language: str, speech: dict[str, Any], every_voice: int | None = None
-    ) -> list[Job]:
+        self, id: str, text: PlannedJob, language: str, speech: dict[str, Any], every_voice: int | None = None
+    ) -> list[PlannedJob]:
         """What each model says of a text, in its own environment: its share, or with every voice the first sentences."""
         voices = voices_of(speech, language)
         settings = {"language": language, "languages": text.settings["languages"], "voices": voices}
@@ -159,57 +165,57 @@ class Builder:
             jobs.append(self.job("voiced", place, made, inputs, self.seed, speech["threads"], module=module))
         return jobs
 
-    def showing(self, id: str, text: Job, language: str, speech: dict[str, Any]) -> Job:
+    def showing(self, id: str, text: PlannedJob, language: str, speech: dict[str, Any]) -> PlannedJob:
         """The same sentences with every voice, and what the base hears in them, for a person to compare."""
         inputs = {"base": self.base, "voiced": self.voiced(f"{id}--showing", text, language, speech, SHOWN)}
-        settings = self.hearing | {"language": language}
+        settings = self.decoding_settings | {"language": language}
         return self.job("showing", id, settings, inputs, threads=self.decoding_threads)
 
     @cached_property
-    def own_voice(self) -> Job:
+    def own_voice(self) -> PlannedJob:
         """The mini voice, trained here: one for all repetitions, as the base is."""
         return mini_voice(self.config, self.config["seed"])
 
     @cached_property
-    def base(self) -> Job:
+    def base(self) -> PlannedJob:
         """One for all repetitions."""
         config = self.config
         languages = tuple(dict.fromkeys((*self.sources, self.target)))
         source = base_source(config["base"], config["retrain_foundation"], languages)
         if source["kind"] == "train":
             return foundation_base(source["size"], self.sources, self.target, config, config["seed"])
-        return Job("base", "base", source)
+        return PlannedJob("base", "base", source)
 
     # Training
 
     def tuned(
-        self, id: str, lessons: Lessons, training: dict[str, Any], joint_steps: float | None = None, share: float = 1.0
-    ) -> Job:
+        self, id: str, lessons: TaskSets, training: dict[str, Any], joint_steps: float | None = None, share: float = 1.0
+    ) -> PlannedJob:
         """A fine-tune on the sets of some lessons, on the first part of each set's training hours."""
         settings = {key: value for key, value in training.items() if key not in ("threads", "gpus")}
-        settings |= asked_of(lessons) | {"joint_steps": joint_steps, "share": share}
+        settings |= tasks_of(lessons) | {"joint_steps": joint_steps, "share": share}
         settings["processes"] = max(1, training["gpus"])
         if training["best_by"] == "score":
-            settings["listening"] = self.hearing | {"beams": 1, "precision": "fp32"}
+            settings["validation_decoding"] = self.decoding_settings | {"beams": 1, "precision": "fp32"}
         return self.job(
             "finetune", id, settings, {"base": self.base} | sets_of(lessons), self.seed, training["threads"]
         )
 
-    def vector_of(self, finetuned: Job) -> Job:
-        return Job("vector", finetuned.id, {}, {"base": self.base, "finetuned": finetuned})
+    def vector_of(self, finetuned: PlannedJob) -> PlannedJob:
+        return PlannedJob("vector", finetuned.id, {}, {"base": self.base, "finetuned": finetuned})
 
     # Merging
 
-    def weight_of(self, mixture: Mixture) -> Job:
+    def weight_of(self, mixture: Mixture) -> PlannedJob:
         merging = self.config["merging"]
-        settings = self.hearing | mixture.method | asked_of(mixture.lessons)
+        settings = self.decoding_settings | mixture.method | tasks_of(mixture.lessons)
         settings |= {"grid": sorted(merging["grid"]), "tolerance": merging["tolerance"]}
         inputs = {"base": self.base} | mixture.inputs | sets_of(mixture.lessons)
         return self.job(
             "weight", mixture.id, settings, inputs, self.seed, self.decoding_threads, together=mixture.together
         )
 
-    def merged(self, mixture: Mixture, weight: float | None = None) -> Job:
+    def merged(self, mixture: Mixture, weight: float | None = None) -> PlannedJob:
         """A merged model, at a given weight or at the one that serves validation best."""
         settings, inputs = dict(mixture.method), {"base": self.base} | mixture.inputs
         if weight is None:
@@ -225,32 +231,38 @@ class Builder:
         return self.config["decoding"]["threads"]
 
     @cached_property
-    def hearing(self) -> dict[str, Any]:
+    def decoding_settings(self) -> dict[str, Any]:
         """How models are made to speak."""
         decoding = self.config["decoding"]
         return {key: decoding[key] for key in ("beams", "batch", "new_tokens", "precision")}
 
-    def decoded(self, id: str, model: Job, lessons: Lessons, together: str | None = None) -> Job:
+    def decoded(self, id: str, model: PlannedJob, lessons: TaskSets, together: str | None = None) -> PlannedJob:
         """What a model hears in the test split of some sets."""
-        settings = self.hearing | asked_of(lessons)
+        settings = self.decoding_settings | tasks_of(lessons)
         inputs = {"model": model} | sets_of(lessons)
         return self.job("decode", id, settings, inputs, threads=self.decoding_threads, together=together)
 
-    def scored(self, hypotheses: Job, raw: tuple[Job, ...] = (), finetuned: Job | None = None, **settings: Any) -> Job:
+    def scored(
+        self,
+        hypotheses: PlannedJob,
+        raw: tuple[PlannedJob, ...] = (),
+        finetuned: PlannedJob | None = None,
+        **settings: Any,
+    ) -> PlannedJob:
         """Every metric of a model, with tests against the base and the fine-tuned model."""
         inputs = {"hypotheses": hypotheses, "raw": list(raw), "ft": finetuned}
-        return Job("score", hypotheses.id, settings, inputs, self.seed, together=hypotheses.together)
+        return PlannedJob("score", hypotheses.id, settings, inputs, self.seed, together=hypotheses.together)
 
 
 def _way(name: str) -> str:
     return f"tauspeech.speech.sets.{name}"
 
 
-def asked_of(lessons: Lessons) -> dict[str, Any]:
+def tasks_of(lessons: TaskSets) -> dict[str, Any]:
     return {"lessons": {speech.id: list(asked) for speech, asked in lessons}}
 
 
-def sets_of(lessons: Lessons) -> dict[str, list[Job]]:
+def sets_of(lessons: TaskSets) -> dict[str, list[PlannedJob]]:
     return {"sets": [speech for speech, _ in lessons]}
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
+from tauspeech.data.schemas import checked
 from tauspeech.remote import addresses
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import SCHEMAS
-from tauspeech.data.schemas import checked
 
 
 def complete(config: dict[str, Any], origin: str) -> dict[str, Any]:

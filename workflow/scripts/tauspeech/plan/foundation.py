@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.models.foundation_sizes import SENTENCES, TRAINING
-from tauspeech.plan.jobs import Job, Plan
+from tauspeech.plan.jobs import Plan, PlannedJob
 from tauspeech.plan.sources import grammar_source
 from tauspeech.plan.voices import short, voices_of
 
@@ -17,7 +17,7 @@ VOICES = {
 LONGEST = 30.0  # seconds, what Whisper hears at once
 
 
-def foundation_base(size: str, sources: tuple[str, ...], target: str, config: dict[str, Any], seed: int) -> Job:
+def foundation_base(size: str, sources: tuple[str, ...], target: str, config: dict[str, Any], seed: int) -> PlannedJob:
     """The jobs that train a foundation on one or several languages; they depend on no experiment's sets."""
     sets = {source: _speech(size, source, target, len(sources) > 1, config, seed) for source in sources}
     lessons = {set.id: _lessons(source, target) for source, set in sets.items()}
@@ -28,7 +28,7 @@ def foundation_base(size: str, sources: tuple[str, ...], target: str, config: di
         "lessons": lessons,
         "training": TRAINING[size] | {"precision": config["training"]["precision"]},
     }
-    return Job("base", "base", settings, {"speech": list(sets.values())}, seed, config["training"]["threads"])
+    return PlannedJob("base", "base", settings, {"speech": list(sets.values())}, seed, config["training"]["threads"])
 
 
 def _lessons(source: str, target: str) -> list[dict[str, str]]:
@@ -43,7 +43,7 @@ def _voices(config: dict[str, Any], language: str) -> list[str]:
     return VOICES.get(language) or [f"{language}{variant}" for variant in ("", "+f2", "+m3", "+f4")]
 
 
-def _speech(size: str, source: str, target: str, several: bool, config: dict[str, Any], seed: int) -> Job:
+def _speech(size: str, source: str, target: str, several: bool, config: dict[str, Any], seed: int) -> PlannedJob:
     languages = tuple(dict.fromkeys((source, target)))
     text_settings = {
         "languages": list(languages),
@@ -54,7 +54,7 @@ def _speech(size: str, source: str, target: str, several: bool, config: dict[str
         "counts": SENTENCES[size],
     }
     name = f"foundation-{size}" + (f"--{source}" if several else "")
-    text = Job("text", name, text_settings, seed=seed, module="tauspeech.text.sources.template")
+    text = PlannedJob("text", name, text_settings, seed=seed, module="tauspeech.text.sources.template")
     speech_settings = {
         "way": "espeak",
         "language": source,
@@ -63,7 +63,7 @@ def _speech(size: str, source: str, target: str, several: bool, config: dict[str
         "longest": LONGEST,
         "hours": None,
     } | MANNER
-    return Job(
+    return PlannedJob(
         "speech", text.id, speech_settings, {"text": text}, seed, threads=0, module="tauspeech.speech.sets.espeak"
     )
 

@@ -7,16 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.files import canonical_json, canonical_lines, write_many, write_text
 from tauspeech.plan import foundation
-from tauspeech.experiments.lors import plan
-from tauspeech.experiments.rare_words import plan
 from tauspeech.plan.batches import Batches, batch_files, batches_of
 from tauspeech.plan.config import complete
 from tauspeech.plan.jobs import Plan, differing
-from tauspeech.plan.runtime_settings import OPERATION, operation_of
-from tauspeech.runtime.stages import KEPT, STAGES, batch_record_path, receipt_path, spec_path
+from tauspeech.plan.runtime_settings import RUNTIME_SETTINGS, runtime_settings_of
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import canonical_json, canonical_lines, write_many, write_text
+from tauspeech.runtime.stages import PRIMARY_OUTPUT, STAGES, batch_record_path, receipt_path, spec_path
 
 EXPERIMENTS = {"rare_words": rare_words, "lors": lors, "foundation": foundation}
 FROZEN = "plan/plan.json"  # what rules need of the plan that was written last, beside its specifications
@@ -88,11 +86,11 @@ class OpenPlan:
     def wanted(self) -> list[str]:
         """All files that a person may keep, so that a deleted one is made again; a batch sees to its own."""
         single = [
-            f"{self.results}/{KEPT[stage].format(id=id)}"
+            f"{self.results}/{PRIMARY_OUTPUT[stage].format(id=id)}"
             for stage, id in self.jobs
-            if stage in KEPT and not STAGES[stage].batched
+            if stage in PRIMARY_OUTPUT and not STAGES[stage].batched
         ]
-        kept = [stage for stage in self._batches if stage in KEPT]
+        kept = [stage for stage in self._batches if stage in PRIMARY_OUTPUT]
         return single + [
             f"{self.results}/{batch_record_path(stage, name)}" for stage in kept for name in self._batches[stage]
         ]
@@ -119,7 +117,7 @@ def open_plan(config: dict[str, Any], origin: str, main: bool) -> OpenPlan:
         )
     if plan.unfinished:
         print(f"Note: {plan.unfinished}.", file=sys.stderr)
-    about = {OPERATION: canonical_json(operation_of(complete_config)), FROZEN: canonical_lines(frozen)}
+    about = {RUNTIME_SETTINGS: canonical_json(runtime_settings_of(complete_config)), FROZEN: canonical_lines(frozen)}
     write_many(stale)
     for file, text in differing({results / name: text for name, text in about.items()}).items():
         write_text(file, text)

@@ -10,15 +10,15 @@ from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any
 
-from tauspeech.runtime.files import canonical_lines, sha256_text
 from tauspeech.plan.fingerprint import fingerprint
+from tauspeech.runtime.files import canonical_lines, sha256_text
 from tauspeech.runtime.stages import STAGES, spec_path
 
-Inputs = Mapping[str, "Job | list[Job] | None"]
+Inputs = Mapping[str, "PlannedJob | list[PlannedJob] | None"]
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class PlannedJob:
     stage: str
     id: str
     settings: dict[str, Any]
@@ -36,7 +36,7 @@ class Job:
 
     @cached_property
     def spec(self) -> dict[str, Any]:
-        def reference(job: "Job") -> dict[str, str]:
+        def reference(job: "PlannedJob") -> dict[str, str]:
             return {"stage": job.stage, "id": job.id, "key": job.key}
 
         inputs = {
@@ -63,16 +63,16 @@ class Job:
         return sha256_text(self.text)
 
     @property
-    def parents(self) -> list["Job"]:
+    def parents(self) -> list["PlannedJob"]:
         groups = (jobs if isinstance(jobs, list) else [jobs] for jobs in self.inputs.values() if jobs is not None)
         return [job for group in groups for job in group]
 
 
-def once(method: Callable[..., Job]) -> Callable[..., Job]:
+def once(method: Callable[..., PlannedJob]) -> Callable[..., PlannedJob]:
     """A method that makes a job makes it once, however many others ask for it; arguments are compared as objects."""
 
     @wraps(method)
-    def remembered(self: Any, *args: Any) -> Job:
+    def remembered(self: Any, *args: Any) -> PlannedJob:
         key = (method.__name__, *args)
         if key not in self._made:
             self._made[key] = method(self, *args)
@@ -84,11 +84,11 @@ def once(method: Callable[..., Job]) -> Callable[..., Job]:
 class Plan:
     """All jobs that the targets need, by stage and id."""
 
-    def __init__(self, targets: Iterable[Job], unfinished: str | None = None):
+    def __init__(self, targets: Iterable[PlannedJob], unfinished: str | None = None):
         """``unfinished`` says why there will be more to do after these targets."""
         self.targets = list(targets)
         self.unfinished = unfinished
-        self.jobs: dict[tuple[str, str], Job] = {}
+        self.jobs: dict[tuple[str, str], PlannedJob] = {}
         queue = list(self.targets)
         while queue:
             job = queue.pop()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tauspeech.plan.jobs import Job
+from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.sources import grammar_source
 
 LANGUAGES = ("zh", "en")
@@ -14,7 +14,7 @@ SENTENCES, STEPS = 700, 2400
 LIMITS = {"shortest": 2, "longest": 60, "near_duplicate": 92}
 
 
-def mini_voice(config: dict[str, Any], seed: int) -> Job:
+def mini_voice(config: dict[str, Any], seed: int) -> PlannedJob:
     text_settings = {
         "languages": list(LANGUAGES),
         "limits": LIMITS,
@@ -23,10 +23,10 @@ def mini_voice(config: dict[str, Any], seed: int) -> Job:
         "word_id": "",
         "counts": {"train": SENTENCES},
     }
-    text = Job("text", "voice-mini", text_settings, seed=seed, module="tauspeech.text.sources.template")
+    text = PlannedJob("text", "voice-mini", text_settings, seed=seed, module="tauspeech.text.sources.template")
     speakers = {
         f"{language}-{number}": {"language": language, "voice": voice}
         for language, voices in SPEAKERS.items()
         for number, voice in enumerate(voices, 1)
     }
-    return Job("voice", "mini", {"speakers": speakers, "steps": STEPS}, {"text": text}, seed)
+    return PlannedJob("voice", "mini", {"speakers": speakers, "steps": STEPS}, {"text": text}, seed)

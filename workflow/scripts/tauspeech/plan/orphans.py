@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from tauspeech.plan.index import FROZEN, locked
+from tauspeech.plan.runtime_settings import RUNTIME_SETTINGS
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import hash_notes, sha256_file
-from tauspeech.plan.index import FROZEN, locked
-from tauspeech.plan.runtime_settings import OPERATION
-from tauspeech.runtime.stages import SAID, STAGES, batch_record_path, batch_spec_path, receipt_path, spec_path
 from tauspeech.runtime.receipts import Receipt
+from tauspeech.runtime.stages import STAGES, TTS_CACHE, batch_record_path, batch_spec_path, receipt_path, spec_path
 
 
 def planned_receipts(results: Path) -> list[Path]:
@@ -28,13 +28,13 @@ def orphans(results: Path) -> Iterable[Path]:
         raise UserError(
             f"the plan of {results} is not whole before the rarity of its words is checked: run snakemake first."
         )
-    named = {results / FROZEN, results / OPERATION}
+    named = {results / FROZEN, results / RUNTIME_SETTINGS}
     working = []
     for stage, id in frozen["jobs"]:
         specification = results / spec_path(stage, id)
         named.add(specification)
         working.append(results / "checkpoints" / id / sha256_file(specification)[:16])
-        working.append(results / SAID / id)
+        working.append(results / TTS_CACHE / id)
         receipt = results / receipt_path(stage, id)
         named.add(receipt)
         if receipt.is_file():
@@ -46,7 +46,7 @@ def orphans(results: Path) -> Iterable[Path]:
         "plan",
         "batches",
         "checkpoints",
-        SAID,
+        TTS_CACHE,
     }
     for place in sorted(places):
         yield from (

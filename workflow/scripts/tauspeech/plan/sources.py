@@ -8,11 +8,11 @@ from typing import Any
 import yaml
 
 from tauspeech.corpora.covost import covost_code
+from tauspeech.data.tables import tab_reader
+from tauspeech.models.foundation_sizes import SENTENCES
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_file, sha256_text
 from tauspeech.runtime.paths import FOUNDATIONS, GRAMMARS
-from tauspeech.models.foundation_sizes import SENTENCES
-from tauspeech.data.tables import tab_reader
 
 _SMALL = 20_000_000  # bytes
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tauspeech.plan.jobs import Job
+from tauspeech.plan.jobs import PlannedJob
 
 
 @dataclass(frozen=True)
 class Cell:
-    score: Job
+    score: PlannedJob
     set: str
     task: str
     language: str  # of the text
@@ -24,9 +24,9 @@ class Cell:
         return [self.score.id.split("/")[0], self.set, self.task, self.language]
 
     @property
-    def hypotheses(self) -> Job:
+    def hypotheses(self) -> PlannedJob:
         job = self.score.inputs["hypotheses"]
-        assert isinstance(job, Job)
+        assert isinstance(job, PlannedJob)
         return job
 
 
@@ -41,7 +41,7 @@ class Row:
     cells: dict[str, Cells]
 
 
-def scores_table(name: str, rows: Sequence[Row], metrics: dict[str, str] | None = None) -> Job:
+def scores_table(name: str, rows: Sequence[Row], metrics: dict[str, str] | None = None) -> PlannedJob:
     """``metrics`` says of which columns another metric is shown than the task's own."""
     # Specifications sort their keys, so the order of the columns is said apart.
     columns = list(dict.fromkeys(column for row in rows for column in row.cells))
@@ -59,7 +59,7 @@ def scores_table(name: str, rows: Sequence[Row], metrics: dict[str, str] | None 
         ],
     }
     scores = {cell.score.id: cell.score for row in rows for cells in row.cells.values() for cell in cells}
-    return Job("table", name, settings, {"scores": list(scores.values())})
+    return PlannedJob("table", name, settings, {"scores": list(scores.values())})
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Claim:
     margin: float = 0.0
 
 
-def claims_job(repetitions: Sequence[Sequence[Claim]], seed: int) -> Job:
+def claims_job(repetitions: Sequence[Sequence[Claim]], seed: int) -> PlannedJob:
     """The claims of an experiment, held against every repetition of it."""
     declared = []
     for claims in zip(*repetitions, strict=True):
@@ -96,4 +96,4 @@ def claims_job(repetitions: Sequence[Sequence[Claim]], seed: int) -> Job:
         cell for claims in repetitions for claim in claims for group in (claim.better, *claim.than) for cell in group
     ]
     heard = {cell.hypotheses.id: cell.hypotheses for cell in cells}
-    return Job("claims", "claims", {"claims": declared}, {"hypotheses": list(heard.values())}, seed)
+    return PlannedJob("claims", "claims", {"claims": declared}, {"hypotheses": list(heard.values())}, seed)

@@ -7,11 +7,11 @@ utterance. Those of espeak-ng have no model: ``espeak/cmn+f2``, or ``cmn+f2`` fo
 from pathlib import Path
 from typing import Any
 
+from tauspeech.plan.runtime_settings import result_settings
+from tauspeech.plan.sources import files_of
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_file
 from tauspeech.runtime.paths import VOICES
-from tauspeech.plan.runtime_settings import lasting
-from tauspeech.plan.sources import files_of
 
 ENGINES = ("espeak", "coqui", "vits", "speecht5", "bark", "cosyvoice", "http", "command")
 ENVIRONMENTS = {"coqui": "coqui", "cosyvoice": "cosyvoice"}  # the others need the main one only
@@ -78,7 +78,7 @@ def _model(speech: dict[str, Any], engine: str, name: str) -> dict[str, Any]:
     paths = {key: described[key] for key in _PATHS if isinstance(described.get(key), str | list)}
     paths |= {f"prompts.{speaker}": prompt["audio"] for speaker, prompt in described.get("prompts", {}).items()}
     files = {key: files_of(path) for key, path in paths.items()}
-    return known | lasting(described) | {"files": {key: found for key, found in files.items() if found}}
+    return known | result_settings(described) | {"files": {key: found for key, found in files.items() if found}}
 
 
 def _mini(speech: dict[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,7 @@ from typing import Any, NoReturn, TypeVar
 import requests
 
 from tauspeech.remote.addresses import checked
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.errors import one_line
+from tauspeech.runtime.errors import UserError, one_line
 
 LONGEST_WAIT = 60.0  # seconds between two tries
 MASK = "[key]"

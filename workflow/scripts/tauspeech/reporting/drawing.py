@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from tauspeech.runtime.files import write_atomic
 from tauspeech.reporting.palette import Look
+from tauspeech.runtime.files import write_atomic
 
 STYLE = {
     "svg.hashsalt": "tauspeech",

@@ -1,8 +1,8 @@
 """What the last run did, as a page of its own: the report shows it and stays the same whenever it is made."""
 
+from tauspeech.reporting.templates import environment
 from tauspeech.runtime.run_record import Account
 from tauspeech.runtime.run_summary import COLUMNS, cells, verdict
-from tauspeech.reporting.templates import environment
 
 
 def build_summary(account: Account) -> str:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from tauspeech.data.audio import RATE, decode_audio
 from tauspeech.reporting.content import Saying, Voice
-from tauspeech.data.audio import RATE, decode
 
 _WINDOW, _HOP, _RANGE = 512, 160, 70.0  # samples, samples, decibels
 _HEIGHT, _PER_SECOND = 96, 100  # pixels
@@ -21,7 +21,7 @@ def sayings(shown: Iterable[pd.DataFrame]) -> list[Saying]:
     for table in shown:
         for sentence, rows in table.groupby("sentence", sort=False):
             voices = [
-                Voice(row.voice, row.engine, row.seconds, row.heard, row.audio, spectrogram(decode(row.audio)))
+                Voice(row.voice, row.engine, row.seconds, row.heard, row.audio, spectrogram(decode_audio(row.audio)))
                 for row in rows.itertuples()
             ]
             found.append(Saying(str(sentence), str(rows["language"].iloc[0]), voices))

@@ -1,4 +1,4 @@
-"""What a script sees of the world: its specification, its verified inputs, a place for its outputs."""
+"""A job at run time: its specification, its verified inputs, and where its outputs belong."""
 
 import json
 import os
@@ -6,19 +6,20 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tauspeech.runtime.disk import trouble_of
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_text, write_text
-from tauspeech.plan.runtime_settings import OPERATION
-from tauspeech.runtime.stages import batch_record_path, receipt_path, spec_path
 from tauspeech.runtime.receipts import Receipt, write_receipt
+from tauspeech.runtime.stages import RUNTIME_SETTINGS, batch_record_path, receipt_path, spec_path
 
 
-class Task:
-    """One job, as its specification file describes it."""
+class Job:
+    """One job, read from its specification file."""
 
     def __init__(self, path: Path, threads: int):
         text = path.read_text(encoding="utf-8")
@@ -29,22 +30,27 @@ class Task:
         self.name = self.id.rpartition("/")[2]
         self.settings: dict[str, Any] = self.spec["settings"]
         self.seed: int = self.spec["seed"]
-        self.threads: int = self.spec["threads"] or threads
+        self.threads: int = self.spec["threads"] or threads  # 0 in the plan: the result does not depend on them
         self.receipt = self.results / receipt_path(self.stage, self.id)
         self._used: dict[str, Any] = {}
         self._begin = time.monotonic()
 
+    @property
+    def module(self) -> ModuleType:
+        """The module that the plan chose for this job, such as a voice engine or a table of an experiment."""
+        return import_module(self.spec["modules"][0])
+
     def input(self, role: str, file: str | None = None) -> Path:
-        """The file of an input (the one with the job's own name, or the one named), or its folder for ``file='.'``."""
+        """File of an input: the one named like the input's job, or ``file``; ``file='.'`` gives its folder."""
         return self._open(self.spec["inputs"][role], role, file)
 
     def inputs(self, role: str, file: str | None = None) -> dict[str, Path]:
-        """The same for each job of a list, by id."""
+        """The same for each job of a list of inputs, by id."""
         jobs = self.spec["inputs"].get(role, [])
         return {job["id"]: self._open(job, f"{role}/{job['id']}", file) for job in jobs}
 
     def files(self, role: str) -> list[Path]:
-        """All files of an input, or of each job of a list."""
+        """All files of an input, or of each job of a list of inputs."""
         named = {name: job for name, job in self._inputs() if name.partition("/")[0] == role}
         return [file for name, job in named.items() for file in self._verified(job, name)[1].values()]
 
@@ -58,18 +64,18 @@ class Task:
         return files[file]
 
     def _verified(self, job: dict[str, str], role: str) -> tuple[Receipt, dict[str, Path]]:
-        """An input's receipt and files, if they are what this job was planned for and nobody has changed them."""
+        """Receipt and files of an input, after checking that they are what this job was planned for and are unchanged."""
         receipt = Receipt.read(self.results / receipt_path(job["stage"], job["id"]))
         if receipt.key != job["key"]:
             raise UserError(
-                f"{receipt.path} belongs to other settings than {self.stage}/{self.id} was planned for: run snakemake again."
+                f"{receipt.path} was made with other settings than {self.stage}/{self.id} was planned for: run snakemake again."
             )
         files = receipt.files()
         self._used[role] = {"key": receipt.key, "receipt": receipt.digest}
         return receipt, files
 
     def done(self) -> bool:
-        """Whether the artifact is there, whole, and made from the inputs as they are now."""
+        """True if the artifact exists, is intact, and was made from the inputs as they are now."""
         try:
             made = Receipt.read(self.receipt)
             made.files()
@@ -83,7 +89,7 @@ class Task:
             return False
 
     def _inputs(self) -> Iterator[tuple[str, dict[str, str]]]:
-        """Each with the name that a receipt has for it."""
+        """Inputs with the names that receipts give them: the role, or role/id in a list."""
         for role, found in self.spec["inputs"].items():
             if isinstance(found, list):
                 yield from ((f"{role}/{job['id']}", job) for job in found)
@@ -91,32 +97,32 @@ class Task:
                 yield role, found
 
     def path(self, *parts: str) -> Path:
-        """Where an output belongs: beside the receipt."""
+        """Path of an output: beside the receipt."""
         return self.receipt.parent.joinpath(*parts)
 
     @property
     def checkpoints(self) -> Path:
-        """Where an unfinished training leaves its state: of this very specification, and no output of a rule."""
+        """Folder for the state of an unfinished training with exactly this specification; not an output of a rule."""
         return self.results / "checkpoints" / self.id / self.key[:16]
 
-    def operation(self, *place: str) -> dict[str, Any]:
-        """Settings that change no result, as they are now: addresses, limits, waits."""
-        path = self.results / OPERATION
+    def runtime_settings(self, *place: str) -> dict[str, Any]:
+        """Settings that change no result (addresses, limits, timeouts), as the configuration has them now."""
+        path = self.results / RUNTIME_SETTINGS
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         for key in place:
             found = found.get(key, {})
         return found
 
     def finish(self, *outputs: Path) -> None:
-        """Declare the outputs; the receipt comes last, so that it stands for a whole artifact."""
+        """Write the receipt, after all outputs, so that its presence means a complete artifact."""
         seconds = time.monotonic() - self._begin
         write_receipt(self.receipt, self.key, self.spec, self._used, list(outputs), seconds)
 
 
-def run(main: Callable[[Task], None]) -> None:
-    """Body of every script: ``script.py SPECIFICATION THREADS``, or with a batch in place of a specification.
+def run(main: Callable[[Job], None]) -> None:
+    """Entry point of every script: ``script.py SPECIFICATION THREADS``, or a batch file in place of the specification.
 
-    The threads given count only where the result does not depend on them; otherwise the plan says how many.
+    ``THREADS`` is used only where the result does not depend on it; otherwise the specification sets the number.
     """
     path, threads = Path(sys.argv[1]), int(sys.argv[2])
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -124,39 +130,39 @@ def run(main: Callable[[Task], None]) -> None:
         if "members" in content:
             _do_batch(main, path, threads)
         else:
-            _do(main, Task(path, threads))
+            _do(main, Job(path, threads))
     except UserError as error:
         sys.exit(f"Error in {content['stage']} '{content['id']}': {error}")
     except Exception as error:
         where = f"Error in {content['stage']} '{content['id']}'"
         if trouble := trouble_of(error):
-            sys.exit(f"{where}: {trouble}; see to it and run the same command again, what is done is kept.")
+            sys.exit(f"{where}: {trouble}; solve that and run the same command again; finished work is kept.")
         traceback.print_exc()
-        sys.exit(f"{where}: this is a bug, or a machine's trouble; the lines above say where.")
+        sys.exit(f"{where}: this is a bug or a hardware fault; the traceback above says where.")
 
 
-def _do(main: Callable[[Task], None], task: Task) -> None:
-    # Before anything imports torch; more threads than the plan gave would slow down everybody.
-    os.environ["OMP_NUM_THREADS"] = str(task.threads)
+def _do(main: Callable[[Job], None], job: Job) -> None:
+    # Set before torch is imported; more threads than planned would slow down the jobs beside this one.
+    os.environ["OMP_NUM_THREADS"] = str(job.threads)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    main(task)
+    main(job)
 
 
-def _do_batch(main: Callable[[Task], None], path: Path, threads: int) -> None:
+def _do_batch(main: Callable[[Job], None], path: Path, threads: int) -> None:
     text, results = path.read_text(encoding="utf-8"), results_of(path)
     batch = json.loads(text)
-    tasks = [Task(results / spec_path(batch["stage"], id), threads) for id in batch["members"]]
-    for task in tasks:
-        # What an earlier try, or an earlier plan with other members, has done is not done twice.
-        if task.done():
-            print(f"{task.id}: is there already", flush=True)
+    jobs = [Job(results / spec_path(batch["stage"], id), threads) for id in batch["members"]]
+    for job in jobs:
+        # Members that an earlier attempt, or an earlier plan with other members, has finished are skipped.
+        if job.done():
+            print(f"{job.id}: already exists", flush=True)
             continue
-        print(f"{task.id}:", flush=True)
+        print(f"{job.id}:", flush=True)
         try:
-            _do(main, task)
+            _do(main, job)
         except UserError as error:
-            raise UserError(f"{task.id}: {error}" if task.id != batch["id"] else str(error)) from None
-    made = {task.id: Receipt.read(task.receipt).digest for task in tasks}
+            raise UserError(f"{job.id}: {error}" if job.id != batch["id"] else str(error)) from None
+    made = {job.id: Receipt.read(job.receipt).digest for job in jobs}
     record = results / batch_record_path(batch["stage"], batch["id"])
     write_text(record, canonical_json({"batch": sha256_text(text), "members": made}))
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from tauspeech.plan.index import FROZEN
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_file
-from tauspeech.plan.index import FROZEN
-from tauspeech.runtime.stages import STAGES, receipt_path, spec_path
 from tauspeech.runtime.receipts import Receipt
+from tauspeech.runtime.stages import STAGES, receipt_path, spec_path
 
 Stamps = dict[Path, int]
 

@@ -1,14 +1,18 @@
-"""The stages of the workflow: which script makes what, and where it lies below results/<name>/."""
+"""The stages of the workflow: the script of each, and where its files lie below results/<name>/."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Stage:
+    """A kind of job. ``receipt`` is small, and the only file of a job that later rules take as input.
+
+    Jobs of a ``batched`` stage are short compared with the start of a process: one process runs a batch of them, and
+    later rules take the batch's record as input.
+    """
+
     script: str
-    receipt: str  # small, and the only file of a job that later rules take as input
-    # Its jobs are short beside the start of a process: one process does those of a batch, and later rules take the
-    # batch's record as input.
+    receipt: str
     batched: bool = False
 
 
@@ -17,16 +21,14 @@ STAGES = {
     "speech": Stage("make_speech.py", "speech/{id}.receipt.json"),
     "candidates": Stage("propose_words.py", "candidates.receipt.json"),
     "voice": Stage("train_voice.py", "voices/{id}/receipt.json"),
-    "voiced": Stage("speak.py", "voiced/{id}.receipt.json"),
-    "showing": Stage("show_voices.py", "showing/{id}.receipt.json"),
+    "tts": Stage("synthesise.py", "tts/{id}.receipt.json"),
+    "voice_samples": Stage("sample_voices.py", "voice_samples/{id}.receipt.json"),
     "corpus": Stage("make_corpus.py", "corpora/{id}.receipt.json"),
     "base": Stage("prepare_base.py", "models/{id}/receipt.json"),
     "rarity": Stage("check_rarity.py", "rarity/{id}.receipt.json"),
     "finetune": Stage("finetune.py", "models/{id}/receipt.json"),
     "vector": Stage("extract_vector.py", "vectors/{id}.receipt.json"),
-    "ratios": Stage("choose_ratios.py", "ratios/{id}.receipt.json"),
-    "retained": Stage("sweep_ratios.py", "retained/{id}.receipt.json"),
-    "weight": Stage("choose_weight.py", "weights/{id}.receipt.json", batched=True),
+    "search": Stage("search_candidates.py", "search/{id}.receipt.json", batched=True),
     "merge": Stage("merge_vectors.py", "merged/{id}/receipt.json", batched=True),
     "decode": Stage("decode.py", "hypotheses/{id}.receipt.json", batched=True),
     "score": Stage("score.py", "scores/{id}.receipt.json", batched=True),
@@ -36,11 +38,8 @@ STAGES = {
     "report": Stage("write_report.py", "{id}.receipt.json"),
 }
 
-# Sounds as engines made them, of shares that are not finished; and for good what a server made.
-SAID = "said"
-
-# The file of each stage that a person may look for, beside the receipt that the rules go by.
-KEPT = {
+# The file of each stage that a person may look for. The workflow makes it again where it was deleted.
+PRIMARY_OUTPUT = {
     "base": "models/base/config.json",
     "vector": "vectors/{id}.safetensors",
     "merge": "merged/{id}/model.safetensors",
@@ -51,6 +50,10 @@ KEPT = {
     "claims": "claims.tsv",
     "report": "report.html",
 }
+
+PLAN_INDEX = "plan/plan.json"  # what rules need of the plan that was written last
+RUNTIME_SETTINGS = "plan/runtime_settings.json"  # settings that change no result, such as addresses and timeouts
+TTS_CACHE = "tts_cache"  # audio of unfinished tts jobs, and permanently that of remote servers
 
 
 def spec_path(stage: str, id: str) -> str:

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from tauspeech.runtime.errors import UserError
-from tauspeech.scoring.score_cells import Cell, Scores, observed_scores, resampled_scores, tally_cells
 from tauspeech.scoring.intervals import percentile_interval, t_interval
+from tauspeech.scoring.score_cells import Cell, Scores, observed_scores, resampled_scores, tally_cells
 
 Verdict = Literal["holds", "does not hold", "not decided"]
 COLUMNS = ["claim", "statement", "source", "seeds", "value", "low", "high", "interval", "verdict", "runs"]

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.data.languages import unspaced
+from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.normalise import for_cer, for_wer
 from tauspeech.scoring.tally import Proportion, percentage
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from tauspeech.data.randomness import derive_seed
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import read_json_lines
-from tauspeech.data.randomness import derive_seed
 from tauspeech.scoring.metrics import headline
 from tauspeech.scoring.tally import Tally
 from tauspeech.scoring.utterances import by_set_and_task

@@ -1,30 +1,56 @@
-"""The recipe of a planned merge: what ``tauspeech merge`` would be given, with paths relative to the results."""
+"""Recipe of a planned merge: what ``tauspeech merge`` would be given, with paths relative to the results folder."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from tauspeech.runtime.job import Task
+from tauspeech.runtime.job import Job
 from tauspeech.vectors.recipe import Recipe
 
 
-def recipe_of(task: Task, scale: float) -> Recipe:
-    vectors = [{"path": str(path.relative_to(task.results)), "id": id} for id, path in task.inputs("vectors").items()]
-    content: dict[str, Any] = {
-        "base": str(task.input("base", ".").relative_to(task.results)),
-        "method": task.settings["method"],
-        "options": task.settings["options"],
-        "scale": scale,
-        "vectors": _pruned(task, vectors) if "pruning" in task.settings else vectors,
-        "seed": task.seed,
-    }
-    return Recipe.parse(content, task.results, f"{task.stage} '{task.id}'")
+def recipe_of(job: Job, scale: float | None = None) -> Recipe:
+    """The recipe that a job's specification describes, with the values that searches have chosen; or at a given scale."""
+    planned = job.settings["merge"] if scale is None else job.settings["merge"] | {"scale": scale}
+    content = _Resolved(job).merge(planned) | {"base": _relative(job, job.input("base", ".")), "seed": job.seed}
+    return Recipe.parse(content, job.results, f"{job.stage} '{job.id}'")
 
 
-def _pruned(task: Task, vectors: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each vector at the ratios that were chosen for it."""
-    method = task.settings["pruning"]
-    ratios = {id: json.loads(path.read_text(encoding="utf-8")) for id, path in task.inputs("ratios").items()}
-    return [
-        {"merge": {"method": method, "options": ratios[each["id"]][method], "vectors": [each]}, "id": each["id"]}
-        for each in vectors
-    ]
+class _Resolved:
+    """Paths of a job's inputs and choices of its searches, by id."""
+
+    def __init__(self, job: Job):
+        self._vectors = {id: _relative(job, path) for id, path in job.inputs("vectors").items()}
+        self._references = {id: _relative(job, path) for id, path in job.inputs("references", ".").items()}
+        self._chosen = {id: _read(path)["chosen"] for id, path in job.inputs("searches").items()}
+
+    def merge(self, planned: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "method": planned["method"],
+            "options": self._value(planned["options"]),
+            "scale": self._value(planned["scale"]),
+            "vectors": [self._term(each) for each in planned["vectors"]],
+        }
+
+    def _term(self, planned: Mapping[str, Any]) -> dict[str, Any]:
+        if "merge" in planned:
+            merge = self.merge(planned["merge"])
+            # A vector that is only transformed keeps its name, by which random masks are drawn.
+            name = {"id": merge["vectors"][0]["id"]} if len(merge["vectors"]) == 1 else {}
+            return {"merge": merge, "weight": planned["weight"]} | name
+        id = planned["vector"]
+        reference = {"reference": self._references[planned["reference"]]} if "reference" in planned else {}
+        return {"path": self._vectors[id], "id": id, "weight": planned["weight"]} | reference
+
+    def _value(self, planned: Any) -> Any:
+        if isinstance(planned, Mapping) and planned.keys() == {"search", "choice"}:
+            return self._chosen[planned["search"]][planned["choice"]]
+        return planned
+
+
+def _relative(job: Job, path: Any) -> str:
+    return str(path.relative_to(job.results))
+
+
+def _read(path: Any) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

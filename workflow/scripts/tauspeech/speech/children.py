@@ -1,4 +1,4 @@
-"""Work that needs a fresh process for every item.
+"""Execution that needs a fresh process for every item.
 
 The children share nothing with each other: a `multiprocessing.Pool` has one queue for all of them, and waits
 for ever when it is closed while a child holds that queue's lock.

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-from tauspeech.runtime.disk import trouble_of
 from tauspeech.data.dropped import Unusable
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.errors import one_line
+from tauspeech.runtime.disk import trouble_of
+from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.speech.engine import Failed, Sound
 
 _IN_A_ROW = 5
@@ -13,7 +12,7 @@ _SHARE, _OF_AT_LEAST = 0.1, 50
 FAILED = "the engine failed"
 
 
-class Patience:
+class FailureBudget:
     """Of one share of a set, from its first sentence on: what was said earlier counts like what is said now."""
 
     def __init__(self, model: str):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tauspeech.data.dropped import Unusable
 from tauspeech.data.audio import RATE, resample, silent
+from tauspeech.data.dropped import Unusable
 from tauspeech.speech.engine import Sound
 
 _FRAME = RATE // 100
@@ -13,7 +13,7 @@ _LOUDNESS = 10 ** (-20 / 20)  # root mean square of the frames with speech
 _PEAK = 0.99
 
 
-def settled(sound: Sound, longest: float) -> np.ndarray:
+def normalised(sound: Sound, longest: float) -> np.ndarray:
     """16 kHz mono without silence at its edges, at one loudness, or the reason why it is of no use."""
     samples = np.asarray(sound.samples, np.float32)
     if not np.isfinite(samples).all():

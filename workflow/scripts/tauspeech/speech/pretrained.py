@@ -6,10 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.remote.hub import model_folder
-from tauspeech.models.folder import quiet, read_json
 from tauspeech.data.pickles import command
+from tauspeech.models.folder import quiet, read_json
+from tauspeech.remote.hub import model_folder
+from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engine_tools import key
 
 

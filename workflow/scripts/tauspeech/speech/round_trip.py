@@ -6,7 +6,7 @@ from tauspeech.data.languages import unspaced
 from tauspeech.text.checks import folded
 
 
-def misheard(sentence: str, heard: str, forms: tuple[str, ...], language: str) -> float:
+def character_errors(sentence: str, heard: str, forms: tuple[str, ...], language: str) -> float:
     """Character errors outside of the word, as a share of the characters outside of it."""
 
     def plain(text: str) -> str:

@@ -16,7 +16,7 @@ from tauspeech.runtime.files import canonical_json, sha256_text, write_atomic
 from tauspeech.speech.engine import Sound
 
 
-class Kept:
+class SoundCache:
     """``about`` is all that a sound depends on beside its text, speaker and seed."""
 
     def __init__(self, folder: Path, about: dict[str, Any]):

@@ -4,17 +4,16 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from tauspeech.data.audio import encode_audio
 from tauspeech.data.dropped import Drop, Unusable
+from tauspeech.data.randomness import derive_rng, derive_seed
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.pace import Pace
-from tauspeech.data.randomness import derive_rng, derive_seed
-from tauspeech.data import manifest
-from tauspeech.data.audio import encode
 from tauspeech.speech.engine import Engine
-from tauspeech.speech.sound_cache import Kept
-from tauspeech.speech.failure_budget import Patience
-from tauspeech.speech.normalisation import settled
-from tauspeech.speech.utterances import Voiced, drawn, voice_id
+from tauspeech.speech.failure_budget import FailureBudget
+from tauspeech.speech.normalisation import normalised
+from tauspeech.speech.sound_cache import SoundCache
+from tauspeech.speech.utterances import Synthesised, drawn_voice, voice_id
 
 
 def share(sentences: list[dict[str, str]], settings: dict[str, Any], seed: int) -> list[dict[str, str]]:
@@ -32,20 +31,22 @@ def share(sentences: list[dict[str, str]], settings: dict[str, Any], seed: int) 
             for number, voice in enumerate(settings["voices"])
             if ours(voice)
         ]
-    chosen = [sentence | {"voice": drawn(settings["voices"], seed, sentence["utterance"])} for sentence in sentences]
+    chosen = [
+        sentence | {"voice": drawn_voice(settings["voices"], seed, sentence["utterance"])} for sentence in sentences
+    ]
     return [sentence for sentence in chosen if ours(sentence["voice"])]
 
 
-def voiced_rows(
+def synthesised_rows(
     engine: Engine | None,
     sentences: Iterable[dict[str, str]],
     settings: dict[str, Any],
     seed: int,
     drops: list[Drop],
-    kept: Kept,
+    kept: SoundCache,
 ) -> Iterator[dict[str, Any]]:
     """Rows of the manifest; every sentence has a seed of its own, so that order and sharding do not matter."""
-    sentences, patience = list(sentences), Patience(shown(settings["model"], None))
+    sentences, patience = list(sentences), FailureBudget(shown(settings["model"], None))
     pace = Pace("utterances", len(sentences))
     for sentence in sentences:
         assert engine
@@ -57,14 +58,14 @@ def voiced_rows(
             said = sentence[settings["language"]], speaker, own_seed
             make = partial(engine.say, *said)
             sound = patience.say(said[0], partial(kept.sound, engine.version, *said, make))
-            samples = settled(sound, settings["longest"])
+            samples = normalised(sound, settings["longest"])
         except Unusable as reason:
             drops.append(Drop(sentence["split"], sentence["utterance"], str(reason)))
             continue
         finally:
             pace.add()
-        voiced = Voiced(id, encode(samples), len(samples), name, own_seed)
-        yield manifest.row(sentence, voiced, engine.version)
+        voiced = Synthesised(id, encode_audio(samples), len(samples), name, own_seed)
+        yield voiced.row(sentence, engine.version)
     patience.end()
 
 

@@ -1,21 +1,23 @@
-"""What goes into a voice and what comes out of it."""
+"""Utterances: the texts that voices synthesise, and the audio that results."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from tauspeech.data.audio import RATE
 from tauspeech.data.randomness import derive_rng
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """A text to be said; its id alone draws the voice."""
+    """A text to synthesise; its id alone determines which voice is drawn."""
 
     id: str
     text: str
 
 
 @dataclass(frozen=True)
-class Voiced:
-    """FLAC of an utterance, its number of samples and who said it; or why it cannot be used."""
+class Synthesised:
+    """Audio of an utterance as FLAC, its number of samples and its voice; or the reason why it is unusable."""
 
     id: str
     flac: bytes
@@ -24,11 +26,18 @@ class Voiced:
     seed: int | None = None
     unusable: str | None = None
 
+    def row(self, sentence: dict[str, Any], engine: str) -> dict[str, Any]:
+        """Row of the manifest; it has a seed where the engine itself is random."""
+        audio = {"bytes": self.flac, "path": f"{sentence['utterance']}.flac"}
+        about = {"audio": audio, "seconds": self.samples / RATE, "voice": self.voice}
+        return sentence | about | {"engine": engine, "seed": self.seed}
 
-def drawn(voices: list[str], seed: int, utterance: str) -> str:
-    """The voice that says an utterance. The carrier and its control differ in one word: the same voice says both."""
+
+def drawn_voice(voices: list[str], seed: int, utterance: str) -> str:
+    """Voice of an utterance. A carrier and its control differ in one word only: both get the same voice."""
     return derive_rng(seed, "voice", voice_id(utterance)).choice(voices)
 
 
 def voice_id(utterance: str) -> str:
+    """Identifier by which the voice is drawn: the same for a carrier and its control."""
     return utterance.replace("-control-", "-carrier-")

@@ -15,7 +15,7 @@ Sentence = dict[str, str]  # language -> text
 
 
 def folded(text: str) -> str:
-    """The text as far as a listener could tell: no case, no punctuation, one space between words."""
+    """The text as far as a decoder could tell: no case, no punctuation, one space between words."""
     text = unicodedata.normalize("NFKC", text).casefold()
     return " ".join("".join(char if char.isalnum() else " " for char in text).split())
 

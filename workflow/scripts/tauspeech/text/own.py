@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.data.randomness import derive_rng
 from tauspeech.data.tables import SPLITS, tab_reader
+from tauspeech.runtime.errors import UserError
 from tauspeech.text.checks import Checker, Sentence
 
 

@@ -9,9 +9,9 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tauspeech.data.randomness import derive_rng, unit_interval
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.pace import Pace
-from tauspeech.data.randomness import derive_rng, unit_interval
 from tauspeech.text.checks import Checker, Sentence
 from tauspeech.text.grammar import Grammar, Phrase, draw, fill, slots_of
 

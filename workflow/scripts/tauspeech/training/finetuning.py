@@ -1,17 +1,15 @@
-"""A base taught the lessons of some sets."""
+"""Fine-tuning of a base model on the training speech of some sets."""
 
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from transformers import WhisperForConditionalGeneration
-
-from tauspeech.runtime.errors import UserError
+from tauspeech.models.decoding import Decoder, FeatureCache
+from tauspeech.models.family import SpeechModel, open_model
+from tauspeech.models.tasks import TasksBySet
 from tauspeech.models.validation import mean_score
-from tauspeech.models.tasks import Lesson
-from tauspeech.models.decoding import Listener
-from tauspeech.models.whisper.family import load
+from tauspeech.runtime.errors import UserError
 from tauspeech.training.examples import Examples
 from tauspeech.training.trainer import train
 
@@ -19,15 +17,15 @@ Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Course:
-    """Sets of speech, what is asked of each, and how much of its training speech is used."""
+class TrainingSets:
+    """Sets of speech with their tasks, and the share of their training speech that is used."""
 
     sets: dict[str, Rows]
-    lessons: dict[str, list[Lesson]]
+    tasks: TasksBySet
     share: float
 
     def rows(self, split: str) -> dict[str, Rows]:
-        found = {id: [row for row in held if row["split"] == split] for id, held in self.sets.items()}
+        found = {id: [row for row in rows if row["split"] == split] for id, rows in self.sets.items()}
         if split != "train":
             return found
         shared = {id: first_share(rows, self.share) for id, rows in found.items()}
@@ -40,45 +38,48 @@ class Course:
 
 
 def first_share(rows: Rows, share: float) -> Rows:
-    """The first rows, up to a share of all seconds."""
-    room, kept = share * math.fsum(row["seconds"] for row in rows), []
+    """The first rows, up to a share of the total duration."""
+    room, first = share * math.fsum(row["seconds"] for row in rows), []
     for row in rows:
         room -= row["seconds"]
         if room < -1e-6:
             break
-        kept.append(row)
-    return kept
+        first.append(row)
+    return first
 
 
 @dataclass
 class Trained:
-    model: WhisperForConditionalGeneration
+    model: SpeechModel
     history: dict[str, Any]
     score: float  # on validation; higher is better
 
 
 @dataclass
 class Finetuning:
+    """A training that can be run at several learning rates; examples are shared between them."""
+
     base: Path
-    course: Course
+    sets: TrainingSets
     settings: dict[str, Any]
     seed: int
     _examples: dict[str, Examples] = field(default_factory=dict)
+    _features: FeatureCache = field(default_factory=FeatureCache)
 
     def at(self, rate: float, checkpoints: Path) -> Trained:
-        """The model that a learning rate gives; checkpoints in the folder are gone on from."""
-        model, processor = load(self.base)
-        longest = model.config.max_target_positions
+        """The model trained at a learning rate, resumed from checkpoints in the folder."""
+        model = open_model(self.base)
         for split in ("train", "validation"):
             if split not in self._examples:
-                pairs = ((row, self.course.lessons[id]) for id, rows in self.course.rows(split).items() for row in rows)
-                self._examples[split] = Examples(pairs, processor, longest)
-        judge = None
+                pairs = ((row, self.sets.tasks[id]) for id, rows in self.sets.rows(split).items() for row in rows)
+                self._examples[split] = Examples(pairs, model)
+        score = None
         if self.settings["best_by"] == "score":
-            listener, judged = Listener(model, processor, self.settings["listening"]), self.course.rows("validation")
+            decoder = Decoder(model, self.settings["validation_decoding"], self._features)
+            validation = self.sets.rows("validation")
 
-            def judge(_: object) -> float:
-                return mean_score(listener, judged, self.course.lessons)
+            def score() -> float:
+                return mean_score(decoder, validation, self.sets.tasks)
 
         history = train(
             model,
@@ -87,16 +88,16 @@ class Finetuning:
             self.settings | {"learning_rate": rate},
             checkpoints=checkpoints,
             seed=self.seed,
-            judge=judge,
+            score=score,
             most_steps=self._most_steps(),
         )
-        return Trained(model, history, history["best"] if judge else -history["best"])
+        return Trained(model, history, history["best"] if score else -history["best"])
 
     def _most_steps(self) -> int | None:
-        """Of a joint training, where it is limited to a multiple of one set's."""
+        """Steps of a joint training at most, where they are limited to a multiple of a single set's."""
         settings = self.settings
         if not settings["joint_steps"]:
             return None
         per_step = settings["batch"] * settings["accumulate"]
-        one = settings["epochs"] * len(self._examples["train"]) / len(self.course.sets) / per_step
+        one = settings["epochs"] * len(self._examples["train"]) / len(self.sets.sets) / per_step
         return math.ceil(settings["joint_steps"] * one)

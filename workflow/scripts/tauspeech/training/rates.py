@@ -1,4 +1,4 @@
-"""The learning rate, where the configuration gives several to choose from."""
+"""Search for the learning rate, where the configuration gives several."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ from tauspeech.training.finetuning import Trained
 
 
 def best_of(rates: float | list[float], attempt: Callable[[float, Path], Trained], checkpoints: Path) -> Trained:
-    """What serves validation best; of equal ones the lowest rate, which moves the weights least."""
+    """The training with the best validation score; of equal scores the lowest rate, which changes the weights least."""
     if not isinstance(rates, list):
         return attempt(rates, checkpoints)
     best, tried = None, []

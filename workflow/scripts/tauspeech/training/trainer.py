@@ -1,4 +1,4 @@
-"""One trainer for every stage that trains: Transformers' own, with what a workflow needs around it."""
+"""Training of any family: Transformers' Trainer with validation by decoding, exact resumption and clear errors."""
 
 import json
 import math
@@ -20,44 +20,44 @@ from transformers import (
     TrainerCallback,
     TrainerState,
     TrainingArguments,
-    WhisperForConditionalGeneration,
 )
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.utils import SAFE_WEIGHTS_NAME
 
+from tauspeech.models.family import SpeechModel
 from tauspeech.runtime.errors import UserError
-from tauspeech.training.examples import Examples, collate
+from tauspeech.training.examples import Examples
 from tauspeech.training.progress import Progress
 
 LOSSES = {"loss": "loss", "eval_loss": "validation loss"}
 PICKLED = {".pt", ".pth", ".bin"}  # the Trainer's own state, in torch's archives
 
-# What a model scores on the validation set; higher is better.
-Judge = Callable[[WhisperForConditionalGeneration], float]
+# The validation score of the model in training; higher is better.
+Score = Callable[[], float]
 
 
-class JudgedTrainer(Trainer):
-    """Adds a score on the validation set, by real decoding, to the validation loss."""
+class ScoringTrainer(Trainer):
+    """Reports a validation score, by decoding, beside the validation loss."""
 
-    def __init__(self, judge: Judge | None, **arguments: Any):
+    def __init__(self, score: Score | None, **arguments: Any):
         super().__init__(**arguments)
-        self.judge = judge
+        self.score = score
 
     def evaluation_loop(self, dataloader: Any, *args: Any, **kwargs: Any) -> Any:
         output = super().evaluation_loop(dataloader, *args, **kwargs)
-        if self.judge:
+        if self.score:
             self.model.eval()
-            output.metrics["eval_score"] = self.judge(self.model)
+            output.metrics["eval_score"] = self.score()
         return output
 
 
 class LossGuard(TrainerCallback):
-    """Stops at a loss that is no number; the last good checkpoint stays where it is."""
+    """Stops at a loss that is not finite; the last good checkpoint is kept."""
 
     def on_log(
         self, args: TrainingArguments, state: Any, control: Any, logs: dict[str, float] | None = None, **kwargs: Any
     ) -> None:
-        # The validation loss comes before its checkpoint is saved, so those that are there are good.
+        # The validation loss is logged before its checkpoint is saved, so existing checkpoints are good.
         for name, loss in (logs or {}).items():
             if name in LOSSES and not math.isfinite(loss):
                 raise UserError(
@@ -66,7 +66,7 @@ class LossGuard(TrainerCallback):
                 )
 
 
-def _arguments(settings: dict[str, Any], folder: Path, steps: int, seed: int, judged: bool) -> TrainingArguments:
+def _arguments(settings: dict[str, Any], folder: Path, steps: int, seed: int, scored: bool) -> TrainingArguments:
     every = max(1, steps // settings["evaluations"])
     return TrainingArguments(
         output_dir=str(folder),
@@ -88,8 +88,8 @@ def _arguments(settings: dict[str, Any], folder: Path, steps: int, seed: int, ju
         save_steps=every,
         save_total_limit=2,
         load_best_model_at_end=True,
-        metric_for_best_model="eval_score" if judged else "eval_loss",
-        greater_is_better=judged,
+        metric_for_best_model="eval_score" if scored else "eval_loss",
+        greater_is_better=scored,
         logging_steps=10,
         logging_nan_inf_filter=False,
         disable_tqdm=True,
@@ -99,44 +99,44 @@ def _arguments(settings: dict[str, Any], folder: Path, steps: int, seed: int, ju
         dataloader_pin_memory=torch.cuda.is_available(),
         seed=seed % 2**31,
         data_seed=seed % 2**31,
-        restore_callback_states_from_checkpoint=True,  # patience goes on counting
+        restore_callback_states_from_checkpoint=True,  # early stopping resumes its count
     )
 
 
 def train(
-    model: WhisperForConditionalGeneration,
-    lessons: Examples,
+    model: SpeechModel,
+    examples: Examples,
     validation: Examples,
     settings: dict[str, Any],
     *,
     checkpoints: Path,
     seed: int,
-    judge: Judge | None = None,
+    score: Score | None = None,
     most_steps: float | None = None,
 ) -> dict[str, Any]:
-    """Train in place, from the last checkpoint if one is there; the best one on validation is left in ``model``."""
+    """Train in place, resuming from the last checkpoint if there is one; ``model`` ends as the best one on validation."""
     per_step = settings["batch"] * settings.get("accumulate", 1) * int(os.environ.get("WORLD_SIZE", "1"))
-    steps = max(1, math.ceil(settings["epochs"] * len(lessons) / per_step))
+    steps = max(1, math.ceil(settings["epochs"] * len(examples) / per_step))
     steps = min(steps, math.ceil(most_steps)) if most_steps else steps
-    arguments = _arguments(settings, checkpoints, steps, seed, judge is not None)
+    arguments = _arguments(settings, checkpoints, steps, seed, score is not None)
     callbacks: list[Any] = [Progress(per_step), LossGuard()]
     if settings.get("patience"):
         callbacks.append(EarlyStoppingCallback(settings["patience"]))
-    last = last_whole_checkpoint(checkpoints)
+    last = last_complete_checkpoint(checkpoints)
     if last:
-        print(f"going on from {last.name}", flush=True)
+        print(f"resuming from {last.name}", flush=True)
         state = TrainerState.load_from_json(str(last / TRAINER_STATE_NAME))
-        if was_over(state):
-            take_best(model, state, checkpoints)
+        if was_finished(state):
+            load_best(model, state, checkpoints)
             return _history(state)
     try:
-        trainer = JudgedTrainer(
-            judge,
-            model=model,
+        trainer = ScoringTrainer(
+            score,
+            model=model.network,
             args=arguments,
-            train_dataset=lessons,
+            train_dataset=examples,
             eval_dataset=validation,
-            data_collator=collate,
+            data_collator=model.collate,
             callbacks=callbacks,
         )
         trainer.remove_callback(PrinterCallback)
@@ -147,13 +147,13 @@ def train(
         ) from None
     except UnpicklingError:
         raise UserError(
-            f"{last} is damaged, or holds more than a checkpoint does, and was not opened: delete it and run again."
+            f"{last} is damaged, or contains more than a checkpoint does, and was not opened: delete it and run again."
         ) from None
     return _history(trainer.state)
 
 
 def _history(state: TrainerState) -> dict[str, Any]:
-    """Without times: the same training has the same history."""
+    """The history without run times: the same training has the same history."""
     evaluations = [
         {key: value for key, value in entry.items() if not key.endswith(("_runtime", "_per_second"))}
         for entry in state.log_history
@@ -162,30 +162,30 @@ def _history(state: TrainerState) -> dict[str, Any]:
     return {"steps": state.global_step, "best": state.best_metric, "evaluations": evaluations}
 
 
-def was_over(state: TrainerState) -> bool:
-    """Whether a training had come to its end, early or not; the Trainer would go a step beyond it."""
+def was_finished(state: TrainerState) -> bool:
+    """True if the training had ended, early or not; the Trainer would take one step too many."""
     return bool(state.stateful_callbacks["TrainerControl"]["args"]["should_training_stop"])
 
 
-def take_best(model: WhisperForConditionalGeneration, state: TrainerState, checkpoints: Path) -> None:
+def load_best(model: SpeechModel, state: TrainerState, checkpoints: Path) -> None:
     assert state.best_model_checkpoint
     best = checkpoints / Path(state.best_model_checkpoint).name  # the results may lie elsewhere by now
-    load_model(model, best / SAFE_WEIGHTS_NAME)
+    load_model(model.network, best / SAFE_WEIGHTS_NAME)
 
 
-def last_whole_checkpoint(checkpoints: Path) -> Path | None:
-    """The newest one that was written to its end; what a kill, or a node that broke down, left torn is removed."""
+def last_complete_checkpoint(checkpoints: Path) -> Path | None:
+    """The newest complete checkpoint; incomplete ones, left by a kill or a failed node, are deleted."""
     found = sorted(checkpoints.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
     while found:
         newest = found.pop()
-        if _is_whole(newest):
+        if _is_complete(newest):
             return newest
-        print(f"{newest.name} is not whole: it goes, and the one before it serves", flush=True)
-        shutil.rmtree(newest, ignore_errors=True)  # another process of the same training may be at it
+        print(f"{newest.name} is incomplete: deleted; resuming from the previous checkpoint", flush=True)
+        shutil.rmtree(newest, ignore_errors=True)  # another process of the same training may delete it too
     return None
 
 
-def _is_whole(checkpoint: Path) -> bool:
+def _is_complete(checkpoint: Path) -> bool:
     try:
         json.loads((checkpoint / TRAINER_STATE_NAME).read_text(encoding="utf-8"))  # the Trainer writes it last
         for file in checkpoint.iterdir():

@@ -9,11 +9,11 @@ import numpy as np
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_text
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.checkpoint import Checkpoint
 from tauspeech.vectors.files.hashes import digests, fingerprint
 from tauspeech.vectors.files.storage import StoredTensor
-from tauspeech.vectors.tensor_kinds import is_counter, tied_with, twins
-from tauspeech.vectors.execution import Work
+from tauspeech.vectors.tensor_kinds import is_counter, tied, tied_with
 
 
 class Piece(Protocol):
@@ -39,14 +39,14 @@ class Delta(Protocol):
 class Model:
     """A checkpoint that is known by its content."""
 
-    def __init__(self, folder: Path, work: Work):
+    def __init__(self, folder: Path, execution: Execution):
         self.checkpoint = Checkpoint(folder)
         self.folder = self.checkpoint.folder
         self.tensors: Mapping[str, StoredTensor] = self.checkpoint.tensors
-        self.digests = digests(self.tensors, work)
+        self.digests = digests(self.tensors, execution)
         self.fingerprint = fingerprint(self.tensors, self.digests)
-        self.twins = twins(self.tensors, self.digests, self.checkpoint.config)
-        self.numbers = {name for name, tensor in self.tensors.items() if tensor.number and name not in self.twins}
+        self.tied = tied(self.tensors, self.digests, self.checkpoint.config)
+        self.numbers = {name for name, tensor in self.tensors.items() if tensor.number and name not in self.tied}
 
     @property
     def origin(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class Difference:
         self._ours = _counterparts(finetuned, reference)
         self.shapes = {name: reference.tensors[name].shape for name in sorted(reference.numbers)}
 
-    def fingerprint(self, work: Work) -> str:
+    def fingerprint(self, execution: Execution) -> str:
         return self.finetuned.fingerprint
 
     def piece(self, name: str) -> Piece:
@@ -117,13 +117,13 @@ def _counterparts(finetuned: Model, reference: Model) -> dict[str, StoredTensor]
 
 def _stored_twin(name: str, model: Model, other: Model) -> StoredTensor | None:
     """A tied tensor that only the other model's file has twice."""
-    group = tied_with(name, other.twins)
+    group = tied_with(name, other.tied)
     stored = sorted(group & model.tensors.keys()) if len(group) > 1 else []
     return model.tensors[stored[0]] if stored else None
 
 
 def _refuse_untied(finetuned: Model, reference: Model) -> None:
-    for name, twin in reference.twins.items():
+    for name, twin in reference.tied.items():
         both = {name, twin} <= finetuned.tensors.keys()
         if both and finetuned.digests[name] != finetuned.digests[twin]:
             raise UserError(
@@ -133,7 +133,7 @@ def _refuse_untied(finetuned: Model, reference: Model) -> None:
 
 
 def _refuse_other_names(finetuned: Model, reference: Model, found: Mapping[str, StoredTensor]) -> None:
-    tied = (tied_with(name, model.twins) for model in (finetuned, reference) for name in model.twins)
+    tied = (tied_with(name, model.tied) for model in (finetuned, reference) for name in model.tied)
     copies = set().union(*(group for group in tied if group & found.keys()))
     extra = finetuned.tensors.keys() - reference.tensors.keys() - copies
     missing = reference.tensors.keys() - finetuned.tensors.keys() - copies - found.keys()

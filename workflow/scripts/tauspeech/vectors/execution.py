@@ -30,7 +30,7 @@ def silent(title: str, total: int) -> AbstractContextManager[Callable[[int], obj
 
 
 @dataclass(frozen=True)
-class Work:
+class Execution:
     threads: int = 1
     progress: Progress = silent
     trust: bool = True  # whether to believe notes of hashes beside files, or to look at what is there

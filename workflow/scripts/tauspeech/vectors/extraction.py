@@ -5,38 +5,48 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.remote.hub import model_folder
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Difference, Model
 from tauspeech.vectors.encodings.compressed import Compressed, Factors
 from tauspeech.vectors.encodings.dense import TYPES, Dense, Encoding
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.storage import WIDTHS
 from tauspeech.vectors.files.vector_file import layout, write_vector
 from tauspeech.vectors.lora.adapter import Adapter, is_adapter
 from tauspeech.vectors.merging import refuse_full_disk
 from tauspeech.vectors.sources import Source
-from tauspeech.vectors.execution import Work
 
 ENCODINGS = (*TYPES, "lora", "compressed")
 
 
 def extract(
-    base: str, finetuned: str, out: Path, encoding: str | None, work: Work, options: Mapping[str, Any] | None = None
+    base: str,
+    finetuned: str,
+    out: Path,
+    encoding: str | None,
+    execution: Execution,
+    options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """``finetuned`` less ``base`` at ``out``. Gives what the file says of itself."""
-    change, reference = _opened(base, finetuned, out, work)
+    change, reference = _opened(base, finetuned, out, execution)
     chosen = _encoding(encoding, options or {}, change, finetuned)
     refuse_full_disk(out, _size(change, chosen))
     kind = "adapter" if isinstance(change, Adapter) else "model"
-    origin = {kind: model_folder(finetuned, Path()).resolve().name, "fingerprint": change.fingerprint(work)}
-    return write_vector(out, change, reference.fingerprint, {"origin": origin}, work, chosen)
+    origin = {kind: model_folder(finetuned, Path()).resolve().name, "fingerprint": change.fingerprint(execution)}
+    return write_vector(out, change, reference.fingerprint, {"origin": origin}, execution, chosen)
 
 
 def outline(
-    base: str, finetuned: str, out: Path, encoding: str | None, work: Work, options: Mapping[str, Any] | None = None
+    base: str,
+    finetuned: str,
+    out: Path,
+    encoding: str | None,
+    execution: Execution,
+    options: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """What ``extract`` would read and write."""
-    change, reference = _opened(base, finetuned, out, work)
+    change, reference = _opened(base, finetuned, out, execution)
     chosen = _encoding(encoding, options or {}, change, finetuned)
     refuse_full_disk(out, _size(change, chosen))
     with_options = "".join(f", {name} {value:g}" for name, value in chosen.options.items())
@@ -48,15 +58,15 @@ def outline(
     ]
 
 
-def _opened(base: str, finetuned: str, out: Path, work: Work) -> tuple[Source, Model]:
+def _opened(base: str, finetuned: str, out: Path, execution: Execution) -> tuple[Source, Model]:
     if out.suffix != ".safetensors":
         raise UserError(f"The vector {out} needs a name that ends in .safetensors.")
     if out.exists():
         raise UserError(f"{out} is there already; give another name or remove it.")
-    folder, reference = model_folder(finetuned, Path()), Model(model_folder(base, Path()), work)
+    folder, reference = model_folder(finetuned, Path()), Model(model_folder(base, Path()), execution)
     if is_adapter(folder):
         return Adapter(folder, reference), reference
-    return Difference(Model(folder, work), reference), reference
+    return Difference(Model(folder, execution), reference), reference
 
 
 def _encoding(name: str | None, options: Mapping[str, Any], change: Source, finetuned: str) -> Encoding:

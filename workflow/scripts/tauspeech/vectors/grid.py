@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tauspeech.vectors.deltas import Delta, Piece
-from tauspeech.vectors.tensor_kinds import is_statistic
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.low_rank import Residual, Spectrum, low_rank_piece, rank_count
 from tauspeech.vectors.methods.lors import LorsPiece
+from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.trimming import Cut, cuts, held, kept_count
-from tauspeech.vectors.execution import Work
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class _Known:
 
 
 class Grid:
-    def __init__(self, source: Delta, ranks: Sequence[float], keeps: Sequence[float], work: Work):
+    def __init__(self, source: Delta, ranks: Sequence[float], keeps: Sequence[float], execution: Execution):
         self.source, self._ranks, self._keeps = source, ranks, keeps
         names = [name for name in source.shapes if not is_statistic(name)]
         sizes = {name: math.prod(source.shapes[name]) for name in names}
-        self.known = dict(zip(names, work.each("decomposing", self._look, names, sizes.__getitem__), strict=True))
+        self.known = dict(zip(names, execution.each("decomposing", self._look, names, sizes.__getitem__), strict=True))
 
     def at(self, rank: float, keep: float) -> Delta:
         """The vector's low rank and sparse part, the same as the method lors makes of it."""

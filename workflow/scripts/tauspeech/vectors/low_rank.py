@@ -13,8 +13,8 @@ import numpy as np
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Delta, Piece
-from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.panels import Panels, as_matrix, height
+from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.trimming import held
 
 

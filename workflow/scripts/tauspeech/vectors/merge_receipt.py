@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_file, write_text
 from tauspeech.runtime.receipts import versions
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.checkpoint import WEIGHTS
 from tauspeech.vectors.files.hashes import digests, fingerprint
 from tauspeech.vectors.files.storage import read_header
 from tauspeech.vectors.lora.adapter import ADAPTER_WEIGHTS
 from tauspeech.vectors.recipe import Recipe
 from tauspeech.vectors.sources import Sources
-from tauspeech.vectors.execution import Work
 
 if TYPE_CHECKING:
     from tauspeech.vectors.merging import Merged
@@ -43,18 +43,18 @@ def write_merge_receipt(folder: Path, final: Path, sources: Sources, merged: "Me
     return content
 
 
-def verify(folder: Path, work: Work) -> list[str]:
+def verify(folder: Path, execution: Execution) -> list[str]:
     """Whether a merged model and what it was made from still are what its receipt says: a line for each that is."""
     content = _read(folder / NAME)
-    work = replace(work, trust=False)
+    execution = replace(execution, trust=False)
     weights = _weights_file(folder, content["recipe"]["output"])
-    if _weights(weights, work) != content["weights"]:
+    if _weights(weights, execution) != content["weights"]:
         raise UserError(f"{weights} differs from its receipt; merge again into another folder.")
     for name, digest in content["files"].items():
         if not (folder / name).is_file() or sha256_file(folder / name) != digest:
             raise UserError(f"{folder / name} differs from the receipt; copy it from the base again.")
     recipe = Recipe.parse(content["recipe"], folder / content["recipe_folder"], str(folder / NAME))
-    sources = Sources(recipe, work)
+    sources = Sources(recipe, execution)
     _compare("base", recipe.base, sources.base.fingerprint, content["base"])
     for found, kept in zip(sources.vectors, content["vectors"], strict=True):
         _compare("vector", kept["path"], found["fingerprint"], kept["fingerprint"])
@@ -76,9 +76,9 @@ def _weights_file(folder: Path, output: str) -> Path:
     return folder / (ADAPTER_WEIGHTS if output == "adapter" else WEIGHTS)
 
 
-def _weights(file: Path, work: Work) -> str:
+def _weights(file: Path, execution: Execution) -> str:
     tensors, _ = read_header(file)
-    return fingerprint(tensors, digests(tensors, work))
+    return fingerprint(tensors, digests(tensors, execution))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -16,25 +16,25 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import write_folder
 from tauspeech.vectors.combination import Combination
 from tauspeech.vectors.deltas import Model
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.checkpoint import WEIGHTS, copy_description
 from tauspeech.vectors.files.hashes import keep_digests
 from tauspeech.vectors.files.storage import LONG_NAMES, WIDTHS, Writer, narrowed, ranges, widened
-from tauspeech.vectors.tensor_kinds import is_variance
 from tauspeech.vectors.lora.output import AdapterSum
 from tauspeech.vectors.merge_receipt import write_merge_receipt
 from tauspeech.vectors.recipe import Recipe
 from tauspeech.vectors.sources import Sources
-from tauspeech.vectors.execution import Work
+from tauspeech.vectors.tensor_kinds import is_variance
 
 TYPES = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 # The smallest positive number; of types where that is next to nothing, the smallest that no processor takes for 0.
 _SMALLEST = {"F32": 2.0**-126, "BF16": 2.0**-126, "F16": 2.0**-24}
 
 
-def merge(recipe: Recipe, out: Path, work: Work) -> dict[str, Any]:
+def merge(recipe: Recipe, out: Path, execution: Execution) -> dict[str, Any]:
     """Carry out a recipe: a model folder at ``out``, and its receipt."""
     refuse_occupied(out)
-    sources = Sources(recipe, work)
+    sources = Sources(recipe, execution)
     adapter = AdapterSum(sources) if recipe.output == "adapter" else None
     output = types_of(sources.base, recipe.dtype)
     refuse_full_disk(out, adapter.size if adapter else output_size(sources.base, output))
@@ -53,10 +53,10 @@ def merge(recipe: Recipe, out: Path, work: Work) -> dict[str, Any]:
     return receipt
 
 
-def outline(recipe: Recipe, out: Path, work: Work) -> list[str]:
+def outline(recipe: Recipe, out: Path, execution: Execution) -> list[str]:
     """What ``merge`` would read and write; all that can be known beforehand is checked."""
     refuse_occupied(out)
-    sources = Sources(recipe, work)
+    sources = Sources(recipe, execution)
     adapter = AdapterSum(sources) if recipe.output == "adapter" else None
     size = adapter.size if adapter else output_size(sources.base, types_of(sources.base, recipe.dtype))
     refuse_full_disk(out, size)
@@ -114,7 +114,7 @@ def write_merged(path: Path, sources: Sources, phi: Combination, types: dict[str
     merged = Merged()
 
     def one(name: str) -> None:
-        tensor, changed = base.tensors[name], base.twins.get(name, name)
+        tensor, changed = base.tensors[name], base.tied.get(name, name)
         digest = hashlib.sha256()
         piece = phi.piece(changed) if tensor.number and changed in phi.shapes else None
         amount = phi.amount(changed, scale)
@@ -139,8 +139,8 @@ def write_merged(path: Path, sources: Sources, phi: Combination, types: dict[str
         if piece is not None and changed == name and (facts := piece.facts()):
             merged.facts[name] = facts
 
-    work = sources.work
-    work.each("merging", one, base.tensors, lambda name: base.tensors[name].size)
+    execution = sources.execution
+    execution.each("merging", one, base.tensors, lambda name: base.tensors[name].size)
     writer.close({"format": "pt"})  # transformers refuses a file without it
     keep_digests(path, merged.digests)
     return merged

@@ -5,22 +5,22 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from tauspeech.vectors.combination import Combination
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.grid import Grid
 from tauspeech.vectors.recipe import Recipe
 from tauspeech.vectors.sources import Sources
 from tauspeech.vectors.sweep import Sweep
-from tauspeech.vectors.execution import Work
 
 
 class Prunings:
     """``recipe`` names the base and the one vector; rank 0 is magnitude pruning alone, keep 0 singular value pruning."""
 
-    def __init__(self, recipe: Recipe, ranks: Sequence[float], keeps: Sequence[float], work: Work):
-        sources = Sources(recipe, work)
-        self._base, (self._term,), self._work = sources.base, sources.terms, work
-        self._grid = Grid(self._term.delta, sorted({0.0, *ranks}), sorted({0.0, *keeps}), work)
+    def __init__(self, recipe: Recipe, ranks: Sequence[float], keeps: Sequence[float], execution: Execution):
+        sources = Sources(recipe, execution)
+        self._base, (self._term,), self._execution = sources.base, sources.terms, execution
+        self._grid = Grid(self._term.delta, sorted({0.0, *ranks}), sorted({0.0, *keeps}), execution)
 
     def at(self, rank: float, keep: float) -> Iterator[tuple[str, np.ndarray]]:
         """Every tensor that may differ from the base's."""
         pruned = Combination([self._term.changed(self._grid.at(rank, keep))])
-        return Sweep(self._base, pruned, self._work).at(1.0)
+        return Sweep(self._base, pruned, self._execution).at(1.0)

@@ -9,14 +9,13 @@ from typing import Any
 
 import yaml
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.errors import one_line
 from tauspeech.data.schemas import checked
+from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.vectors.methods import METHODS
 from tauspeech.vectors.weights import Weight, finite
 
 _SCHEMA = Path(__file__).with_name("recipe.schema.yaml")
-_GIVEN_BY_ENGINE = ("seed", "work")
+_GIVEN_BY_ENGINE = ("seed", "execution")
 # The smallest share that an option may have; the papers' identities need 0 in one of the two options of LoRS only.
 _ZERO_ALLOWED = ("lors",)
 

@@ -5,17 +5,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from tauspeech.remote.hub import model_folder
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_text
-from tauspeech.remote.hub import model_folder
 from tauspeech.vectors.combination import Combination, Nested, Term
 from tauspeech.vectors.deltas import Delta, Difference, Model, Piece
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.vector_file import VectorFile
-from tauspeech.vectors.tensor_kinds import tied_with
 from tauspeech.vectors.lora.adapter import Adapter, is_adapter
 from tauspeech.vectors.methods import METHODS
 from tauspeech.vectors.recipe import Entry, Mixture, Recipe
-from tauspeech.vectors.execution import Work
+from tauspeech.vectors.tensor_kinds import tied_with
 
 
 class Source(Delta, Protocol):
@@ -23,7 +23,7 @@ class Source(Delta, Protocol):
 
     partial: bool  # whether tensors that it lacks are meant not to change
 
-    def fingerprint(self, work: Work) -> str: ...
+    def fingerprint(self, execution: Execution) -> str: ...
 
 
 class Renamed:
@@ -41,8 +41,8 @@ class Renamed:
 class Sources:
     """What a recipe names, opened and checked against the base; nothing of it is in memory."""
 
-    def __init__(self, recipe: Recipe, work: Work):
-        self.recipe, self.work = recipe, work
+    def __init__(self, recipe: Recipe, execution: Execution):
+        self.recipe, self.execution = recipe, execution
         self._models: dict[Path, Model] = {}
         self.base = self._model(recipe.base)
         self.vectors: list[dict[str, Any]] = []  # as receipts tell of them
@@ -75,7 +75,7 @@ class Sources:
             )
         delta = self._named(self._opened(entry), entry)
         self._fit(delta, entry)
-        fingerprint = delta.fingerprint(self.work)
+        fingerprint = delta.fingerprint(self.execution)
         delta.id = entry.id or delta.id
         about, foreign = {"fingerprint": fingerprint}, False
         if entry.reference:
@@ -101,10 +101,10 @@ class Sources:
 
     def _named(self, delta: Source, entry: Entry) -> Source:
         """Tied tensors under the base's names: another reference may store another one of them."""
-        tied = self._model(entry.reference).twins if entry.reference else {}
+        tied = self._model(entry.reference).tied if entry.reference else {}
         names = {}
         for name in delta.shapes:
-            group = {self.base.twins.get(other, other) for other in tied_with(name, tied)} & self.base.numbers
+            group = {self.base.tied.get(other, other) for other in tied_with(name, tied)} & self.base.numbers
             names[name if name in group or len(group) != 1 else group.pop()] = name
         return delta if all(new == old for new, old in names.items()) else Renamed(delta, names)
 
@@ -126,12 +126,12 @@ class Sources:
 
     def _combined(self, mixture: Mixture, terms: Sequence[Term]) -> Combination:
         function = METHODS[mixture.method]
-        given = {"seed": self.recipe.seed, "work": self.work}
+        given = {"seed": self.recipe.seed, "execution": self.execution}
         wanted = given.keys() & inspect.signature(function).parameters.keys()
         return function(terms, **mixture.options, **{key: given[key] for key in wanted})
 
     def _model(self, name: str) -> Model:
         path = model_folder(name, self.recipe.folder)
         if path.resolve() not in self._models:
-            self._models[path.resolve()] = Model(path, self.work)
+            self._models[path.resolve()] = Model(path, self.execution)
         return self._models[path.resolve()]

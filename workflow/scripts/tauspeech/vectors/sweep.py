@@ -6,18 +6,18 @@ import numpy as np
 
 from tauspeech.vectors.combination import Combination
 from tauspeech.vectors.deltas import Model
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.storage import ranges
 from tauspeech.vectors.merging import moved_by
-from tauspeech.vectors.execution import Work
 
 
 class Sweep:
     """A base with a sum at any scale, in float32 and in memory."""
 
-    def __init__(self, base: Model, phi: Combination, work: Work):
+    def __init__(self, base: Model, phi: Combination, execution: Execution):
         self._base, self._phi = base, phi
         sizes = {name: base.tensors[name].size for name in sorted(phi.shapes)}
-        self._sums = dict(zip(sizes, work.each("summing", self._sum, sizes, sizes.__getitem__), strict=True))
+        self._sums = dict(zip(sizes, execution.each("summing", self._sum, sizes, sizes.__getitem__), strict=True))
 
     def at(self, scale: float) -> Iterator[tuple[str, np.ndarray]]:
         """Every tensor that may differ from the base's."""

@@ -28,7 +28,7 @@ def is_counter(tensor: StoredTensor) -> bool:
     return tensor.shape == () and tensor.dtype in WHOLE_NUMBERS
 
 
-def twins(tensors: Mapping[str, StoredTensor], digests: Mapping[str, str], config: Mapping[str, Any]) -> dict[str, str]:
+def tied(tensors: Mapping[str, StoredTensor], digests: Mapping[str, str], config: Mapping[str, Any]) -> dict[str, str]:
     """Tensors that are the same as another one, which is the first by name of those that are tied."""
     if _setting(config, "tie_word_embeddings") is False:
         return {}
@@ -45,10 +45,10 @@ def twins(tensors: Mapping[str, StoredTensor], digests: Mapping[str, str], confi
     return found
 
 
-def tied_with(name: str, twins: Mapping[str, str]) -> set[str]:
+def tied_with(name: str, tied: Mapping[str, str]) -> set[str]:
     """All names of the tensor that a name stands for."""
-    first = twins.get(name, name)
-    return {first} | {other for other, twin in twins.items() if twin == first}
+    first = tied.get(name, name)
+    return {first} | {other for other, twin in tied.items() if twin == first}
 
 
 def _setting(config: Mapping[str, Any], key: str) -> Any:

@@ -14,16 +14,16 @@ from typing import NamedTuple
 import numpy as np
 
 from tauspeech.vectors.deltas import Delta, Piece
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.storage import ranges
 from tauspeech.vectors.tensor_kinds import is_statistic
-from tauspeech.vectors.execution import Work
 
 _LOW_BITS = 15
 _MAGNITUDE, _LOW = np.uint32(0x7FFFFFFF), np.uint32(0x7FFF)
 
 
 class Cut(NamedTuple):
-    """Kept is what is larger than ``magnitude``, and as large as it up to (not including) position ``end``."""
+    """SoundCache is what is larger than ``magnitude``, and as large as it up to (not including) position ``end``."""
 
     magnitude: np.float32
     end: int
@@ -166,7 +166,7 @@ def cuts(piece: Piece, counts: Sequence[int]) -> list[Cut]:
     """The same for several counts, at the cost of one."""
     size = math.prod(piece.shape)
     asked = sorted({count for count in counts if 0 < count < size})
-    settled = {size: Cut(np.float32(0), size), 0: NOTHING}
+    normalised = {size: Cut(np.float32(0), size), 0: NOTHING}
     if asked:
         search = _Search(asked)
         for each in ranges(size):
@@ -175,11 +175,11 @@ def cuts(piece: Piece, counts: Sequence[int]) -> list[Cut]:
         for each in ranges(size):
             search.show(piece.read(*each))
         for count, (magnitude, ties, quota) in zip(asked, search.found(), strict=True):
-            settled[count] = Cut(magnitude, size if quota == ties else _position(piece, magnitude, quota))
-    return [settled[count] for count in counts]
+            normalised[count] = Cut(magnitude, size if quota == ties else _position(piece, magnitude, quota))
+    return [normalised[count] for count in counts]
 
 
-def cuts_over_all(deltas: Sequence[Delta], keep: float, work: Work) -> list[dict[str, Cut]]:
+def cuts_over_all(deltas: Sequence[Delta], keep: float, execution: Execution) -> list[dict[str, Cut]]:
     """For each change the cuts that keep a fraction of all its entries together."""
     sizes = [
         {name: math.prod(shape) for name, shape in delta.shapes.items() if not is_statistic(name)} for delta in deltas
@@ -197,17 +197,17 @@ def cuts_over_all(deltas: Sequence[Delta], keep: float, work: Work) -> list[dict
             for search, piece in pieces:
                 search.show(piece.read(*each))
 
-    work.each("trimming, 1 of 2", show, largest, largest.__getitem__)
+    execution.each("trimming, 1 of 2", show, largest, largest.__getitem__)
     for search in searches:
         search.narrow()
-    work.each("trimming, 2 of 2", show, largest, largest.__getitem__)
+    execution.each("trimming, 2 of 2", show, largest, largest.__getitem__)
 
     def settle(j: int) -> dict[str, Cut]:
         if counts[j] in (0, totals[j]):
             return {name: Cut(np.float32(0), size) if counts[j] else NOTHING for name, size in sizes[j].items()}
         return _spread(deltas[j], sizes[j], searches[j].found()[0])
 
-    return work.each("trimming, ties", settle, range(len(deltas)), lambda j: 1)
+    return execution.each("trimming, ties", settle, range(len(deltas)), lambda j: 1)
 
 
 def _spread(delta: Delta, sizes: Mapping[str, int], found: Found) -> dict[str, Cut]:

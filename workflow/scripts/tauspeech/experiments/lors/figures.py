@@ -10,7 +10,6 @@ import pandas
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.reporting.columns import with_bounds
 from tauspeech.reporting.drawing import (
     PANEL_STYLE,
@@ -26,6 +25,7 @@ from tauspeech.reporting.drawing import (
     shifts,
 )
 from tauspeech.reporting.palette import Look, looks, shades
+from tauspeech.runtime.errors import UserError
 
 _METRICS = {"transcribe": "WER", "translate": "BLEU"}
 _PRUNINGS = {"svd": "SVP", "magnitude": "MP"}

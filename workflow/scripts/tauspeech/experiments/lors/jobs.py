@@ -4,11 +4,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.data.languages import unspaced
-from tauspeech.plan.builder import Builder, Lessons, Mixture, Sentences, asked_of, sets_of
-from tauspeech.plan.jobs import Job, once
+from tauspeech.plan.builder import Builder, Mixture, Sentences, TaskSets, sets_of, tasks_of
+from tauspeech.plan.jobs import PlannedJob, once
 from tauspeech.plan.sources import corpus_source
+from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.sclite import find_sclite
 
 TARGET = "en"
@@ -67,7 +67,7 @@ class LanguageJobs(Builder):
     # Data. A set is a language's, and its transcripts and translations are columns.
 
     @once
-    def speech(self, language: str) -> Job:
+    def speech(self, language: str) -> PlannedJob:
         hours = {split: self.groups[self.group_of[language]]["hours"][split] for split in SPLITS}
         languages = tuple(dict.fromkeys((language, TARGET)))
         if corpus := self.config["corpus"]:
@@ -78,21 +78,21 @@ class LanguageJobs(Builder):
         return self.spoken(language, self.text(language), language, self.config["speech"], hours)
 
     @once
-    def text(self, language: str) -> Job:
+    def text(self, language: str) -> PlannedJob:
         hours = self.groups[self.group_of[language]]["hours"]
         shortest = self.config["text"]["seconds"]
         counts = {split: math.ceil(hours[split] * 3600 / shortest) for split in SPLITS}
         languages = tuple(dict.fromkeys((language, TARGET)))
         return self.sentences(language, Sentences(languages, counts, self.own_sentences(language)))
 
-    def showings(self) -> list[Job]:
+    def showings(self) -> list[PlannedJob]:
         """The voices of each language that is generated."""
         if self.config["corpus"]:
             return []
         generated = [language for language in self.group_of if not self.recordings(language)]
         return [self.showing(each, self.text(each), each, self.config["speech"]) for each in generated]
 
-    def lessons(self, pairs: tuple[Pair, ...]) -> Lessons:
+    def lessons(self, pairs: tuple[Pair, ...]) -> TaskSets:
         """Of each language, in the order of the pairs, what is asked."""
         asked: dict[str, list[dict[str, str]]] = {}
         for language, task in pairs:
@@ -116,11 +116,11 @@ class LanguageJobs(Builder):
         return Run(f"{group}--mlmt", tuple((language, task) for language in languages for task in TASKS))
 
     @once
-    def finetune(self, run: Run) -> Job:
+    def finetune(self, run: Run) -> PlannedJob:
         return self.tuned(run.id, self.lessons(run.pairs), self.setting("training", run.name), share=run.share)
 
     @once
-    def vector(self, run: Run) -> Job:
+    def vector(self, run: Run) -> PlannedJob:
         return self.vector_of(self.finetune(run))
 
     # Pruning and merging
@@ -128,25 +128,25 @@ class LanguageJobs(Builder):
     def _one_vector(self, run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         """Settings and inputs of jobs that try the base with a vector."""
         lessons = self.lessons(run.pairs)
-        settings = self.hearing | asked_of(lessons) | {"method": "task_arithmetic", "options": {}}
+        settings = self.decoding_settings | tasks_of(lessons) | {"method": "task_arithmetic", "options": {}}
         return settings, {"base": self.base, "vectors": [self.vector(run)]} | sets_of(lessons)
 
     @once
-    def ratios(self, run: Run) -> Job:
+    def ratios(self, run: Run) -> PlannedJob:
         """How much pruning leaves of a vector, chosen on validation."""
         settings, inputs = self._one_vector(run)
         settings |= {"ranks": self.config["merging"]["ranks"], "keeps": self.config["merging"]["keeps"]}
         return self.job("ratios", run.id, settings, inputs, self.seed, self.decoding_threads)
 
     @once
-    def retained(self, run: Run) -> Job:
+    def retained(self, run: Run) -> PlannedJob:
         """The score against how much pruning leaves."""
         settings, inputs = self._one_vector(run)
         settings |= {"ratios": self.config["figures"]["ratios"]}
         return self.job("retained", run.id, settings, inputs, self.seed, self.decoding_threads)
 
     @once
-    def merge(self, id: str, runs: tuple[Run, ...], method: str) -> Job:
+    def merge(self, id: str, runs: tuple[Run, ...], method: str) -> PlannedJob:
         how: dict[str, Any] = {"method": "task_arithmetic", "options": {}}
         pruned = method in PRUNING
         if pruned:
@@ -163,16 +163,16 @@ class LanguageJobs(Builder):
     # Scores
 
     @once
-    def raw(self, language: str) -> Job:
+    def raw(self, language: str) -> PlannedJob:
         """What the base hears, a job a language: a new one leaves the others alone."""
         return self.decoded(f"raw/{language}", self.base, self.lessons(tuple((language, task) for task in TASKS)))
 
     @once
-    def raw_score(self, language: str) -> Job:
+    def raw_score(self, language: str) -> PlannedJob:
         return self.scored(self.raw(language), words={}, sclite=self.sclite)
 
     @once
-    def score(self, id: str, model: Job, pairs: tuple[Pair, ...]) -> Job:
+    def score(self, id: str, model: PlannedJob, pairs: tuple[Pair, ...]) -> PlannedJob:
         heard = self.decoded(id, model, self.lessons(pairs))
         raw = tuple(self.raw(language) for language in dict.fromkeys(language for language, _ in pairs))
         return self.scored(heard, raw, words={}, sclite=self.sclite)

@@ -11,13 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.plan.jobs import Job, Plan
 from tauspeech.experiments.lors.claims import claims_of
 from tauspeech.experiments.lors.jobs import TASKS, Run, sized
 from tauspeech.experiments.lors.systems import FEW, NAMES, LorsSystems, System
-from tauspeech.plan.runtime_settings import told_of
+from tauspeech.plan.jobs import Plan, PlannedJob
+from tauspeech.plan.runtime_settings import reported_settings
 from tauspeech.plan.tables import Cell, Claim, Row, claims_job, scores_table
+from tauspeech.runtime.errors import UserError
 
 METRICS = {"asr": "WER", "st": "BLEU"}
 EXAMPLES = 1  # utterances of each language that the report plays
@@ -34,7 +34,9 @@ class Lors(LorsSystems):
 
     # Tables
 
-    def _by_language(self, name: str, systems: Sequence[System], tasks: Sequence[str], detailed: bool = True) -> Job:
+    def _by_language(
+        self, name: str, systems: Sequence[System], tasks: Sequence[str], detailed: bool = True
+    ) -> PlannedJob:
         """A row a system; columns are languages, of each task, and their mean."""
         rows, metrics = [], {}
         for system in systems:
@@ -51,7 +53,7 @@ class Lors(LorsSystems):
             rows.append(Row({"system": system.name}, cells))
         return scores_table(name, rows, metrics)
 
-    def tables(self) -> dict[str, Job]:
+    def tables(self) -> dict[str, PlannedJob]:
         found = {"ratios": self._chosen_ratios(), "weights": self._chosen_weights()}
         if "high" in self.groups:
             found |= {
@@ -86,23 +88,23 @@ class Lors(LorsSystems):
             found[f"{group}--ml-mt"] = tuple(self.multilingual(languages, task) for task in TASKS)
         return found
 
-    def _chosen_ratios(self) -> Job:
+    def _chosen_ratios(self) -> PlannedJob:
         runs = dict.fromkeys(run for runs in self._merged_runs.values() for run in runs)
-        return Job("table", "ratios", {"kind": "ratios"}, {"ratios": [self.ratios(run) for run in runs]})
+        return PlannedJob("table", "ratios", {"kind": "ratios"}, {"ratios": [self.ratios(run) for run in runs]})
 
-    def _chosen_weights(self) -> Job:
+    def _chosen_weights(self) -> PlannedJob:
         joint = ("--all", "--mt-ml", "--ml-mt")
         weights = []
         for id, runs in self._merged_runs.items():
             for method in FEW if id.endswith(joint) else [each for each in NAMES if each != "average"]:
                 weight = self.merge(id, runs, method).inputs["weight"]
-                assert isinstance(weight, Job)
+                assert isinstance(weight, PlannedJob)
                 weights.append(weight)
-        return Job("table", "weights", {"kind": "weights"}, {"weights": weights})
+        return PlannedJob("table", "weights", {"kind": "weights"}, {"weights": weights})
 
     # Figures
 
-    def _fig3(self) -> Job:
+    def _fig3(self) -> PlannedJob:
         """Over all combinations of two languages and more."""
         rows = []
         languages = self.languages(self.first_group)
@@ -115,7 +117,7 @@ class Lors(LorsSystems):
                 rows.append(Row({"task": TASKS[task], "languages": count}, columns))
         return scores_table("fig3", rows)
 
-    def _fig4(self) -> Job:
+    def _fig4(self) -> PlannedJob:
         """Over shares of the training speech."""
         rows = []
         for task in TASKS:
@@ -135,7 +137,7 @@ class Lors(LorsSystems):
         merges = [self.merged_runs(NAMES[method], sized(id, share), runs, method) for method in FEW]
         return [self.finetuned(pairs, share), *(together if joint else []), *merges]
 
-    def _fig5(self) -> Job:
+    def _fig5(self) -> PlannedJob:
         """Recognition alone, after pruning of the single vectors."""
         jobs, hours = [], {}
         for share in self.shares:
@@ -143,7 +145,7 @@ class Lors(LorsSystems):
                 job = self.retained(self.single(language, "asr", share))
                 jobs.append(job)
                 hours[job.id] = self._hours(share)
-        return Job("table", "fig5", {"kind": "retained", "hours": hours}, {"retained": jobs})
+        return PlannedJob("table", "fig5", {"kind": "retained", "hours": hours}, {"retained": jobs})
 
     @property
     def first_group(self) -> str:
@@ -159,9 +161,13 @@ class Lors(LorsSystems):
     def _hours(self, share: float) -> float:
         return round(share * self.groups[self.first_group]["hours"]["train"], 4)
 
-    def figures(self, tables: dict[str, Job]) -> list[Job]:
+    def figures(self, tables: dict[str, PlannedJob]) -> list[PlannedJob]:
         kinds = {"fig3": "languages", "fig4": "hours", "fig5": "retained"}
-        return [Job("figure", name, {"kind": kinds[name]}, {"table": tables[name]}) for name in tables if name in kinds]
+        return [
+            PlannedJob("figure", name, {"kind": kinds[name]}, {"table": tables[name]})
+            for name in tables
+            if name in kinds
+        ]
 
     def claims(self) -> list[Claim]:
         found = []
@@ -170,12 +176,12 @@ class Lors(LorsSystems):
             found += claims_of(group, alone, self.multitask_systems(group), self.joint_systems(group))
         return found
 
-    def report(self, tables: dict[str, Job], figures: list[Job], claims: Job) -> Job:
+    def report(self, tables: dict[str, PlannedJob], figures: list[PlannedJob], claims: PlannedJob) -> PlannedJob:
         played = [
             system for group in self.groups for task in TASKS for system in self.multilingual_systems(group, task)
         ]
         heard: dict[str, list[list[str]]] = {}
-        hypotheses: dict[str, Job] = {}
+        hypotheses: dict[str, PlannedJob] = {}
         for system in played:
             for cell in system.cells.values():
                 heard.setdefault(f"{cell.set}.{cell.task}", []).append([system.name, *cell.in_hypotheses[:1]])
@@ -197,7 +203,7 @@ class Lors(LorsSystems):
             "experiment": "lors",
             "examples": EXAMPLES,
             "heard": heard,
-            "config": told_of(self.config, told),
+            "config": reported_settings(self.config, told),
         }
         inputs = {
             "tables": list(tables.values()),
@@ -207,7 +213,7 @@ class Lors(LorsSystems):
             "sets": [self.speech(language) for language in self.group_of],
             "showing": self.showings(),
         }
-        return Job("report", "report", settings, inputs)
+        return PlannedJob("report", "report", settings, inputs)
 
 
 def plan(config: dict[str, Any], results: Path) -> Plan:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tauspeech.plan.jobs import Job
 from tauspeech.experiments.lors.jobs import TARGET, TASKS, LanguageJobs, Pair, Run
+from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.tables import Cell
 
 NAMES = {
@@ -31,7 +31,7 @@ class LorsSystems(LanguageJobs):
     def languages(self, group: str) -> tuple[str, ...]:
         return tuple(self.groups[group]["languages"])
 
-    def _cell(self, score: Job, pair: Pair) -> Cell:
+    def _cell(self, score: PlannedJob, pair: Pair) -> Cell:
         language, task = pair
         return Cell(score, self.speech(language).id, TASKS[task], language if task == "asr" else TARGET)
 

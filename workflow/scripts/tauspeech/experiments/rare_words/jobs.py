@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tauspeech.plan.builder import Builder, Lessons, Mixture, Sentences
-from tauspeech.plan.jobs import Job, once
 from tauspeech.experiments.rare_words.words import Word
+from tauspeech.plan.builder import Builder, Mixture, Sentences, TaskSets
+from tauspeech.plan.jobs import PlannedJob, once
 
 METHOD = {"average": "task_arithmetic", "ta": "task_arithmetic", "ties": "ties", "dare": "dare"}
 
@@ -35,7 +35,7 @@ class WordJobs(Builder):
     # Data. A set is a word's, its carrier sentences' or, without a word, the general one.
 
     @once
-    def text(self, word: Word | None, carriers: bool) -> Job:
+    def text(self, word: Word | None, carriers: bool) -> PlannedJob:
         counts = self.setting("text", word and word.id)["counts"]
         about: dict[str, Any] = {"word": None, "word_id": ""}
         wanted = {"test": counts["general"]}
@@ -50,7 +50,7 @@ class WordJobs(Builder):
         own = self.own_sentences(word.id if word else "general")
         return self.sentences(set_name(word, carriers), Sentences(self.languages, wanted, own, about))
 
-    def candidates(self, words: tuple[Word, ...]) -> list[Job]:
+    def candidates(self, words: tuple[Word, ...]) -> list[PlannedJob]:
         """What a language model proposes beside the words that are there; made only where it is asked for by name."""
         if not self.config["candidates"]:
             return []
@@ -60,47 +60,47 @@ class WordJobs(Builder):
             {word.id for word in words} | {form for word in words for form in word.phrase.values()}
         )
         module = f"tauspeech.text.sources.{source['kind']}"
-        return [Job("candidates", "candidates", settings, seed=self.seed, module=module)]
+        return [PlannedJob("candidates", "candidates", settings, seed=self.seed, module=module)]
 
     @once
-    def speech(self, word: Word | None, carriers: bool = False) -> Job:
+    def speech(self, word: Word | None, carriers: bool = False) -> PlannedJob:
         name = set_name(word, carriers)
         if found := self.recordings(word.id if word else "general"):
             return self.recorded(name, found, self.languages, word.id if word else "", carriers)
         speech = self.setting("speech", word and word.id)
         return self.spoken(name, self.text(word, carriers), self.source, speech)
 
-    def showings(self) -> list[Job]:
+    def showings(self) -> list[PlannedJob]:
         """The voices, saying general sentences; recordings have none."""
         if self.recordings("general"):
             return []
         return [self.showing(self.source, self.text(None, False), self.source, self.config["speech"])]
 
     @once
-    def rarity(self, word: Word) -> Job:
-        settings = self.hearing | {"threshold": self.config["rarity"]["threshold"], "word": forms_of(word)}
-        settings |= {"lesson": self.lesson(self.task)}
+    def rarity(self, word: Word) -> PlannedJob:
+        settings = self.decoding_settings | {"threshold": self.config["rarity"]["threshold"], "word": forms_of(word)}
+        settings |= {"lesson": self.speech_task(self.task)}
         inputs = {"base": self.base, "speech": self.speech(word, True)}
         return self.job("rarity", word.id, settings, inputs, threads=self.decoding_threads)
 
-    def lesson(self, task: str) -> dict[str, str]:
+    def speech_task(self, task: str) -> dict[str, str]:
         """What a model is asked to do with speech in the source language."""
         return {"task": task, "source": self.source, "target": self.target}
 
-    def taught(self, words: tuple[Word, ...]) -> Lessons:
-        return tuple((self.speech(word), (self.lesson(self.task),)) for word in words)
+    def taught(self, words: tuple[Word, ...]) -> TaskSets:
+        return tuple((self.speech(word), (self.speech_task(self.task),)) for word in words)
 
     # Training and merging
 
     @once
-    def finetune(self, subset: Subset) -> Job:
+    def finetune(self, subset: Subset) -> PlannedJob:
         single = len(subset.words) == 1
         training = self.setting("training", subset.id if single else None)
         joint_steps = None if single else self.config["composition"]["joint_steps"]
         return self.tuned(subset.run, self.taught(subset.words), training, joint_steps)
 
     @once
-    def vector(self, subset: Subset) -> Job:
+    def vector(self, subset: Subset) -> PlannedJob:
         return self.vector_of(self.finetune(subset))
 
     def alone(self, word: Word) -> Subset:
@@ -112,11 +112,11 @@ class WordJobs(Builder):
         return Mixture(f"{subset.id}--{method}{suffix}", how, vectors, self.taught(subset.words), together=subset.id)
 
     @once
-    def weight(self, subset: Subset, method: str) -> Job:
+    def weight(self, subset: Subset, method: str) -> PlannedJob:
         return self.weight_of(self._mixture(subset, method))
 
     @once
-    def merge(self, subset: Subset, method: str, weight: str | float) -> Job:
+    def merge(self, subset: Subset, method: str, weight: str | float) -> PlannedJob:
         """A merged model; ``weight`` is 'validation', 'normalised' or a number."""
         count = len(subset.words)
         if method == "average":
@@ -132,7 +132,9 @@ class WordJobs(Builder):
     # Scoring
 
     @once
-    def score(self, hypotheses: Job, words: tuple[Word, ...], raw: tuple[Job, ...], finetuned: Job | None) -> Job:
+    def score(
+        self, hypotheses: PlannedJob, words: tuple[Word, ...], raw: tuple[PlannedJob, ...], finetuned: PlannedJob | None
+    ) -> PlannedJob:
         return self.scored(hypotheses, raw, finetuned, words={word.id: forms_of(word) for word in words})
 
 

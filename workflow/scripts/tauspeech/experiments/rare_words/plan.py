@@ -8,13 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.plan.jobs import Job, Plan
-from tauspeech.plan.runtime_settings import told_of
 from tauspeech.experiments.rare_words.jobs import Subset, WordJobs, forms_of
-from tauspeech.plan.tables import Cell, Claim, Row, claims_job, scores_table
 from tauspeech.experiments.rare_words.verdicts import read_verdict
 from tauspeech.experiments.rare_words.words import Word, read_words
+from tauspeech.plan.jobs import Plan, PlannedJob
+from tauspeech.plan.runtime_settings import reported_settings
+from tauspeech.plan.tables import Cell, Claim, Row, claims_job, scores_table
+from tauspeech.runtime.errors import UserError
 
 NAMES = {"average": "Average", "ta": "TA", "ties": "TIES", "dare": "DARE"}
 MOST_COUNTED = 10  # words in the largest merge of Figure 2, unless the configuration says otherwise
@@ -22,7 +22,7 @@ FEW = (2, 3, 4)  # words of the merges that the paper finds above Average
 CLOSE = 3.0  # points between a vector and the fine-tuned model that still count as close
 EXAMPLES = 3  # utterances of each word that the report plays
 
-Systems = dict[str, Job]  # scores by the paper's name of the system
+Systems = dict[str, PlannedJob]  # scores by the paper's name of the system
 
 
 class RareWords(WordJobs):
@@ -69,21 +69,21 @@ class RareWords(WordJobs):
         """The task of Table 3, if it is another one than the words are taught."""
         return self.config["control_task"] if self.config["control_task"] != self.task else None
 
-    def heard(self, id: str, model: Job, words: tuple[Word, ...], general: bool, together: str) -> Job:
+    def heard(self, id: str, model: PlannedJob, words: tuple[Word, ...], general: bool, together: str) -> PlannedJob:
         """The control task is asked of models of one word, on that word's set. All models of a subset go together."""
-        taught = self.lesson(self.task)
-        tasks = (taught, self.lesson(self.control)) if self.control and len(words) == 1 else (taught,)
+        taught = self.speech_task(self.task)
+        tasks = (taught, self.speech_task(self.control)) if self.control and len(words) == 1 else (taught,)
         asked = [(self.speech(word), tasks) for word in words]
         if general:
             asked.append((self.speech(None), (taught,)))
         return self.decoded(id, model, tuple(asked), together)
 
-    def raw(self, words: tuple[Word, ...]) -> dict[str, Job]:
+    def raw(self, words: tuple[Word, ...]) -> dict[str, PlannedJob]:
         """What the base hears, by set: a job each, so that a new word leaves the others alone."""
         of_words = {word.id: self.heard(f"raw/{word.id}", self.base, (word,), False, word.id) for word in words}
         return of_words | {"general": self.heard("raw/general", self.base, (), True, "general")}
 
-    def raw_scores(self, words: tuple[Word, ...]) -> dict[str, Job]:
+    def raw_scores(self, words: tuple[Word, ...]) -> dict[str, PlannedJob]:
         raw = self.raw(words)
         scores = {word.id: self.score(raw[word.id], (word,), (), None) for word in words}
         return scores | {"general": self.score(raw["general"], (), (), None)}
@@ -106,20 +106,22 @@ class RareWords(WordJobs):
 
     # What is shown
 
-    def tables(self) -> dict[str, Job]:
+    def tables(self) -> dict[str, PlannedJob]:
         """Tables by name."""
         sets = [self.speech(word) for word in self.words]
         checks = [self.rarity(word) for word in self.all_words]
         forms = {word.id: forms_of(word) for word in self.words}
         tables = {
-            "table1": Job("table", "table1", {"kind": "sets", "words": self._labels(self.words)}, {"sets": sets}),
-            "rarity": Job(
+            "table1": PlannedJob(
+                "table", "table1", {"kind": "sets", "words": self._labels(self.words)}, {"sets": sets}
+            ),
+            "rarity": PlannedJob(
                 "table", "rarity", {"kind": "rarity", "words": self._labels(self.all_words)}, {"rarity": checks}
             ),
-            "overlap": Job(
+            "overlap": PlannedJob(
                 "table", "overlap", {"kind": "overlap", "words": forms}, {"sets": [*sets, self.speech(None)]}
             ),
-            "weights": Job("table", "weights", {"kind": "weights"}, {"weights": self._weights()}),
+            "weights": PlannedJob("table", "weights", {"kind": "weights"}, {"weights": self._weights()}),
             "table2": self._by_word("table2", self.task, with_general=True),
             "fig2": self._fig2(),
         }
@@ -130,11 +132,11 @@ class RareWords(WordJobs):
     def _labels(self, words: list[Word]) -> list[dict[str, str]]:
         return [{"word_id": word.id, "word": word.label(self.target), "domain": word.domain} for word in words]
 
-    def _weights(self) -> list[Job]:
+    def _weights(self) -> list[PlannedJob]:
         subsets = {subset.id: subset for subset in [*self.single.values(), *self.subsets]}.values()
         return [self.weight(subset, method) for subset in subsets for method in self.config["merging"]["methods"]]
 
-    def _cell(self, score: Job, word: Word | None, task: str) -> Cell:
+    def _cell(self, score: PlannedJob, word: Word | None, task: str) -> Cell:
         language = self.source if task == "transcribe" else self.target
         return Cell(score, self.speech(word).id, task, language)
 
@@ -157,7 +159,7 @@ class RareWords(WordJobs):
             cells[system] = [self._cell(systems[system], None, self.task) for systems in self.single_systems.values()]
         return cells
 
-    def _by_word(self, name: str, task: str, with_general: bool) -> Job:
+    def _by_word(self, name: str, task: str, with_general: bool) -> PlannedJob:
         """A row a word and, at the end, the general test set: the mean over the words' models."""
         rows = [
             Row({"word_id": id}, {system: [cell] for system, cell in cells.items()})
@@ -175,7 +177,7 @@ class RareWords(WordJobs):
             cells[system] = [self._cell(score, word, self.task) for word in subset.words]
         return cells
 
-    def _fig2(self) -> Job:
+    def _fig2(self) -> PlannedJob:
         """The score of each number of words, being the mean over those words' test sets."""
         named = self.config["composition"]["subsets"]
         labels = [subset.id if subset.id in named else str(len(subset.words)) for subset in self.subsets]
@@ -235,18 +237,18 @@ class RareWords(WordJobs):
             for method in self.config["merging"]["methods"]
         ]
 
-    def figures(self, tables: dict[str, Job]) -> list[Job]:
+    def figures(self, tables: dict[str, PlannedJob]) -> list[PlannedJob]:
         about = {
             "task": self.task,
             "language": self.target if self.task == "translate" else self.source,
             "names": NAMES,
         }
         return [
-            Job("figure", "fig2", {"kind": "lines"} | about, {"table": tables["fig2"]}),
-            Job("figure", "weights", {"kind": "weights"} | about, {"table": tables["weights"]}),
+            PlannedJob("figure", "fig2", {"kind": "lines"} | about, {"table": tables["fig2"]}),
+            PlannedJob("figure", "weights", {"kind": "weights"} | about, {"table": tables["weights"]}),
         ]
 
-    def report(self, tables: dict[str, Job], figures: list[Job], claims: Job) -> Job:
+    def report(self, tables: dict[str, PlannedJob], figures: list[PlannedJob], claims: PlannedJob) -> PlannedJob:
         raw = self.raw(tuple(self.words))
         # What the report plays: for each word its systems, and the job that holds what each of them heard.
         heard = {
@@ -259,7 +261,7 @@ class RareWords(WordJobs):
             "examples": EXAMPLES,
             "words": {word.id: forms_of(word) for word in self.words},
             "heard": heard,
-            "config": told_of(self.config, told),
+            "config": reported_settings(self.config, told),
         }
         hypotheses = [
             score.inputs["hypotheses"] for systems in self.single_systems.values() for score in systems.values()
@@ -272,7 +274,7 @@ class RareWords(WordJobs):
             "sets": [self.speech(word) for word in self.words],
             "showing": self.showings(),
         }
-        return Job("report", "report", settings, inputs)
+        return PlannedJob("report", "report", settings, inputs)
 
 
 def plan(config: dict[str, Any], results: Path) -> Plan:

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from tauspeech.plan.jobs import Job
+from tauspeech.plan.jobs import PlannedJob
 from tauspeech.runtime.stages import receipt_path
 
 
-def read_verdict(results: Path, check: Job) -> bool | None:
+def read_verdict(results: Path, check: PlannedJob) -> bool | None:
     """Whether the base knows the word; None while the check, as planned now, has not been done."""
     receipt = results / receipt_path(check.stage, check.id)
     try:

@@ -4,9 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.errors import one_line
 from tauspeech.data.tables import tab_reader
+from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.text.characters import unspeakable
 
 SLUG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")

@@ -13,9 +13,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import GenerationConfig, WhisperConfig, WhisperProcessor
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.models.folder import read_json
 from tauspeech.models.whisper.prompt import lost_settings
+from tauspeech.runtime.errors import UserError
 
 
 def open_processor(folder: Path) -> WhisperProcessor:

@@ -5,10 +5,10 @@ from tempfile import TemporaryDirectory
 
 from transformers import WhisperConfig
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.files import write_folder
 from tauspeech.models.whisper.converter_folder import complete, open_processor
 from tauspeech.models.whisper.converters import ctranslate2, ggml
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import write_folder
 
 QUANTIZATIONS = {  # the first is the default
     "faster-whisper": (

@@ -1,9 +1,7 @@
-"""Small Whisper models from scratch: the real classes, files and tokens at a size that a laptop trains."""
+"""Untrained Whisper models: the real classes, files and tokens at a size that a laptop can train."""
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -16,6 +14,9 @@ from transformers import (
     WhisperTokenizer,
 )
 from transformers.models.whisper.tokenization_whisper import LANGUAGES
+
+from tauspeech.models.foundation_sizes import FoundationSize
+from tauspeech.models.whisper.family import Whisper
 
 END, START = "<|endoftext|>", "<|startoftranscript|>"
 # Whisper's tokenizer computes language ids by counting from the start token, so all languages stand here in order.
@@ -34,25 +35,7 @@ MELS = 80
 HOP = 400  # samples: 2.5 times Whisper's, which is enough for clear speech
 
 
-@dataclass(frozen=True)
-class Size:
-    width: int
-    layers: int
-    heads: int
-    tokens: int  # of the byte-level BPE, without control tokens
-    seconds: int  # the longest utterance
-    target: int = 112  # the longest text, in tokens
-
-
-SIZES = {
-    "tiny": Size(width=48, layers=1, heads=2, tokens=400, seconds=6),
-    "small": Size(width=192, layers=3, heads=4, tokens=700, seconds=6),
-    "multilingual-tiny": Size(width=48, layers=1, heads=2, tokens=600, seconds=6),
-    "multilingual-small": Size(width=192, layers=3, heads=4, tokens=2000, seconds=6),
-}
-
-
-def _tokenizer(texts: Iterable[str], size: Size) -> WhisperTokenizer:
+def _tokenizer(texts: Iterable[str], size: FoundationSize) -> WhisperTokenizer:
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
@@ -68,12 +51,18 @@ def _tokenizer(texts: Iterable[str], size: Size) -> WhisperTokenizer:
     return tokenizer
 
 
-def build_processor(texts: Iterable[str], size: Size) -> WhisperProcessor:
+def build_processor(texts: Iterable[str], size: FoundationSize) -> WhisperProcessor:
     extractor = WhisperFeatureExtractor(feature_size=MELS, hop_length=HOP, n_fft=512, chunk_length=size.seconds)
     return WhisperProcessor(extractor, _tokenizer(texts, size))
 
 
-def build_model(processor: WhisperProcessor, size: Size, seed: int) -> WhisperForConditionalGeneration:
+def new_model(texts: Iterable[str], size: FoundationSize, seed: int) -> Whisper:
+    """An untrained model whose tokenizer is made for the texts."""
+    processor = build_processor(texts, size)
+    return Whisper(build_network(processor, size, seed), processor)
+
+
+def build_network(processor: WhisperProcessor, size: FoundationSize, seed: int) -> WhisperForConditionalGeneration:
     tokenizer = processor.tokenizer
     ids = {token: tokenizer.convert_tokens_to_ids(token) for token in CONTROL}
     ends = {"bos_token_id": ids[END], "eos_token_id": ids[END], "pad_token_id": ids[END]}
@@ -90,7 +79,7 @@ def build_model(processor: WhisperProcessor, size: Size, seed: int) -> WhisperFo
             encoder_ffn_dim=4 * size.width,
             decoder_ffn_dim=4 * size.width,
             max_source_positions=size.seconds * 16_000 // HOP // 2,
-            max_target_positions=size.target,
+            max_target_positions=size.longest_text,
             decoder_start_token_id=ids[START],
             suppress_tokens=None,
             begin_suppress_tokens=None,
@@ -107,15 +96,7 @@ def build_model(processor: WhisperProcessor, size: Size, seed: int) -> WhisperFo
         prev_sot_token_id=ids["<|startofprev|>"],
         suppress_tokens=sorted(set(ids.values()) - {ids[END]}),
         begin_suppress_tokens=[ids[END]],
-        max_length=size.target,
+        max_length=size.longest_text,
         **ends,
     )
     return model
-
-
-def save(model: WhisperForConditionalGeneration, processor: WhisperProcessor, folder: Path) -> None:
-    """A folder that transformers and, thanks to the older files, converters read."""
-    model.save_pretrained(folder, max_shard_size="100GB")
-    processor.save_pretrained(folder)
-    processor.feature_extractor.save_pretrained(folder)
-    processor.tokenizer.save_vocabulary(str(folder))

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
-from tauspeech.models.pauses import Span, cut, utterances
-from tauspeech.models.whisper.prompt import detect_language, language_code, prompt, restore_settings
-from tauspeech.models.whisper.family import device, features, window
 from tauspeech.data.audio import RATE
+from tauspeech.models.pauses import Span, cut, utterances
+from tauspeech.models.whisper.family import device, features, window
+from tauspeech.models.whisper.prompt import detect_language, language_code, prompt, restore_settings
 
 SILENCE = 2**-15  # the smallest step of 16 bit audio
 BATCH = 8

@@ -7,8 +7,8 @@ import torch
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 from transformers.models.whisper.tokenization_whisper import LANGUAGES, TO_LANGUAGE_CODE
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.data.languages import primary_subtag
+from tauspeech.runtime.errors import UserError
 
 SURE = 0.2  # probability of the best of a hundred languages; a model that cannot tell them apart is far below
 _ENGLISH_ONLY = 51_864  # tokens: OpenAI's models for English have all language tokens too, but never learnt them

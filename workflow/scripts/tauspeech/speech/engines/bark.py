@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from tauspeech.data.dropped import Unusable
-from tauspeech.runtime.errors import UserError
-from tauspeech.remote.hub import is_hub_id
 from tauspeech.models.folder import read_json
+from tauspeech.remote.hub import is_hub_id
+from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engine import Engine, Sound
 from tauspeech.speech.engine_tools import key
 from tauspeech.speech.pretrained import folder_of, load, said_by, seeded, tokenizer

@@ -9,9 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.runtime.files import sha256_file
-from tauspeech.runtime.errors import one_line
 from tauspeech.speech.engine import Engine, Failed, Sound
 from tauspeech.speech.engine_tools import key, mono, short_seed
 

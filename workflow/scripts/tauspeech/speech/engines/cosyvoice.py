@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.errors import one_line
 from tauspeech.data.audio import read
+from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.speech.engine import Engine, Sound
 from tauspeech.speech.engine_tools import key, short_seed
 

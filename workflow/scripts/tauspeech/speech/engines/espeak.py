@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.data.randomness import derive_rng
+from tauspeech.runtime.errors import UserError
 from tauspeech.speech.children import one_child_each
 from tauspeech.speech.engine import Sound
 from tauspeech.speech.espeak_library import initialise, speak, version

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.remote.api_client import NoAnswer, Refused, Server
+from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engine import Engine, Failed, Sound
 from tauspeech.speech.engine_tools import key, mono, short_seed
 

@@ -65,8 +65,8 @@ class MiniVoice(ForwardTTS):
         formatted = super().format_batch(batch)
         durations = torch.zeros(formatted["text_input"].shape)
         for row, file in enumerate(batch["item_idxs"]):
-            lasting = self.durations[file]
-            durations[row, : len(lasting)] = torch.tensor(lasting, dtype=torch.float)
+            result_settings = self.durations[file]
+            durations[row, : len(result_settings)] = torch.tensor(result_settings, dtype=torch.float)
         return formatted | {"durations": durations}
 
 
@@ -80,11 +80,11 @@ def frames(taught: Taught) -> list[int]:
     total = len(taught.samples) // HOP + 1
     starts = [round(each.start * RATE / taught.rate / HOP) for each in taught.phonemes]
     ends = [*starts[1:], total]
-    lasting = [max(1, end - start) for start, end in zip(starts, ends, strict=True)]
-    while (surplus := sum(lasting) - total) != 0:
-        longest = max(range(len(lasting)), key=lasting.__getitem__)
-        lasting[longest] -= max(1, min(surplus, lasting[longest] // 2)) if surplus > 0 else surplus
-    return lasting
+    result_settings = [max(1, end - start) for start, end in zip(starts, ends, strict=True)]
+    while (surplus := sum(result_settings) - total) != 0:
+        longest = max(range(len(result_settings)), key=result_settings.__getitem__)
+        result_settings[longest] -= max(1, min(surplus, result_settings[longest] // 2)) if surplus > 0 else surplus
+    return result_settings
 
 
 def train_voice(

@@ -6,22 +6,21 @@ from typing import Any
 
 import numpy as np
 
+from tauspeech.data.audio import RATE, encode_audio, read, silent
 from tauspeech.data.dropped import Drop
+from tauspeech.data.tables import SPLITS, tab_reader
 from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.job import Task
-from tauspeech.data.audio import RATE, encode, read, silent
-from tauspeech.data.tables import tab_reader
-from tauspeech.data.tables import SPLITS
+from tauspeech.runtime.job import Job
 
 REQUIRED = ("file", "split")
 LONGEST = 30  # seconds that a Whisper hears at once; the rest would be cut off without a word
 
 
-def rows(task: Task, drops: list[Drop]) -> Iterator[dict[str, Any]]:
-    settings = task.settings
+def rows(job: Job, drops: list[Drop]) -> Iterator[dict[str, Any]]:
+    settings = job.settings
     table, word, carriers = settings["recordings"]["path"], settings["word"], settings["carriers"]
     found = set()
-    for row in recorded(table, task.id, word, settings["languages"], carriers):
+    for row in recorded(table, job.id, word, settings["languages"], carriers):
         found.add(row["split"])
         yield row
     # A word is trained on; other sets may be there to be tested alone.
@@ -66,7 +65,7 @@ def _spoken(
     audio = table.parent / row["file"]
     samples = _samples(audio, where)
     texts = {language: row[language].strip() for language in languages}
-    sound = {"audio": {"bytes": encode(samples), "path": row["file"]}, "seconds": len(samples) / RATE}
+    sound = {"audio": {"bytes": encode_audio(samples), "path": row["file"]}, "seconds": len(samples) / RATE}
     return (
         {"utterance": id, "split": split, "word_id": word_id}
         | texts

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.pace import Pace
 from tauspeech.data.randomness import derive_seed
 from tauspeech.remote.api_client import NoAnswer
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.pace import Pace
 from tauspeech.text.llm.answers import Answers
 from tauspeech.text.llm.chat import ChatModel, Message, Reply
 

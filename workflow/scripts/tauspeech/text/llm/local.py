@@ -9,9 +9,9 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
-from tauspeech.runtime.errors import UserError
-from tauspeech.remote.hub import model_folder
 from tauspeech.data.pickles import command, pickled_weights
+from tauspeech.remote.hub import model_folder
+from tauspeech.runtime.errors import UserError
 from tauspeech.text.llm.chat import Message, Reply
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from tauspeech.runtime.job import Task
+from tauspeech.runtime.job import Job
 from tauspeech.text.checks import Checker, Limits, Sentence
 from tauspeech.text.collected import Collected
 from tauspeech.text.llm.answers import Answers
@@ -18,13 +18,13 @@ WHY = {"length": CUT_OFF, REFUSED: WITHHELD}  # an answer without any object cam
 ROOM = 2  # objects of an answer that are looked at, for each one that was asked for
 
 
-def collect_with(model: ChatModel, task: Task, checker: Checker) -> Collected:
+def collect_with(model: ChatModel, job: Job, checker: Checker) -> Collected:
     """Sentences by split, and what they cost."""
-    settings, source = task.settings, task.settings["source"]
-    answers = Answers(task.results / "answers" / f"{task.id}.jsonl")
-    asking = Asking(model, answers, task.seed, task.id, source["batch"], source["most_requests"])
+    settings, source = job.settings, job.settings["source"]
+    answers = Answers(job.results / "answers" / f"{job.id}.jsonl")
+    asking = Asking(model, answers, job.seed, job.id, source["batch"], source["most_requests"])
     limits = Limits(**settings["limits"])
-    prompts = SentencePrompts(settings["languages"], settings["word"], limits, source["batch"], task.seed, task.id)
+    prompts = SentencePrompts(settings["languages"], settings["word"], limits, source["batch"], job.seed, job.id)
     goal = Sentences(prompts, settings["counts"], checker)
     asking.fulfil(goal)
     cost: dict[str, Any] = asking.cost(source.get("price"))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tauspeech.runtime.job import Task
+from tauspeech.runtime.job import Job
 from tauspeech.text.checks import Checker
 from tauspeech.text.collected import Collected
 from tauspeech.text.llm.http import ServedModel
@@ -13,5 +13,5 @@ def chat_model(source: dict[str, Any]) -> ServedModel:
     return ServedModel(source)
 
 
-def collect(task: Task, checker: Checker) -> Collected:
-    return collect_with(chat_model(task.settings["source"]), task, checker)
+def collect(job: Job, checker: Checker) -> Collected:
+    return collect_with(chat_model(job.settings["source"]), job, checker)

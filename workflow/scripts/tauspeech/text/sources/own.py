@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-from tauspeech.runtime.job import Task
+from tauspeech.runtime.job import Job
 from tauspeech.text.checks import Checker
 from tauspeech.text.collected import Collected
-from tauspeech.text.own import distribute
-from tauspeech.text.own import read_own
+from tauspeech.text.own import distribute, read_own
 
 
-def collect(task: Task, checker: Checker) -> Collected:
-    settings, counts, path = task.settings, task.settings["counts"], task.settings["source"]["path"]
+def collect(job: Job, checker: Checker) -> Collected:
+    settings, counts, path = job.settings, job.settings["counts"], job.settings["source"]["path"]
     own = read_own(Path(path), settings["languages"])
     if "carrier" in counts:
         fit = [sentence for _, sentence in own if checker.accept(sentence, "carrier")]
         return Collected({"carrier": fit[: counts["carrier"]]})
-    return Collected(distribute(own, counts, checker, task.seed, path))
+    return Collected(distribute(own, counts, checker, job.seed, path))

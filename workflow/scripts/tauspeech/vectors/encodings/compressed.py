@@ -26,9 +26,9 @@ from tauspeech.vectors.encodings.parts import (
     sparse_layout,
 )
 from tauspeech.vectors.files.storage import WIDTHS, ranges
-from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.low_rank import LowRankPiece, Residual, rank_count
 from tauspeech.vectors.panels import as_matrix
+from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.trimming import cut, held, kept, kept_count
 
 

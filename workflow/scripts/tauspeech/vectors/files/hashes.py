@@ -11,14 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from tauspeech.runtime.files import canonical_json, hash_notes, sha256_text, write_text
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.storage import StoredTensor, ranges
-from tauspeech.vectors.execution import Work
 
 # A file younger than this could be written once more without its time stamp showing it.
 _TOO_YOUNG = 50_000_000  # nanoseconds
 
 
-def digests(tensors: Mapping[str, StoredTensor], work: Work) -> dict[str, str]:
+def digests(tensors: Mapping[str, StoredTensor], execution: Execution) -> dict[str, str]:
     """SHA-256 of each tensor's bytes, by name."""
     by_file: dict[Path, list[StoredTensor]] = {}
     for tensor in tensors.values():
@@ -26,13 +26,13 @@ def digests(tensors: Mapping[str, StoredTensor], work: Work) -> dict[str, str]:
     known: dict[str, str] = {}
     stale = {}
     for file, held in by_file.items():
-        stamp, kept = _stamp(file), _kept(file) if work.trust else {}
+        stamp, kept = _stamp(file), _kept(file) if execution.trust else {}
         known |= {each.name: kept[each.name] for each in held if each.name in kept}
         if any(each.name not in kept for each in held):
             stale[file] = stamp
     unknown = [tensor for name, tensor in tensors.items() if name not in known]
     if unknown:
-        found = work.each("hashing", _digest, unknown, lambda tensor: tensor.size)
+        found = execution.each("hashing", _digest, unknown, lambda tensor: tensor.size)
         known |= {tensor.name: digest for tensor, digest in zip(unknown, found, strict=True)}
     for file, stamp in stale.items():  # unless somebody wrote to it meanwhile
         if _stamp(file) == stamp and time.time_ns() - stamp["mtime_ns"] > _TOO_YOUNG:

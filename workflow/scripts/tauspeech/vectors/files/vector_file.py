@@ -20,9 +20,9 @@ from tauspeech.runtime.files import canonical_json, sha256_text, write_atomic
 from tauspeech.vectors.deltas import Delta, Piece
 from tauspeech.vectors.encodings.dense import TYPES, Dense, Encoding, Loss
 from tauspeech.vectors.encodings.parts import BETWEEN, Layout, PartsPiece, refuse_ill_formed
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.hashes import digests, fingerprint
 from tauspeech.vectors.files.storage import StoredTensor, Writer, ranges, read_header
-from tauspeech.vectors.execution import Work
 
 FORMAT_VERSION = "2"
 IN_PARTS = ("lora", "compressed")
@@ -62,10 +62,10 @@ class VectorFile:
     def id(self) -> str:
         """What it is a difference of, so that it is drawn for alike in any encoding and place."""
         origin = self.metadata.get("origin", {}).get("fingerprint")
-        return sha256_text(canonical_json([origin or self.fingerprint(Work()), self.base_fingerprint]))
+        return sha256_text(canonical_json([origin or self.fingerprint(Execution()), self.base_fingerprint]))
 
-    def fingerprint(self, work: Work) -> str:
-        return fingerprint(self.tensors, digests(self.tensors, work))
+    def fingerprint(self, execution: Execution) -> str:
+        return fingerprint(self.tensors, digests(self.tensors, execution))
 
     def piece(self, name: str) -> Piece:
         if name in self.tensors:
@@ -122,7 +122,7 @@ def write_vector(
     delta: Delta,
     base_fingerprint: str,
     metadata: Mapping[str, Any],
-    work: Work,
+    execution: Execution,
     encoding: Encoding | str = "float32",
 ) -> dict[str, Any]:
     """``delta`` as a file, in pieces. Gives what the file says of itself."""
@@ -136,7 +136,7 @@ def write_vector(
     }
     stored = sorted(delta.shapes)
     if not encoding.dense:
-        stored = _changed(delta, work)
+        stored = _changed(delta, execution)
         about["shapes"] = {name: list(shape) for name, shape in delta.shapes.items()}
         about["unchanged"] = sorted(delta.shapes.keys() - set(stored))
         about["options"] = dict(encoding.options)
@@ -145,7 +145,7 @@ def write_vector(
         room = _room(about | _measures(encoding, dict.fromkeys(stored, _WIDEST), _WIDEST, _WIDEST))
         writer = Writer(part, layout(delta, encoding, stored), room)
         sizes = {name: math.prod(shape) for name, shape in delta.shapes.items()}
-        losses = work.each(
+        losses = execution.each(
             "writing the vector",
             lambda name: encoding.store(name, delta.piece(name), writer.write),
             stored,
@@ -171,7 +171,7 @@ def layout(delta: Delta, encoding: Encoding, names: Collection[str]) -> Layout:
     return {stored: kind for name in names for stored, kind in encoding.layout(name, delta.shapes[name]).items()}
 
 
-def _changed(delta: Delta, work: Work) -> list[str]:
+def _changed(delta: Delta, execution: Execution) -> list[str]:
     """Names of the tensors that are not all zeros; reading ends at the first number that is none."""
     sizes = {name: math.prod(shape) for name, shape in delta.shapes.items()}
 
@@ -180,7 +180,7 @@ def _changed(delta: Delta, work: Work) -> list[str]:
         return any(piece.read(*each).any() for each in ranges(sizes[name]))
 
     names = sorted(sizes)
-    found = work.each("looking for frozen tensors", changed, names, sizes.__getitem__)
+    found = execution.each("looking for frozen tensors", changed, names, sizes.__getitem__)
     return [name for name, is_changed in zip(names, found, strict=True) if is_changed]
 
 

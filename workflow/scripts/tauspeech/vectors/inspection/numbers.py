@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.remote.hub import model_folder
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Difference, Model
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.storage import ranges
 from tauspeech.vectors.files.vector_file import VectorFile
-from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.lora.adapter import Adapter, is_adapter
 from tauspeech.vectors.low_rank import rank_count, squared_singular_values
 from tauspeech.vectors.panels import as_matrix
 from tauspeech.vectors.sources import Source
-from tauspeech.vectors.execution import Work
+from tauspeech.vectors.tensor_kinds import is_statistic
 
 SHARES = (0.01, 0.03, 0.1)  # of singular values, of which the energy is told
 _MOST_MODULES = 40
@@ -37,13 +37,13 @@ class Subject:
     about: Mapping[str, Any]
 
 
-def opened(paths: Sequence[str], base: str | None, work: Work) -> list[Subject]:
+def opened(paths: Sequence[str], base: str | None, execution: Execution) -> list[Subject]:
     """Vector files, and folders of adapters or models, which are differences to ``base``."""
-    reference = Model(model_folder(base, Path()), work) if base else None
-    return [_opened(path, reference, work) for path in paths]
+    reference = Model(model_folder(base, Path()), execution) if base else None
+    return [_opened(path, reference, execution) for path in paths]
 
 
-def _opened(path: str, reference: Model | None, work: Work) -> Subject:
+def _opened(path: str, reference: Model | None, execution: Execution) -> Subject:
     place = model_folder(path, Path())
     if not place.is_dir():
         vector = VectorFile(place)
@@ -55,18 +55,18 @@ def _opened(path: str, reference: Model | None, work: Work) -> Subject:
     about = {"bytes": sum(file.stat().st_size for file in place.glob("*.safetensors"))}
     if is_adapter(place):
         adapter = Adapter(place, reference)
-        origin = {"adapter": place.resolve().name, "fingerprint": adapter.fingerprint(work)}
+        origin = {"adapter": place.resolve().name, "fingerprint": adapter.fingerprint(execution)}
         return Subject(path, adapter, reference.fingerprint, about | {"encoding": "adapter", "origin": origin})
-    model = Model(place, work)
+    model = Model(place, execution)
     change = Difference(model, reference)
     return Subject(path, change, reference.fingerprint, about | {"encoding": "model", "origin": model.origin})
 
 
-def inspect(subjects: Sequence[Subject], work: Work, ranks: bool = False) -> dict[str, Any]:
+def inspect(subjects: Sequence[Subject], execution: Execution, ranks: bool = False) -> dict[str, Any]:
     """All that there is to say, as it stands in JSON."""
-    sums = _sums(subjects, work)
+    sums = _sums(subjects, execution)
     modules = modules_of({name for subject in subjects for name in subject.change.shapes})
-    energies = _energies(subjects, work) if ranks else [None] * len(subjects)
+    energies = _energies(subjects, execution) if ranks else [None] * len(subjects)
     return {
         "vectors": [
             _described(subject, [each for each in sums if index in each.members], index, modules, energy)
@@ -91,7 +91,7 @@ class Sums:
         return float(self.products[self.members.index(first), self.members.index(second)])
 
 
-def _sums(subjects: Sequence[Subject], work: Work) -> list[Sums]:
+def _sums(subjects: Sequence[Subject], execution: Execution) -> list[Sums]:
     # The same name with another shape, of another base, is another tensor.
     tensors = sorted({(name, tuple(shape)) for each in subjects for name, shape in each.change.shapes.items()})
 
@@ -106,7 +106,7 @@ def _sums(subjects: Sequence[Subject], work: Work) -> list[Sums]:
             nonzero += np.count_nonzero(rows, axis=1)
         return Sums(name, math.prod(shape), members, products, nonzero)
 
-    return work.each("inspecting", one, tensors, lambda tensor: math.prod(tensor[1]))
+    return execution.each("inspecting", one, tensors, lambda tensor: math.prod(tensor[1]))
 
 
 def modules_of(names: set[str]) -> dict[str, str]:
@@ -168,7 +168,7 @@ def _alike(count: int, sums: Sequence[Sums]) -> dict[str, Any]:
     return {"cosines": cosines, "common_tensors": common}
 
 
-def _energies(subjects: Sequence[Subject], work: Work) -> list[dict[str, float]]:
+def _energies(subjects: Sequence[Subject], execution: Execution) -> list[dict[str, float]]:
     """The share of squared singular values that the highest ones have, over all matrices together."""
     matrices = [
         (index, name)
@@ -184,7 +184,7 @@ def _energies(subjects: Sequence[Subject], work: Work) -> list[dict[str, float]]
         return [float(values[: rank_count(share, piece.shape)].sum()) for share in (*SHARES, 1)]
 
     size = lambda matrix: math.prod(subjects[matrix[0]].change.shapes[matrix[1]])  # noqa: E731
-    found = work.each("decomposing", one, matrices, size)
+    found = execution.each("decomposing", one, matrices, size)
     energies = []
     for index in range(len(subjects)):
         own = [each for (member, _), each in zip(matrices, found, strict=True) if member == index]

@@ -11,12 +11,12 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_text
 from tauspeech.vectors.combination import Sum, weighted_sum
 from tauspeech.vectors.deltas import DifferencePiece, Model, Piece
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.hashes import digests, fingerprint
 from tauspeech.vectors.files.storage import read_header
 from tauspeech.vectors.lora.config import CONFIG, LoraConfig
 from tauspeech.vectors.lora.file import Change, Product, Whole, read_changes
 from tauspeech.vectors.panels import Panels, height
-from tauspeech.vectors.execution import Work
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
@@ -42,14 +42,14 @@ class Adapter:
 
     @cached_property
     def id(self) -> str:
-        return sha256_text(canonical_json([self.fingerprint(Work()), self.reference.fingerprint]))
+        return sha256_text(canonical_json([self.fingerprint(Execution()), self.reference.fingerprint]))
 
-    def fingerprint(self, work: Work) -> str:
+    def fingerprint(self, execution: Execution) -> str:
         """Of the tensors, and of what the configuration makes of them."""
         if self._fingerprint is None:
             products = (each for changes in self.changes.values() for each in changes if isinstance(each, Product))
             made = sorted([each.module, each.scale, each.transposed] for each in products)
-            held = fingerprint(self.tensors, digests(self.tensors, work))
+            held = fingerprint(self.tensors, digests(self.tensors, execution))
             self._fingerprint = sha256_text(canonical_json([held, made]))
         return self._fingerprint
 

@@ -96,7 +96,7 @@ def read_changes(
     found: dict[str, list[Change]] = {}
     for change in named:
         if not _unchanged(change, reference):
-            found.setdefault(reference.twins.get(change.name, change.name), []).append(change)
+            found.setdefault(reference.tied.get(change.name, change.name), []).append(change)
     if not found:
         raise UserError(f"{folder} holds no change; copy or download the adapter again.")
     return {name: _one_of_tied(held, folder) for name, held in found.items()}

@@ -67,7 +67,7 @@ class AdapterSum:
                 f"{recipe.origin}: key 'output' is adapter, but what {recipe.mixture.method} makes of LoRA adapters has "
                 f"not their low rank; choose {' or '.join(_LINEAR)}, or {_MODEL_INSTEAD}."
             )
-        self._base, self._work = sources.base, sources.work
+        self._base, self._execution = sources.base, sources.execution
         adapters = [_adapter(term, recipe.origin) for term in sources.terms]
         self._dtype = {"float16": "F16", "bfloat16": "BF16"}.get(recipe.dtype, "F32")
         self._modules = _collected(sources.phi(), recipe.mixture.scale)
@@ -104,7 +104,7 @@ class AdapterSum:
             merged.facts[module] = {"rank": left.shape[1]}
 
         ranks = self.ranks
-        self._work.each("summing", one, self._modules, ranks.__getitem__)
+        self._execution.each("summing", one, self._modules, ranks.__getitem__)
         writer.close({"format": "pt"})
         keep_digests(path, merged.digests)
         write_text(folder / CONFIG, canonical_json(self._config()))

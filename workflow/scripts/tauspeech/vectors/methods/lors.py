@@ -12,8 +12,8 @@ import numpy as np
 
 from tauspeech.vectors.combination import Combination, Term
 from tauspeech.vectors.deltas import Delta, Piece
-from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.low_rank import Residual, Spectrum, low_rank_piece
+from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.trimming import Cut, cut, held, kept, kept_count
 
 

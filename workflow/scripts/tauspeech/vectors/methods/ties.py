@@ -16,14 +16,14 @@ import numpy as np
 
 from tauspeech.vectors.combination import Combination, Rule, Term, add, weighted_sum
 from tauspeech.vectors.deltas import Piece
+from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.trimming import Trimmed, cuts_over_all
-from tauspeech.vectors.execution import Work
 
 
-def combine(terms: Sequence[Term], *, keep: float, scope: str = "global", work: Work) -> Combination:
+def combine(terms: Sequence[Term], *, keep: float, scope: str = "global", execution: Execution) -> Combination:
     deltas = [term.delta for term in terms]
-    cuts = cuts_over_all(deltas, keep, work) if scope == "global" and keep < 1 else [None] * len(deltas)
+    cuts = cuts_over_all(deltas, keep, execution) if scope == "global" and keep < 1 else [None] * len(deltas)
     return _Elected([term.changed(Trimmed(term.delta, keep, each)) for term, each in zip(terms, cuts, strict=True)])
 
 

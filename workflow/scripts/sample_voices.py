@@ -3,25 +3,25 @@
 import pandas as pd
 
 from tauspeech.runtime.files import write_atomic
-from tauspeech.runtime.job import Task, run
+from tauspeech.runtime.job import Job, run
 
 
-def main(task: Task) -> None:
+def main(job: Job) -> None:
     import torch
 
-    from tauspeech.models.tasks import lesson
-    from tauspeech.models.decoding import Listener
-    from tauspeech.models.whisper.family import load
     from tauspeech.data import manifest
+    from tauspeech.models.decoding import Decoder
+    from tauspeech.models.tasks import speech_task
+    from tauspeech.models.whisper.family import load
     from tauspeech.speech.sets.gathered import TOO_LONG
 
-    torch.set_num_threads(task.threads)
-    language = task.settings["language"]
-    rows = [row for path in task.inputs("voiced").values() for row in manifest.read(path)]
+    torch.set_num_threads(job.threads)
+    language = job.settings["language"]
+    rows = [row for path in job.inputs("voiced").values() for row in manifest.read(path)]
     rows.sort(key=lambda row: (row["utterance"].rpartition("--")[0], int(row["utterance"].rpartition("--")[2])))
-    listener = Listener(*load(task.input("base", ".")), task.settings)
-    short = [row for row in rows if listener.hears(row)]
-    texts = listener.listen(short, lesson("transcribe", language, language))
+    decoder = Decoder(*load(job.input("base", ".")), job.settings)
+    short = [row for row in rows if decoder.fits_window(row)]
+    texts = decoder.decode(short, speech_task("transcribe", language, language))
     heard = {row["utterance"]: text for row, text in zip(short, texts, strict=True)}
     shown = pd.DataFrame(
         [
@@ -31,9 +31,9 @@ def main(task: Task) -> None:
             for row in rows
         ]
     )
-    path = task.path(f"{task.id}.parquet")
+    path = job.path(f"{job.id}.parquet")
     write_atomic(path, lambda part: shown.to_parquet(part, index=False))
-    task.finish(path)
+    job.finish(path)
 
 
 if __name__ == "__main__":

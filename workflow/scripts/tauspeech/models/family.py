@@ -1,0 +1,113 @@
+"""The protocol of model families: everything that the workflow asks of an open speech-to-text model.
+
+Training, decoding, searches and merges know a model by ``SpeechModel`` alone. A family is a module that
+``families.FAMILIES`` names, with a function ``open_model(folder) -> SpeechModel``; a family of which models of any
+length can be transcribed, or foundations trained here, has modules ``long_audio`` and ``foundation`` beside it.
+
+An utterance passes through the protocol in two halves, so that its features are computed once for all tasks and
+epochs: ``features`` of the audio, ``labels`` of the text for a task. ``collate`` joins both to a batch that
+``network`` takes. How other kinds of models fit:
+
+- *CTC* (wav2vec2, HuBERT, Parakeet-CTC). ``features`` are normalised samples or mel frames, of the utterance's own
+  length; ``labels`` are the characters or pieces of the text, and a task other than transcribe is refused there;
+  ``collate`` pads features with an attention mask, and labels with -100. ``network`` computes the CTC loss in its
+  forward pass. ``decode`` is greedy or a prefix beam search over the logits; it ignores ``new_tokens``. ``window`` is
+  a limit of memory, not of the model; ``longest_text`` follows from the number of frames.
+- *Decoder-only with text and unit tokens in one sequence* (SpeechGPT). ``features`` are the unit ids of the audio,
+  from a unit extractor that the open model holds; ``labels`` are the answer's tokens behind the instruction of the
+  task, a pair of token lists; ``collate`` writes instruction, units and answer into one ``input_ids``, with -100 in
+  the labels wherever the loss does not count. ``decode`` generates behind instruction and units and parses the answer.
+- *LoRA*. ``network`` is PEFT's wrapped module, which trains and decodes like the module inside. ``save_like`` then
+  writes the base's weights plus the adapter's change, so that vectors and merges need not know of it; the adapter
+  itself is saved beside it. ``load_weights`` addresses the tensors of the base.
+"""
+
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+
+from tauspeech.models.families import family_module, supported
+from tauspeech.models.folder import read_json
+from tauspeech.models.tasks import SpeechTask
+from tauspeech.runtime.errors import UserError
+
+
+class Example(NamedTuple):
+    """One utterance with one task, as a dataset yields it and ``collate`` takes it."""
+
+    features: np.ndarray
+    labels: Any
+
+
+class SpeechModel(Protocol):
+    """An open model with all that belongs to it: tokenizer, feature extractor, generation settings."""
+
+    # Trained in place. Its forward pass of a collated batch returns an output with ``loss``: the training loss, and on
+    # the validation split the validation loss.
+    network: torch.nn.Module
+    window: float  # seconds of audio that one input holds; longer audio does not fit
+    longest_text: int  # labels of one utterance at most
+    features_id: str  # the same for models whose features of an utterance are the same
+
+    def features(self, samples: np.ndarray) -> np.ndarray:
+        """Model input for samples at 16 kHz."""
+        ...
+
+    def labels(self, text: str, task: SpeechTask) -> Any:
+        """Training target of a text; a task that the family cannot learn is a UserError."""
+        ...
+
+    def label_count(self, labels: Any) -> int:
+        """Number of tokens of a target, which may be at most ``longest_text``."""
+        ...
+
+    def collate(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
+        """Arguments of ``network`` for a batch of examples."""
+        ...
+
+    def decode(self, features: Sequence[np.ndarray], task: SpeechTask, *, beams: int, new_tokens: int) -> list[str]:
+        """Texts of a batch of features."""
+        ...
+
+    def load_weights(self, weights: Iterable[tuple[str, np.ndarray]]) -> None:
+        """Replace the named tensors; the others stay as they are."""
+        ...
+
+    def save_like(self, base: Path, folder: Path) -> None:
+        """Write a model folder that differs from ``base`` in its weights alone: the same files, names and types."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write weights and all files that describe the model."""
+        ...
+
+
+def open_model(folder: str | Path) -> SpeechModel:
+    """The model of a folder, in float32, by its family; a UserError if there is none for its type."""
+    config = read_json(Path(folder) / "config.json")
+    module = family_module(config)
+    if module is None:
+        raise UserError(
+            f"{folder} is a model of the type '{config.get('model_type')}', which is not supported: give one of the "
+            f"types {supported()}."
+        )
+    model: SpeechModel = import_module(module).open_model(folder)
+    return model
+
+
+def fits_window(model: SpeechModel, row: dict[str, Any]) -> bool:
+    """True if the utterance fits the input window; longer audio would be truncated silently."""
+    return bool(row["seconds"] <= model.window)
+
+
+def require_fit(model: SpeechModel, rows: Iterable[dict[str, Any]]) -> None:
+    for row in rows:
+        if not fits_window(model, row):
+            raise UserError(
+                f"utterance {row['utterance']} lasts {row['seconds']:.2f} s and the model's input window is {model.window} s: "
+                f"set speech.longest to {model.window}, which drops longer utterances, cut a recording in two, or use another base."
+            )

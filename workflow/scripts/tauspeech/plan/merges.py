@@ -1,0 +1,96 @@
+"""Merges of the plan: which vectors, with what weights, and what a search chooses of them.
+
+A ``MergeSpec`` says the same as a merge recipe does, with jobs in place of paths. Weights may be negative, terms may be
+merges of their own, and a vector may be the difference to any model. So analogies (tau_3 + tau_2 - tau_1), pruned
+vectors and ``theta_T + lambda (theta_S,real - theta_S,syn)`` are merges like any other.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tauspeech.plan.jobs import PlannedJob
+
+Weight = float | Mapping[str, float]  # one number, or one for each part of the model
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A value that a search chooses: the entry ``choice`` of what it has chosen."""
+
+    search: PlannedJob
+    choice: str
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"search": self.search.id, "choice": self.choice}
+
+
+@dataclass(frozen=True)
+class Term:
+    """A vector with its weight, or a nested merge; ``reference`` is the vector's reference if it is not the base."""
+
+    source: "PlannedJob | MergeSpec"
+    weight: Weight = 1.0
+    reference: PlannedJob | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        if isinstance(self.source, MergeSpec):
+            return {"merge": self.source.settings, "weight": self.weight}
+        reference = {"reference": self.reference.id} if self.reference else {}
+        return {"vector": self.source.id, "weight": self.weight} | reference
+
+
+@dataclass(frozen=True)
+class MergeSpec:
+    """A method with its options and terms: ``scale * sum of weight * T(vector)``."""
+
+    method: str
+    terms: tuple[Term, ...]
+    options: Mapping[str, Any] | Searched = field(default_factory=dict)
+    scale: float | Searched = 1.0
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The merge as a specification holds it."""
+
+        def value(given: Any) -> Any:
+            return given.settings if isinstance(given, Searched) else given
+
+        return {
+            "method": self.method,
+            "options": value(self.options),
+            "scale": value(self.scale),
+            "vectors": [term.settings for term in self.terms],
+        }
+
+    @property
+    def inputs(self) -> dict[str, list[PlannedJob] | None]:
+        """Jobs that the merge needs beside its base; roles without any are None."""
+        vectors: dict[str, PlannedJob] = {}
+        references: dict[str, PlannedJob] = {}
+        for term in self._flat():
+            assert isinstance(term.source, PlannedJob)
+            vectors[term.source.id] = term.source
+            if term.reference:
+                references[term.reference.id] = term.reference
+        searches = {found.search.id: found.search for found in self._searched()}
+        return {
+            "vectors": list(vectors.values()),
+            "references": list(references.values()) or None,
+            "searches": list(searches.values()) or None,
+        }
+
+    def _flat(self) -> Iterator[Term]:
+        for term in self.terms:
+            if isinstance(term.source, MergeSpec):
+                yield from term.source._flat()
+            else:
+                yield term
+
+    def _searched(self) -> Iterator[Searched]:
+        yield from (value for value in (self.options, self.scale) if isinstance(value, Searched))
+        for term in self.terms:
+            if isinstance(term.source, MergeSpec):
+                yield from term.source._searched()

@@ -1,0 +1,47 @@
+"""Candidates of a search: variants of one merge, from vectors that are read once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from tauspeech.runtime.job import Job
+from tauspeech.search.planned_merge import recipe_of
+from tauspeech.vectors.execution import Execution
+from tauspeech.vectors.prunings import Prunings
+from tauspeech.vectors.sources import Sources
+from tauspeech.vectors.sweep import Sweep
+
+Candidate = Mapping[str, Any]
+Weights = Iterator[tuple[str, np.ndarray]]
+
+
+class Candidates(Protocol):
+    def weights(self, candidate: Candidate) -> Weights:
+        """Every tensor of the candidate's model that may differ from the base's."""
+        ...
+
+
+class Scales:
+    """The merge at several scales: candidates ``{scale}``."""
+
+    def __init__(self, job: Job, candidates: Sequence[Candidate], execution: Execution):
+        sources = Sources(recipe_of(job, scale=1.0), execution)
+        self._sweep = Sweep(sources.base, sources.phi(), sources.execution)
+
+    def weights(self, candidate: Candidate) -> Weights:
+        return self._sweep.at(candidate["scale"])
+
+
+class PrunedVectors:
+    """The merge's only vector, pruned: candidates ``{method, rank, keep}``; rank or keep 0 leaves that part out."""
+
+    def __init__(self, job: Job, candidates: Sequence[Candidate], execution: Execution):
+        ranks, keeps = ([candidate[ratio] for candidate in candidates] for ratio in ("rank", "keep"))
+        self._prunings = Prunings(recipe_of(job, scale=1.0), ranks, keeps, execution)
+
+    def weights(self, candidate: Candidate) -> Weights:
+        return self._prunings.at(candidate["rank"], candidate["keep"])
+
+
+KINDS = {"scales": Scales, "pruned_vectors": PrunedVectors}

@@ -1,0 +1,35 @@
+"""Rules of choice: which candidate of a search is taken, from the scores of all."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Point = Mapping[str, Any]  # a candidate with its score
+
+
+def choose(rule: Mapping[str, Any] | None, points: Sequence[Point]) -> dict[str, Any]:
+    """What is chosen, by name; nothing without a rule."""
+    if rule is None:
+        return {}
+    return RULES[rule["kind"]](points, **{key: value for key, value in rule.items() if key != "kind"})
+
+
+def smallest_scale(points: Sequence[Point], tolerance: float) -> dict[str, Any]:
+    """The smallest scale whose score lies within a tolerance of the best: it changes the base least."""
+    best = max(point["score"] for point in points)
+    return {"scale": min(point["scale"] for point in points if point["score"] >= best - tolerance)}
+
+
+def smallest_ratios(points: Sequence[Point]) -> dict[str, dict[str, float]]:
+    """For each pruning method the options with the best score; of equal scores those that keep least."""
+
+    def order(point: Point) -> tuple[float, ...]:
+        return -point["score"], point["keep"] + point["rank"], point["keep"]
+
+    chosen = {}
+    for method in dict.fromkeys(point["method"] for point in points):
+        best = min((point for point in points if point["method"] == method), key=order)
+        chosen[method] = {ratio: best[ratio] for ratio in ("rank", "keep") if best[ratio]}
+    return chosen
+
+
+RULES = {"smallest_scale": smallest_scale, "smallest_ratios": smallest_ratios}
