@@ -150,11 +150,11 @@ def open_task(tmp_path):
 @pytest.fixture
 def made_text(open_task):
     """A finished job text/a."""
-    task = open_task(spec("text", "a"))
+    job = open_task(spec("text", "a"))
     write_text(job.path("a.tsv"), "id\n1\n")
     write_text(job.path("a.rejected.tsv"), "reason\n")
     job.finish(job.path("a.tsv"), job.path("a.rejected.tsv"))
-    return task
+    return job
 
 
 def reference(job):
@@ -162,7 +162,7 @@ def reference(job):
 
 
 def test_a_task_opens_the_inputs_that_it_was_planned_for(open_task, made_text):
-    task = open_task(spec("speech", "a", {"text": reference(made_text), "all": [reference(made_text)], "empty": []}))
+    job = open_task(spec("speech", "a", {"text": reference(made_text), "all": [reference(made_text)], "empty": []}))
     assert job.input("text", "a.tsv").read_text() == "id\n1\n"
     assert job.input("text", ".") == made_text.receipt.parent
     assert job.inputs("all", "a.tsv") == {"a": made_text.path("a.tsv")}
@@ -172,27 +172,27 @@ def test_a_task_opens_the_inputs_that_it_was_planned_for(open_task, made_text):
 
 
 def test_a_task_refuses_an_input_of_another_key(open_task, made_text):
-    task = open_task(spec("speech", "a", {"text": reference(made_text) | {"key": "0" * 64}}))
+    job = open_task(spec("speech", "a", {"text": reference(made_text) | {"key": "0" * 64}}))
     with pytest.raises(UserError, match=r"a\.receipt\.json belongs to other settings than speech/a was planned for"):
         job.input("text", "a.tsv")
 
 
 def test_a_task_refuses_a_changed_input(open_task, made_text):
     made_text.path("a.tsv").write_text("id\n2\n")
-    task = open_task(spec("speech", "a", {"text": reference(made_text)}))
+    job = open_task(spec("speech", "a", {"text": reference(made_text)}))
     with pytest.raises(UserError, match="was changed by hand"):
         job.input("text", "a.tsv")
 
 
 def test_a_task_refuses_an_input_that_was_not_made(open_task, made_text):
     made_text.receipt.unlink()
-    task = open_task(spec("speech", "a", {"text": reference(made_text)}))
+    job = open_task(spec("speech", "a", {"text": reference(made_text)}))
     with pytest.raises(UserError, match=r"text/a\.receipt\.json is missing"):
         job.input("text", "a.tsv")
 
 
 def test_the_receipt_of_a_task_names_its_inputs(open_task, made_text):
-    task = open_task(spec("speech", "a", {"text": reference(made_text)}))
+    job = open_task(spec("speech", "a", {"text": reference(made_text)}))
     job.input("text", "a.tsv")
     write_text(job.path("a.parquet"), "x")
     job.finish(job.path("a.parquet"))

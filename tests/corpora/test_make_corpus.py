@@ -51,9 +51,9 @@ def run_corpus(prepare, tmp_path):
 
     def run(set_id, source, **more):
         prepare({"max_seconds": 3} | source, **more)
-        task = task_of(tmp_path, "corpus", set_id)
+        job = task_of(tmp_path, "corpus", set_id)
         make_corpus.main(job)
-        return task
+        return job
 
     return run
 
@@ -98,7 +98,7 @@ def report(job):
 
 @pytest.mark.parametrize(("language", "clips"), [("ca", CA), ("sv", SV)])
 def test_a_set_holds_the_good_clips_and_a_report_names_the_others(run_corpus, on_disk, language, clips):
-    task = run_corpus(language, on_disk)
+    job = run_corpus(language, on_disk)
     rows = manifest.read(job.path(f"{language}.parquet"))
     assert {row["utterance"]: (row[language], row["en"]) for row in rows} == expected(clips, language)
     dropped = {}
@@ -113,7 +113,7 @@ def test_a_set_holds_the_good_clips_and_a_report_names_the_others(run_corpus, on
 
 
 def test_both_files_are_in_the_receipt_and_beside_it(run_corpus, on_disk, tmp_path):
-    task = run_corpus("ca", on_disk)
+    job = run_corpus("ca", on_disk)
     assert job.receipt == tmp_path / "results/t/corpora/ca.receipt.json"
     assert Receipt.read(job.receipt).files() == {
         name: tmp_path / "results/t/corpora" / name for name in ("ca.parquet", "ca.dropped.tsv")
@@ -139,7 +139,7 @@ def test_later_jobs_open_the_speech_and_not_the_report(prepare, on_disk, tmp_pat
 
 def test_an_indonesian_set_keeps_its_names_beside_its_texts(run_corpus, indonesian):
     """The column of its texts is called "id"."""
-    task = run_corpus("id", indonesian, languages=("id", "sv"))
+    job = run_corpus("id", indonesian, languages=("id", "sv"))
     rows = manifest.read(job.path("id.parquet"))
     assert {row["utterance"]: (row["id"], row["en"]) for row in rows} == expected(ID, "id")
     frame = pandas.read_parquet(job.path("id.parquet"))

@@ -38,12 +38,12 @@ class Lab:
         path = self.results / "hypotheses" / model / f"{set_id}.{task}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = [
-            {"id": f"u{i:03}", "set": set_id, "task": job, "language": language, "word_id": "", "reference": reference,
+            {"id": f"u{i:03}", "set": set_id, "task": task, "language": language, "word_id": "", "reference": reference,
              "hypothesis": hypothesis}
             for i, (reference, hypothesis) in enumerate(pairs)
         ]  # fmt: skip
         path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
-        return [model, set_id, job, language]
+        return [model, set_id, task, language]
 
     def files(self):
         return sorted(self.results.glob("hypotheses/*/*.jsonl"))
@@ -231,7 +231,7 @@ def test_each_cell_is_counted_once_and_others_not_at_all(lab, wers, monkeypatch)
     spoilt.parent.mkdir()
     spoilt.write_text("no JSON")
     calls, headline = [], score_cells.headline
-    monkeypatch.setattr(cells, "headline", lambda *asked: calls.append(asked) or headline(*asked))
+    monkeypatch.setattr(score_cells, "headline", lambda *asked: calls.append(asked) or headline(*asked))
     table = lab.check(claim("mean", runs), claim("most", runs, id="b"), claim("mean", runs, runs, id="c"))
     assert len(calls) == 4
     assert table["claim"].tolist() == ["a", "b", "c"]
@@ -252,7 +252,7 @@ def test_a_line_separator_in_a_text_does_not_end_its_line(lab):
 @pytest.mark.parametrize("missing", [["none", "s", "transcribe", "en"], ["ta", "s", "translate", "en"]])
 def test_a_missing_cell_is_named(lab, missing):
     there = lab.heard("ta", "s", wrong(1))
-    model, set_id, job, _ = missing
+    model, set_id, task, _ = missing
     with pytest.raises(UserError, match=rf"'{model}' on set '{set_id}' \({task}\): a claim needs its hypotheses"):
         lab.row("mean", [[there], [missing]])
 
@@ -291,7 +291,7 @@ def test_the_script_leaves_a_table_that_the_report_reads(lab, monkeypatch):
     path = lab.results / "plan" / "claims" / "claims.json"
     path.parent.mkdir(parents=True)
     path.write_text(canonical_json(spec | {"inputs": {"hypotheses": inputs}}))
-    task = Job(path, 1)
+    job = Job(path, 1)
     script.main(job)
     written = Receipt.read(job.receipt).files()["claims.tsv"]
     assert written == lab.results / "claims.tsv"

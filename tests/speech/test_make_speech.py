@@ -73,9 +73,9 @@ def say(tmp_path_factory):
             results / "text/de.receipt.json", text.key, text.spec, {}, [results / "text" / "de.tsv"], seconds=0
         )
         settings = VOICE | {"language": "de", "languages": ["de", "en"], "hours": hours}
-        task = Job(write_spec(results, PlannedJob("speech", "de", settings, {"text": text}, 1, threads=0)), threads)
+        job = Job(write_spec(results, PlannedJob("speech", "de", settings, {"text": text}, 1, threads=0)), threads)
         make_speech.main(job)
-        return task
+        return job
 
     return run
 

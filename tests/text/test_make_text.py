@@ -30,9 +30,9 @@ def run_text(tmp_path, monkeypatch):
             file = tmp_path / "results" / name / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        task = Job(tmp_path / "results" / name / "plan" / "text" / f"{set_id}.json", 1)
+        job = Job(tmp_path / "results" / name / "plan" / "text" / f"{set_id}.json", 1)
         make_text.main(job)
-        return task
+        return job
 
     return run
 
@@ -50,7 +50,7 @@ def by_split(job):
 
 
 def test_a_word_gets_its_sentences(run_text):
-    task = run_text("berlin-wall")
+    job = run_text("berlin-wall")
     counts = {split: len(found) for split, found in by_split(job).items()}
     assert counts == {"train": 30, "validation": 4, "test": 6}
     assert all("柏林墙" in row["zh"] and "Berlin Wall" in row["en"] for row in rows(job))
@@ -80,7 +80,7 @@ def test_general_sentences_belong_to_no_word(run_text):
 def test_the_same_specification_makes_the_same_bytes(run_text):
     first, again = run_text("berlin-wall"), run_text("berlin-wall", name="again")
     other = run_text("berlin-wall", name="other", seed=2)
-    texts = [job.path("berlin-wall.tsv").read_bytes() for task in (first, again, other)]
+    texts = [job.path("berlin-wall.tsv").read_bytes() for job in (first, again, other)]
     assert texts[0] == texts[1] != texts[2]
 
 
@@ -92,7 +92,7 @@ def test_own_sentences_take_the_place_of_generated_ones(run_text, tmp_path):
     own = "\n".join(["en\tzh", *sentences, "no word here\t没有", ""])
     (tmp_path / "config" / "text" / "berlin-wall.tsv").write_text(own, encoding="utf-8")
     counts = {"train": 6, "validation": 2, "test": 2}
-    task = run_text("berlin-wall", text={"counts": counts})
+    job = run_text("berlin-wall", text={"counts": counts})
     found = by_split(job)
     assert {split: len(found[split]) for split in counts} == counts
     carriers = run_text("berlin-wall--carriers", rarity={"carriers": 3})
@@ -107,16 +107,16 @@ def test_what_was_turned_away_is_listed(run_text, tmp_path):
     with pytest.raises(UserError, match="leaves no validation sentences"):
         run_text("berlin-wall")
     (tmp_path / "config" / "text" / "general.tsv").write_text(own, encoding="utf-8")
-    task = run_text("general")
+    job = run_text("general")
     # Whoever asks for general sentences wants none with a reserved name.
     assert job.path("general.rejected.tsv").read_text() == ("reason\tcount\nholds a reserved word (zh)\t1\n")
 
 
 def test_the_grammar_also_speaks_one_language_alone(run_text):
-    task = run_text(
+    job = run_text(
         "berlin-wall",
         "word_id\ten\tdomain\nberlin-wall\tBerlin Wall\tlandmark\n",
-        task="transcribe",
+        job="transcribe",
         languages={"source": "en", "target": "en"},
         control_task=None,
     )

@@ -65,7 +65,7 @@ class Results:
         write_receipt(receipt, job.key, job.spec, {}, [receipt.parent / file for file in files], seconds=0)
         return job
 
-    def task(self, **settings):
+    def job(self, **settings):
         """A merge of all vectors; what was chosen for them is listed in another order."""
         ratios = [self.jobs[f"ratios{id}"] for id in reversed(RATIOS)]
         inputs = {
@@ -80,7 +80,7 @@ class Results:
         return Job(spec, 1)
 
     def merged(self, **settings):
-        task = self.task(**settings)
+        job = self.job(**settings)
         merge_vectors.main(job)
         return Output(job.path(), json.loads(job.path("merge_receipt.json").read_text(encoding="utf-8")))
 
@@ -98,7 +98,7 @@ def pruned_sum(results, method):
 
 @pytest.mark.parametrize("method", PRUNINGS)
 def test_each_vector_is_pruned_by_the_ratios_that_were_chosen_for_it(results, method):
-    recipe = recipe_of(results.task(pruning=method), scale=0.7)
+    recipe = recipe_of(results.job(pruning=method), scale=0.7)
     assert recipe.as_mapping()["method"] == "task_arithmetic"
     assert recipe.as_mapping()["scale"] == 0.7
     found = {entry["id"]: entry for entry in recipe.as_mapping()["vectors"]}
@@ -112,7 +112,7 @@ def test_each_vector_is_pruned_by_the_ratios_that_were_chosen_for_it(results, me
 
 
 def test_without_pruning_the_vectors_are_summed_as_they_are(results):
-    recipe = recipe_of(results.task(), scale=0.7).as_mapping()
+    recipe = recipe_of(results.job(), scale=0.7).as_mapping()
     assert [entry["path"] for entry in recipe["vectors"]] == [f"vectors/{id}.safetensors" for id in RATIOS]
     assert not any("merge" in entry for entry in recipe["vectors"])
 
