@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.text.characters import unspeakable
+from tauspeech.text.characters import has_control_or_markup
 from tauspeech.text.checks import Checker, Limits, contains, folded, replaced_part
 
 WORD = {"zh": ("柏林墙",), "en": ("Berlin Wall", "Wall of Berlin")}
@@ -127,6 +127,6 @@ def test_the_part_in_which_two_sentences_differ(sentence, other, language, part)
 
 @pytest.mark.parametrize("text", ["می\u200cخواهم", "क्\u200dष"])
 def test_what_scripts_write_between_letters_is_no_control_character(text):
-    assert not unspeakable(text)
-    assert unspeakable(text + "\u200c")
-    assert unspeakable("\u202e" + text)
+    assert not has_control_or_markup(text)
+    assert has_control_or_markup(text + "\u200c")
+    assert has_control_or_markup("\u202e" + text)

@@ -37,8 +37,8 @@ def test_a_second_run_asks_nothing(server, collect, make_task, monkeypatch):
     task.settings["source"] |= {"url": "http://127.0.0.1:9/v1", "concurrency": 1}
     again = collect(task)
     assert again.accepted == first.accepted
-    assert again.cost == first.cost | {"asked_now": 0}
-    assert len(server.bodies) == asked == first.cost["asked_now"]
+    assert again.cost == first.cost | {"new_requests": 0}
+    assert len(server.bodies) == asked == first.cost["new_requests"]
     assert answers_of(task).read_bytes() == content
 
 
@@ -59,7 +59,7 @@ def test_answers_of_a_version_with_other_keys_are_found(server, collect, make_ta
         del record["settings"]["extra"]
         record["key"] = "of another making"
     path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    assert collect(task).cost == first.cost | {"asked_now": 0}
+    assert collect(task).cost == first.cost | {"new_requests": 0}
 
 
 def test_bad_answers_are_kept_too(server, collect, make_task, talk):
@@ -67,7 +67,7 @@ def test_bad_answers_are_kept_too(server, collect, make_task, talk):
     task = make_task(counts={"test": 10}, concurrency=1)
     first = collect(task)
     assert first.cost["rejected"] == {"answer is not what was asked for": 1}
-    assert collect(task).cost == first.cost | {"asked_now": 0}
+    assert collect(task).cost == first.cost | {"new_requests": 0}
 
 
 @pytest.mark.parametrize("change", [{"temperature": 0.5}, {"model": "other"}, {"extra": {"effort": "low"}}])
@@ -75,7 +75,7 @@ def test_other_settings_are_another_request(server, collect, make_task, change):
     task = make_task(counts={"test": 3})
     collect(task)
     task.settings["source"] |= change
-    assert collect(task).cost["asked_now"] == 1
+    assert collect(task).cost["new_requests"] == 1
     assert len(server.bodies) == 2
 
 
@@ -84,7 +84,7 @@ def test_a_fallback_is_found_again_without_learning_it_anew(server, collect, mak
     task = make_task()
     first = collect(task)
     asked = len(server.bodies)
-    assert collect(task).cost == first.cost | {"asked_now": 0}
+    assert collect(task).cost == first.cost | {"new_requests": 0}
     assert len(server.bodies) == asked
 
 
@@ -107,7 +107,7 @@ def test_a_run_that_was_broken_off_goes_on_where_it_stopped(
     server.script = lambda number, body: talk.good(body)
     resumed = collect(task)
     assert resumed.accepted == whole.accepted
-    assert (resumed.cost["requests"], resumed.cost["asked_now"]) == (10, 10 - answered)
+    assert (resumed.cost["requests"], resumed.cost["new_requests"]) == (10, 10 - answered)
 
 
 @pytest.mark.parametrize(
@@ -128,12 +128,12 @@ def test_a_damaged_file_loses_no_more_than_what_is_damaged(server, collect, make
     answers_of(task).write_bytes(damage(whole))
     lost = 1 if len(damage(whole)) == len(whole) - 40 else 0
     again = collect(task)
-    assert (again.accepted, again.cost["asked_now"]) == (first.accepted, lost)
+    assert (again.accepted, again.cost["new_requests"]) == (first.accepted, lost)
     # What comes next begins a line of its own.
     task.settings["counts"] = {"test": 20, "train": 20}
-    assert collect(task).cost["asked_now"] == 1
+    assert collect(task).cost["new_requests"] == 1
     more = collect(task)
-    assert more.cost["asked_now"] == 0
+    assert more.cost["new_requests"] == 0
     answers_of(task).write_bytes(answers_of(task).read_bytes().removeprefix(b"nonsense\n[]\n{}\nnull\n"))
     assert len({line["key"] for line in lines(task)} - {5}) == 4
 
@@ -175,4 +175,4 @@ def test_a_refused_key_ends_the_run_at_once(server, collect, make_task, talk, mo
 def test_more_sentences_later_ask_only_for_what_is_missing(server, collect, make_task):
     collect(make_task(counts={"test": 20}))
     larger = collect(make_task(counts={"test": 20, "train": 40}))
-    assert (larger.cost["requests"], larger.cost["asked_now"]) == (6, 4)
+    assert (larger.cost["requests"], larger.cost["new_requests"]) == (6, 4)

@@ -7,8 +7,8 @@ import pytest
 from tauspeech.experiments.rare_words.words import SLUG, TAKEN, read_words
 from tauspeech.runtime.errors import UserError
 from tauspeech.text.llm.answers import Answers
-from tauspeech.text.llm.asking import Asking
 from tauspeech.text.llm.candidates import propose, slug_of
+from tauspeech.text.llm.request_loop import RequestLoop
 from tauspeech.text.sources.openai import chat_model
 
 GOOD = [
@@ -22,7 +22,7 @@ GOOD = [
 def ask(source, tmp_path):
     def make(most_requests=None, seed=3):
         answers = Answers(tmp_path / "answers" / "candidates.jsonl")
-        return Asking(chat_model(source), answers, seed, "candidates-location", 10, most_requests)
+        return RequestLoop(chat_model(source), answers, seed, "candidates-location", 10, most_requests)
 
     return make
 

@@ -7,7 +7,7 @@ import time
 import pytest
 import requests
 
-from tauspeech.remote.api_client import LONGEST_WAIT, NoAnswer, backoff, wait_of
+from tauspeech.remote.api_client import LONGEST_WAIT, RetriesExhausted, backoff, retry_after_seconds
 from tauspeech.runtime.errors import UserError
 from tauspeech.text.llm.http import ServedModel
 from tauspeech.text.llm.prompts import schema_of
@@ -125,7 +125,7 @@ def test_passing_troubles_are_tried_again(server, ask, talk, status):
 def test_no_more_tries_than_allowed(server, ask, talk):
     server.script = lambda number, body: talk.out(500, {"error": {"message": "out of memory"}})
     with pytest.raises(
-        NoAnswer,
+        RetriesExhausted,
         match=r"^text\.openai\.url: .*/v1/chat/completions was asked 3 times without success \(HTTP 500: out of memory\)",
     ):
         ask()
@@ -150,13 +150,13 @@ def test_a_busy_server_that_says_at_once_is_given_a_while(server, ask, talk):
 
 @pytest.mark.parametrize("value", ["", "nan", "inf", "-5", "soon", "1e99", "٣", "Wed, 99 Foo", "9" * 50])
 def test_an_odd_wait_is_no_wait(value):
-    assert wait_of(value) is None
+    assert retry_after_seconds(value) is None
 
 
 def test_a_date_to_wait_for():
     soon, past = (email.utils.formatdate(time.time() + seconds, usegmt=True) for seconds in (30, -30))
-    assert 20 < wait_of(soon) <= 30
-    assert wait_of(past) == 0
+    assert 20 < retry_after_seconds(soon) <= 30
+    assert retry_after_seconds(past) == 0
 
 
 def test_waits_grow_and_differ():
@@ -170,7 +170,7 @@ def test_a_slow_server_is_given_up(server, ask, talk):
     server.script = lambda number, body: talk.out(before=lambda: release.wait(5))
     slowness = r"no answer within 0\.2 s, which text\.openai\.timeout sets"
     for retries, times in ((0, "once"), (5, "2 times")):  # it may still be at work on the first
-        with pytest.raises(NoAnswer, match=rf"was asked {times} without success \({slowness}\)"):
+        with pytest.raises(RetriesExhausted, match=rf"was asked {times} without success \({slowness}\)"):
             ask(timeout=0.2, retries=retries)
     release.set()
 
@@ -178,7 +178,7 @@ def test_a_slow_server_is_given_up(server, ask, talk):
 def test_there_is_an_end_whatever_troubles_follow_each_other(server, ask, talk):
     release = threading.Event()
     server.script = lambda number, body: talk.out(503) if number < 2 else talk.out(before=lambda: release.wait(5))
-    with pytest.raises(NoAnswer, match=r"was asked 3 times without success \(no answer within 0\.5 s"):
+    with pytest.raises(RetriesExhausted, match=r"was asked 3 times without success \(no answer within 0\.5 s"):
         ask(timeout=0.5, retries=5)
     release.set()
 
@@ -217,12 +217,12 @@ def test_a_server_that_drips_is_given_up(source, monkeypatch):
                 yield b" "
 
     monkeypatch.setattr(requests, "post", lambda *args, **kwargs: Dripping())
-    with pytest.raises(NoAnswer, match=r"no answer within 0.1 s"):
+    with pytest.raises(RetriesExhausted, match=r"no answer within 0.1 s"):
         ServedModel(source | {"timeout": 0.1, "retries": 0}).answer(ASKED, SCHEMA, 1)
 
 
 def test_nobody_there(ask):
-    with pytest.raises(NoAnswer, match="no connection"):
+    with pytest.raises(RetriesExhausted, match="no connection"):
         ask(url="http://127.0.0.1:9/v1")
 
 

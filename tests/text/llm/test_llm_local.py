@@ -179,7 +179,7 @@ def test_the_source_gives_what_the_model_says(language_model, make_task, talk, m
     }  # fmt: skip
     collected = source_module.collect(task, talk.checker_of(task))
     assert {split: len(found) for split, found in collected.accepted.items()} == {"test": 3, "train": 6}
-    assert (collected.cost["requests"], collected.cost["asked_now"], collected.cost["price"]) == (3, 3, None)
+    assert (collected.cost["requests"], collected.cost["new_requests"], collected.cost["price"]) == (3, 3, None)
     assert collected.cost["completion_tokens"] <= 24
 
 

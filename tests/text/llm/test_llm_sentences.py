@@ -199,7 +199,7 @@ def test_the_limit_ends_it(server, collect, make_task, talk):
     assert len(server.bodies) == 9
     # With a higher limit the work goes on where it stopped.
     collected = collect(make_task(counts={"test": 100}, most_requests=60))
-    assert (collected.cost["requests"], collected.cost["asked_now"], len(server.bodies)) == (50, 41, 50)
+    assert (collected.cost["requests"], collected.cost["new_requests"], len(server.bodies)) == (50, 41, 50)
 
 
 @pytest.mark.parametrize(("wanted", "limit"), [(3, 10), (25, 12)])
@@ -232,9 +232,9 @@ def test_more_room_is_used_for_answers_that_were_cut_off_and_no_others(server, c
     task = make_task(counts={"test": 20}, concurrency=1)
     collect(task)
     asked = len(server.bodies)
-    assert collect(task).cost["asked_now"] == 0
+    assert collect(task).cost["new_requests"] == 0
     task.settings["source"] |= {"new_tokens": 900}
-    assert collect(task).cost["asked_now"] == 1
+    assert collect(task).cost["new_requests"] == 1
     assert server.bodies[asked]["max_tokens"] == 900
     assert prompts(server)[asked] == prompts(server)[1]
 
@@ -267,7 +267,7 @@ def test_what_it_cost(server, collect, make_task, talk):
     task = make_task(counts={"test": 30}, price={"input": 0.15, "output": 0.6}, concurrency=1)
     assert collect(task).cost == {
         "requests": 3,
-        "asked_now": 3,
+        "new_requests": 3,
         "retries": 1,
         "prompt_tokens": 300,
         "completion_tokens": 150,

@@ -1,4 +1,4 @@
-"""A user's own sentences in place of generated ones."""
+"""The user's own sentences in place of generated ones."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tauspeech.text.checks import Checker, Sentence
 def distribute(
     own: list[tuple[str, Sentence]], counts: dict[str, int], checker: Checker, seed: int, origin: str
 ) -> dict[str, list[Sentence]]:
-    """Sentences by split: as the table says, the others by lot; test and validation get theirs first."""
+    """Accepted sentences by split. Rows without a split are distributed at random, first to test and validation."""
     fixed = {
         split: [sentence for own_split, sentence in own if own_split == split]
         for split in ("test", "validation", "train")
@@ -29,14 +29,14 @@ def distribute(
         if wanted and not accepted[split]:
             reasons = (
                 ", ".join(f"{count} {reason}" for reason, count in checker.rejected.most_common(3))
-                or "the file is too short"
+                or "the file has too few rows"
             )
             raise UserError(f"{origin} leaves no {split} sentences ({reasons}): add sentences, or ask for fewer.")
     return accepted
 
 
 def read_own(path: Path, languages: list[str]) -> list[tuple[str, dict[str, str]]]:
-    """A user's own sentences: a column for each language and, if they like, one named split."""
+    """Read a table with a column for each language and an optional column ``split``; gives split and sentence by row."""
     reader = tab_reader(path)
     for language in languages:
         if language not in (reader.fieldnames or []):
@@ -45,7 +45,9 @@ def read_own(path: Path, languages: list[str]) -> list[tuple[str, dict[str, str]
     for row in reader:
         split = row.get("split") or ""
         if split not in ("", *SPLITS):
-            raise UserError(f"{path}, line {reader.line_num}: split '{split}' is none of {', '.join(SPLITS)}.")
+            raise UserError(
+                f"{path}, line {reader.line_num}: split '{split}' is unknown: use {', '.join(SPLITS)} or leave it empty."
+            )
         if None in row:
             raise UserError(f"{path}, line {reader.line_num} has more columns than the first line: remove a tab.")
         rows.append((split, {language: (row[language] or "").strip() for language in languages}))
