@@ -100,7 +100,7 @@ def test_another_process_at_another_time_says_the_same():
     """Also a voice with breath, whose noise espeak-ng would begin from the time of day."""
     code = (
         "import hashlib, sys; sys.path.insert(0, sys.argv[1]); from tauspeech.speech import espeak_library; "
-        "print(hashlib.sha256(espeak_library.speak('柏林墙', 'cmn+f2', 240, 50).samples.tobytes()).hexdigest())"
+        "print(hashlib.sha256(espeak_library.espeak_synthesise('柏林墙', 'cmn+f2', 240, 50).samples.tobytes()).hexdigest())"
     )
     scripts = str(Path(__file__).resolve().parents[2] / "workflow/scripts")
     said = set()

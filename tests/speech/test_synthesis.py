@@ -42,7 +42,7 @@ class Parrot:
         self.speakers = list(speakers)
         self.asked, self.failures = [], {}
 
-    def say(self, text, speaker, seed):
+    def synthesise(self, text, speaker, seed):
         self.asked.append((text, speaker, seed))
         if text == "broken":
             raise Unusable("babble")
@@ -113,7 +113,7 @@ def test_a_voice_without_a_speaker_has_one_drawn_and_the_manifest_tells():
 def test_only_what_an_engine_offers_is_drawn_and_all_may_be_named():
     engine = Parrot()
     engine.usual_speakers = ["ben"]
-    rows = said_by(engine, SENTENCES, [])
+    rows = version_text(engine, SENTENCES, [])
     assert {row["voice"] for row in rows} == {"coqui/mini/ben"}
     named = share(SENTENCES[:1], settings(voices=["coqui/mini/ann"]), 1)
     assert [row["voice"] for row in synthesised_rows(engine, named, settings(), 1, [], NOTHING)] == ["coqui/mini/ann"]
@@ -143,7 +143,7 @@ def test_what_an_engine_could_not_say_is_dropped_and_counted():
     assert [(drop.name, drop.reason) for drop in drops] == [("a-train-00000", "babble"), ("a-train-00001", "too long")]
 
 
-def said_by(engine, sentences, drops, kept=NOTHING):
+def version_text(engine, sentences, drops, kept=NOTHING):
     return list(
         synthesised_rows(engine, share(sentences, settings(voices=["coqui/mini"]), 1), settings(), 1, drops, kept)
     )
@@ -155,7 +155,7 @@ def said_by(engine, sentences, drops, kept=NOTHING):
 def test_a_sentence_at_which_an_engine_fails_costs_no_other_one(error, capsys):
     engine, drops = Parrot(), []
     engine.failures = {"句子7": error}
-    assert len(said_by(engine, SENTENCES, drops)) == len(SENTENCES) - 1
+    assert len(version_text(engine, SENTENCES, drops)) == len(SENTENCES) - 1
     assert [(drop.name, drop.reason) for drop in drops] == [("a-train-00007", "the engine failed")]
     assert "coqui/mini failed at '句子7': " in capsys.readouterr().out
 
@@ -174,7 +174,7 @@ def test_an_engine_that_fails_again_and_again_is_given_up(error, told):
     engine = Parrot()
     engine.failures = {row["zh"]: error for row in SENTENCES}
     with pytest.raises(UserError, match=told):
-        said_by(engine, SENTENCES, [])
+        version_text(engine, SENTENCES, [])
     assert len(engine.asked) == 5
 
 
@@ -185,7 +185,7 @@ def test_what_no_other_sentence_would_mend_ends_it_at_once(error):
     engine = Parrot()
     engine.failures = {"句子7": error}
     with pytest.raises(type(error)):
-        said_by(engine, SENTENCES, [])
+        version_text(engine, SENTENCES, [])
     assert len(engine.asked) == 8
 
 
@@ -194,10 +194,10 @@ def test_what_was_said_before_a_failure_is_not_said_again(tmp_path):
     broken, whole, alone = Parrot(), Parrot(), Parrot()
     broken.failures = {"句子7": UserError("the server is away.")}
     with pytest.raises(UserError, match="away"):
-        said_by(broken, SENTENCES, [], kept)
-    rows = said_by(whole, SENTENCES, [], kept)
+        version_text(broken, SENTENCES, [], kept)
+    rows = version_text(whole, SENTENCES, [], kept)
     assert [text for text, *_ in whole.asked] == [row["zh"] for row in SENTENCES[7:]]
-    assert rows == said_by(alone, SENTENCES, [])
+    assert rows == version_text(alone, SENTENCES, [])
 
 
 def test_a_few_failures_end_as_they_would_have_without_an_interruption(tmp_path):
@@ -208,9 +208,9 @@ def test_a_few_failures_end_as_they_would_have_without_an_interruption(tmp_path)
         engine, drops = Parrot(), []
         engine.failures = failures | {"句子58": UserError("interrupted.")}
         with pytest.raises(UserError, match="interrupted"):
-            said_by(engine, SENTENCES, drops, kept)
+            version_text(engine, SENTENCES, drops, kept)
         engine.failures = failures
-        ends.append(said_by(engine, SENTENCES, drops, kept))
+        ends.append(version_text(engine, SENTENCES, drops, kept))
     assert ends[0] == ends[1]
     assert len(ends[0]) == len(SENTENCES) - 5
 
@@ -219,14 +219,14 @@ def test_a_breakdown_does_not_cost_the_rest_of_a_share(tmp_path):
     engine = Parrot()
     engine.failures = {f"句子{number}": RuntimeError("device lost") for number in range(55, 60)}
     with pytest.raises(UserError, match=r"failed at 5 of 60 sentences, at last with RuntimeError: device lost\.$"):
-        said_by(engine, SENTENCES, [])
+        version_text(engine, SENTENCES, [])
 
 
 def test_an_engine_that_fails_at_more_than_a_tenth_is_given_up():
     engine = Parrot()
     engine.failures = {f"句子{number}": Failed("no.") for number in range(0, 60, 3)}
     with pytest.raises(UserError, match=r"^no\.$"):
-        said_by(engine, SENTENCES, [])
+        version_text(engine, SENTENCES, [])
     assert len(engine.asked) == 16  # the sixth failure of the first fifty
 
 
@@ -234,14 +234,14 @@ def test_a_share_of_which_nothing_was_said_is_told():
     engine = Parrot()
     engine.failures = {row["zh"]: Failed("no.") for row in SENTENCES}
     with pytest.raises(UserError, match=r"coqui/mini failed at all 2 sentences of its share"):
-        said_by(engine, SENTENCES[:2], [])
+        version_text(engine, SENTENCES[:2], [])
 
 
 def test_no_memory_on_the_gpu_is_told_at_once():
     engine = Parrot()
     engine.failures = {"句子7": type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory")}
     with pytest.raises(UserError, match=r"coqui/mini: the GPU ran out of memory: set text\.limits\.longest lower"):
-        said_by(engine, SENTENCES, [])
+        version_text(engine, SENTENCES, [])
 
 
 def test_a_kept_sound_belongs_to_all_that_it_depends_on(tmp_path):

@@ -22,7 +22,7 @@ class Tone:
     def __init__(self):
         self.asked, self.away = [], None
 
-    def say(self, text, speaker, seed):
+    def synthesise(self, text, speaker, seed):
         if text == self.away:
             raise UserError("the server is away.")
         self.asked.append(text)

@@ -54,14 +54,14 @@ def opened(program, *arguments, language="en", **settings):
 
 def refused(engine, message):
     with pytest.raises(UserError, match=message) as caught:
-        engine.say("hello", "anna", 1)
+        engine.synthesise("hello", "anna", 1)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_a_program_is_given_text_voice_seed_and_language(program, note):
     engine = opened(program(SPEAKS), language="zh")
-    sound = engine.say("你好", "anna", 2**40 + 7)
+    sound = engine.synthesise("你好", "anna", 2**40 + 7)
     assert engine.speakers == []
     assert note.read_text(encoding="utf-8") == '["\\u4f60\\u597d", "anna", "7", "zh"]'
     assert (sound.rate, sound.samples.dtype, sound.samples.shape) == (22_050, np.float32, (2000,))
@@ -69,11 +69,11 @@ def test_a_program_is_given_text_voice_seed_and_language(program, note):
 
 def test_the_same_again_whatever_was_said_before(program, tmp_path):
     engine = opened(program(SPEAKS))
-    first = engine.say("hello", "anna", 7).samples
-    engine.say("other", "anna", 7)
-    np.testing.assert_array_equal(engine.say("hello", "anna", 7).samples, first)
+    first = engine.synthesise("hello", "anna", 7).samples
+    engine.synthesise("other", "anna", 7)
+    np.testing.assert_array_equal(engine.synthesise("hello", "anna", 7).samples, first)
     for other in (("hello", "anna", 8), ("hello", "bert", 7), ("hullo", "anna", 7)):
-        assert not np.array_equal(engine.say(*other).samples, first)
+        assert not np.array_equal(engine.synthesise(*other).samples, first)
     assert {path.name for path in tmp_path.iterdir()} == {"say", "note"}  # nothing temporary is left
 
 
@@ -91,12 +91,12 @@ def test_the_same_again_whatever_was_said_before(program, tmp_path):
 )
 def test_a_text_is_data_and_never_obeyed(program, note, tmp_path, text):
     """Also by a shell script that reads the file as such scripts do."""
-    opened(program(SPEAKS)).say(text, "$(touch pwned)", 1)
+    opened(program(SPEAKS)).synthesise(text, "$(touch pwned)", 1)
     assert json.loads(note.read_text(encoding="utf-8"))[:2] == [text, "$(touch pwned)"]
     script = program(f'cat "$1" > {note}\nexec {sys.executable} -c "$SPEAK" "$2"', shell=True)
     os.environ["SPEAK"] = "import soundfile, sys; soundfile.write(sys.argv[1], [0.5] * 99, 16000)"
     try:
-        opened(script).say(text, "anna", 1)
+        opened(script).synthesise(text, "anna", 1)
     finally:
         del os.environ["SPEAK"]
     assert note.read_bytes() == text.encode()
@@ -105,17 +105,17 @@ def test_a_text_is_data_and_never_obeyed(program, note, tmp_path, text):
 
 def test_placeholders_may_stand_inside_of_an_argument_and_are_filled_once(program, note):
     engine = opened(program(SPEAKS), "{text_file}", "{wav}", "--voice={voice}:{seed}", "{other} {}")
-    engine.say("hello", "{seed}{wav}", 5)
+    engine.synthesise("hello", "{seed}{wav}", 5)
     assert json.loads(note.read_text(encoding="utf-8"))[1:] == ["--voice={seed}{wav}:5", "{other} {}"]
 
 
 def test_a_program_without_voices_needs_none(program, note):
-    opened(program(SPEAKS), "{text_file}", "{wav}").say("hello", None, 1)
+    opened(program(SPEAKS), "{text_file}", "{wav}").synthesise("hello", None, 1)
     assert json.loads(note.read_text(encoding="utf-8")) == ["hello"]
     with pytest.raises(
         UserError, match=r"^key 'speech\.voices': command/mine names no voice.* such as command/mine/anna\.$"
     ):
-        opened(program(SPEAKS)).say("hello", None, 1)
+        opened(program(SPEAKS)).synthesise("hello", None, 1)
 
 
 def test_the_version_tells_one_program_from_another(program):
@@ -127,9 +127,9 @@ def test_the_version_tells_one_program_from_another(program):
 
 def test_programs_of_the_path_and_of_this_folder_are_found(program, tmp_path, monkeypatch):
     program(SPEAKS)
-    assert len(opened("./say").say("hello", "anna", 1).samples) == 2000
+    assert len(opened("./say").synthesise("hello", "anna", 1).samples) == 2000
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    assert len(opened("say").say("hello", "anna", 1).samples) == 2000
+    assert len(opened("say").synthesise("hello", "anna", 1).samples) == 2000
 
 
 def test_a_program_that_is_not_there_is_named(tmp_path):
@@ -217,7 +217,7 @@ def test_a_program_is_ended_when_the_user_has_had_enough(program, note):
     try:
         with pytest.raises(KeyboardInterrupt):
             threading.Thread(target=interrupt, daemon=True).start()
-            opened(path).say("hello", "anna", 1)
+            opened(path).synthesise("hello", "anna", 1)
     finally:
         signal.signal(signal.SIGINT, before)
     assert gone(note)
@@ -225,5 +225,5 @@ def test_a_program_is_ended_when_the_user_has_had_enough(program, note):
 
 def test_a_program_that_asks_gets_no_answer_and_what_it_prints_goes_nowhere(program, capfd):
     path = program("import sys; print('chatter'); assert sys.stdin.read() == ''" + SPEAKS)
-    opened(path).say("hello", "anna", 1)
+    opened(path).synthesise("hello", "anna", 1)
     assert capfd.readouterr().out == ""

@@ -85,31 +85,31 @@ def test_a_speaker_says_a_text_in_pieces(settings, tmp_path):
     engine = opened(settings)
     assert engine.speakers == ["anna", "bert"]
     assert engine.version == "cosyvoice of unknown commit CosyVoice2-0.5B"
-    sound = engine.say(TEXT, "anna", 7)
+    sound = engine.synthesise(TEXT, "anna", 7)
     assert (sound.rate, sound.samples.dtype) == (24_000, np.float32)
     assert len(sound.samples) == 100 * len(TEXT.replace(", ", ""))
     assert engine._network.asked == [(TEXT, "x", str(tmp_path / "anna.wav"), False, False)]
     opened(settings, text_frontend=True)
     again = opened(settings, text_frontend=True)
-    again.say(TEXT, "bert", 7)
+    again.synthesise(TEXT, "bert", 7)
     assert again._network.asked == [(TEXT, "xx", str(tmp_path / "bert.wav"), False, True)]
 
 
 def test_all_draws_follow_from_the_seed(settings):
     engine = opened(settings)
-    first = engine.say(TEXT, "anna", 7).samples
-    engine.say("other", "bert", 3)
+    first = engine.synthesise(TEXT, "anna", 7).samples
+    engine.synthesise("other", "bert", 3)
     random.random(), np.random.rand()
-    np.testing.assert_array_equal(engine.say(TEXT, "anna", 7).samples, first)
-    np.testing.assert_array_equal(opened(settings).say(TEXT, "anna", 2**40 + 7).samples, first)
+    np.testing.assert_array_equal(engine.synthesise(TEXT, "anna", 7).samples, first)
+    np.testing.assert_array_equal(opened(settings).synthesise(TEXT, "anna", 2**40 + 7).samples, first)
     for other in ((TEXT, "anna", 8), (TEXT, "bert", 7)):
-        assert not np.array_equal(engine.say(*other).samples, first)
+        assert not np.array_equal(engine.synthesise(*other).samples, first)
 
 
 def test_a_checkout_of_before_takes_samples(settings, tmp_path):
     (tmp_path / "CosyVoice/cosyvoice/cli/cosyvoice.py").write_text(BEFORE, encoding="utf-8")
     engine = opened(settings)
-    assert len(engine.say(TEXT, "bert", 7).samples) == 100 * len(TEXT.replace(", ", ""))
+    assert len(engine.synthesise(TEXT, "bert", 7).samples) == 100 * len(TEXT.replace(", ", ""))
     samples = engine._network.asked[0][2]
     assert tuple(samples.shape) == (1, 32_000)  # two seconds at 16 kHz
     assert str(samples.dtype) == "torch.float32"
@@ -118,7 +118,7 @@ def test_a_checkout_of_before_takes_samples(settings, tmp_path):
 def test_a_text_of_which_nothing_is_said_is_silence(settings, tmp_path):
     engine = opened(settings)
     engine._network.inference_zero_shot = lambda *_, **__: iter(())
-    assert len(engine.say(TEXT, "anna", 7).samples) == 0
+    assert len(engine.synthesise(TEXT, "anna", 7).samples) == 0
 
 
 @pytest.mark.parametrize(

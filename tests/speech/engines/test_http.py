@@ -98,7 +98,7 @@ def grew(slept, most):
 def refused(engine, message):
     """What the user is told, which never holds the key."""
     with pytest.raises(UserError, match=message) as caught:
-        engine.say("hello", "alloy", 1)
+        engine.synthesise("hello", "alloy", 1)
     assert KEY not in str(caught.value)
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -106,7 +106,7 @@ def refused(engine, message):
 
 def test_a_sentence_is_asked_for_and_decoded(server, opened, slept):
     engine = opened()
-    sound = engine.say('say "hello"\nthere', "alloy", 12345)
+    sound = engine.synthesise('say "hello"\nthere', "alloy", 12345)
     assert engine.speakers == []
     assert engine.version == "http tts-1"
     ((path, headers, content),) = server.asked
@@ -121,35 +121,35 @@ def test_a_sentence_is_asked_for_and_decoded(server, opened, slept):
     assert (sound.rate, sound.samples.dtype, sound.samples.shape) == (22_050, np.float32, (2000,))
     expected, _ = soundfile.read(io.BytesIO(spoken('say "hello"\nthere')), dtype="float32")
     np.testing.assert_array_equal(sound.samples, expected)
-    np.testing.assert_array_equal(engine.say('say "hello"\nthere', "alloy", 1).samples, expected)
+    np.testing.assert_array_equal(engine.synthesise('say "hello"\nthere', "alloy", 1).samples, expected)
     assert slept == []
 
 
 def test_the_seed_is_sent_where_the_server_takes_one(server, opened):
     engine = opened(send_seed=True)
-    engine.say("hello", "alloy", 5)
-    engine.say("hello", "alloy", 2**62 + 5)
+    engine.synthesise("hello", "alloy", 5)
+    engine.synthesise("hello", "alloy", 2**62 + 5)
     assert [content["seed"] for _, _, content in server.asked] == [5, 5]
 
 
 def test_a_server_without_a_key_gets_none(server, opened, tmp_path):
     """Not even one from ~/.netrc, which requests would look up by itself."""
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password hidden\n", encoding="utf-8")
-    opened(key_variable=None).say("hello", "alloy", 1)
-    opened().say("hello", "alloy", 1)
+    opened(key_variable=None).synthesise("hello", "alloy", 1)
+    opened().synthesise("hello", "alloy", 1)
     assert [headers.get("Authorization") for _, headers, _ in server.asked] == [None, f"Bearer {KEY}"]
 
 
 @pytest.mark.parametrize("url", ["{}/", "{}"])
 def test_a_slash_at_the_end_of_the_address_does_no_harm(server, opened, url):
-    opened(url=url.format(server.url)).say("hello", "alloy", 1)
+    opened(url=url.format(server.url)).synthesise("hello", "alloy", 1)
     assert server.asked[0][0] == "/v1/audio/speech"
 
 
 @pytest.mark.parametrize(("format", "channels"), [("WAV", 2), ("FLAC", 1), ("MP3", 1)])
 def test_other_formats_and_stereo_are_read_too(server, opened, format, channels):
     server.answers = [(200, spoken("hello", 24_000, channels, format), {})]
-    sound = opened().say("hello", "alloy", 1)
+    sound = opened().synthesise("hello", "alloy", 1)
     assert sound.rate == 24_000
     assert sound.samples.ndim == 1
     assert len(sound.samples) >= 2000
@@ -162,12 +162,12 @@ def test_a_wav_sent_before_its_length_was_known_is_read(server, opened, size):
     place = wav.index(b"data") + 4
     wav[4:8] = wav[place : place + 4] = struct.pack("<I", size)
     server.answers = [(200, bytes(wav), {})]
-    assert len(opened().say("hello", "alloy", 1).samples) == 2000
+    assert len(opened().synthesise("hello", "alloy", 1).samples) == 2000
 
 
 def test_a_busy_server_is_asked_again_later_and_later(server, opened, slept):
     server.answers = [(status, b"later", {}) for status in (409, 429, 500, 503, 529)]
-    assert len(opened().say("hello", "alloy", 1).samples) == 2000
+    assert len(opened().synthesise("hello", "alloy", 1).samples) == 2000
     assert grew(slept, [1, 2, 4, 8, 16])
     assert len({json.dumps(content) for _, _, content in server.asked}) == 1
 
@@ -187,7 +187,7 @@ def test_a_busy_server_is_asked_again_later_and_later(server, opened, slept):
 )
 def test_the_server_says_how_long_to_wait(server, opened, slept, header, least, most):
     server.answers = [(429, b"", {"Retry-After": header})]
-    opened().say("hello", "alloy", 1)
+    opened().synthesise("hello", "alloy", 1)
     assert len(slept) == 1
     assert least <= slept[0] <= most
 
@@ -205,7 +205,7 @@ def test_patience_ends(server, opened, slept):
 
 def test_waiting_never_grows_beyond_a_minute(server, opened, slept):
     server.answers = [(500, b"", {})] * 8
-    opened(retries=8).say("hello", "alloy", 1)
+    opened(retries=8).synthesise("hello", "alloy", 1)
     assert grew(slept, [1, 2, 4, 8, 16, 32, 60, 60])
 
 
@@ -243,7 +243,7 @@ def dripping(handler):
 @pytest.mark.parametrize("trouble", [hang_up, half, silent, dripping])
 def test_a_broken_connection_is_tried_again(server, opened, slept, trouble):
     server.answers = [trouble]
-    assert len(opened(timeout=2).say("hello", "alloy", 1).samples) == 2000  # long enough for the good answer
+    assert len(opened(timeout=2).synthesise("hello", "alloy", 1).samples) == 2000  # long enough for the good answer
     assert grew(slept, [1])
 
 
@@ -339,7 +339,7 @@ def test_a_voice_has_to_be_named(server, opened):
     with pytest.raises(
         UserError, match=r"^key 'speech\.voices': http/mine names no voice .* such as http/mine/alloy\.$"
     ):
-        opened().say("hello", None, 1)
+        opened().synthesise("hello", None, 1)
     assert server.asked == []
 
 
@@ -365,7 +365,7 @@ def test_a_key_that_would_break_the_request_is_refused_unseen(opened, monkeypatc
 
 def test_blanks_around_a_key_are_no_part_of_it(server, opened, monkeypatch):
     monkeypatch.setenv("SPEECH_KEY", f" {KEY}\n")
-    opened().say("hello", "alloy", 1)
+    opened().synthesise("hello", "alloy", 1)
     assert server.asked[0][1]["Authorization"] == f"Bearer {KEY}"
 
 

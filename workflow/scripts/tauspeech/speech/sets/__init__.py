@@ -1,1 +1,1 @@
-"""How the speech of a set comes about: one module each, with a function ``rows`` that yields rows of its manifest."""
+"""Kinds of speech sets: one module each, with a function ``rows`` that yields rows of the manifest."""

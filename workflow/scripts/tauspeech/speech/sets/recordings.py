@@ -1,4 +1,4 @@
-"""A user's own recordings: a table of audio files and what is said in them."""
+"""Set of the user's own recordings: a table of audio files with their transcripts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.job import Job
 
 REQUIRED = ("file", "split")
-LONGEST = 30  # seconds that a Whisper hears at once; the rest would be cut off without a word
+LONGEST = 30  # seconds of Whisper's input window; longer audio would be truncated silently
 
 
 def rows(job: Job, drops: list[Drop]) -> Iterator[dict[str, Any]]:
@@ -23,16 +23,16 @@ def rows(job: Job, drops: list[Drop]) -> Iterator[dict[str, Any]]:
     for row in recorded(table, job.id, word, settings["languages"], carriers):
         found.add(row["split"])
         yield row
-    # A word is trained on; other sets may be there to be tested alone.
+    # Sets of a word are used for training; other sets may be for testing only.
     for split in ("carrier",) if carriers else SPLITS if word else ("test",):
         if split not in found:
-            raise UserError(f"{table} has no row of the split {split}: add recordings to it.")
+            raise UserError(f"{table} has no row of the split {split}: add recordings of this split.")
 
 
 def recorded(table: str, set_id: str, word_id: str, languages: list[str], carriers: bool) -> Iterator[dict[str, Any]]:
     """Rows of the manifest; file names are relative to the table.
 
-    Carriers are the rows of that split; a table without them has its test rows tried instead.
+    ``carriers``: yield the rows of the split "carrier", or of "test" if there are none.
     """
     path = Path(table)
     reader = tab_reader(path)
@@ -53,15 +53,15 @@ def recorded(table: str, set_id: str, word_id: str, languages: list[str], carrie
     for number, (where, row) in enumerate(numbered):
         if carriers == (row["split"] == as_carriers) or (not carriers and row["split"] == "test"):
             split = "carrier" if carriers else row["split"]
-            yield _spoken(path, where, row, f"{set_id}-{split}-{number:05d}", split, word_id, languages)
+            yield _row(path, where, row, f"{set_id}-{split}-{number:05d}", split, word_id, languages)
 
 
-def _spoken(
+def _row(
     table: Path, where: str, row: dict[str, str], id: str, split: str, word_id: str, languages: list[str]
 ) -> dict[str, Any]:
     for column in ("file", *languages):
         if not row[column].strip():
-            raise UserError(f"{where}: there is nothing in column '{column}': fill it in, or remove the row.")
+            raise UserError(f"{where}: column '{column}' is empty: fill it in, or remove the row.")
     audio = table.parent / row["file"]
     samples = _samples(audio, where)
     texts = {language: row[language].strip() for language in languages}
@@ -77,7 +77,7 @@ def _spoken(
 def _samples(audio: Path, where: str) -> np.ndarray:
     if not audio.is_file():
         raise UserError(
-            f"{where}: the audio file {audio} does not exist: check the name, which is relative to the table."
+            f"{where}: the audio file {audio} does not exist: check its path, which is relative to the table."
         )
     try:
         samples = read(audio)
@@ -87,6 +87,6 @@ def _samples(audio: Path, where: str) -> np.ndarray:
         raise UserError(f"{where}: {audio} is silent: remove the row or record it again.")
     if (seconds := len(samples) / RATE) > LONGEST:
         raise UserError(
-            f"{where}: {audio} lasts {seconds:.1f} s, and a Whisper hears {LONGEST} s at once: cut it into shorter ones."
+            f"{where}: {audio} lasts {seconds:.1f} s, but Whisper's input window is {LONGEST} s: cut it into shorter files."
         )
     return samples
