@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.data.selection import Lengths, by_lot, within
+from tauspeech.data.selection import Lengths, in_seeded_order, within
 
 NAMES = st.lists(st.text("abc0123_", min_size=1), unique=True, max_size=30)
 SECONDS = st.lists(st.floats(0.5, 30), max_size=40)
@@ -14,7 +14,7 @@ HOURS = st.floats(0, 0.1)
 
 
 def lots(names, seed=1, language="ca"):
-    return by_lot(names, str, seed, language)
+    return in_seeded_order(names, str, seed, language)
 
 
 def cut(seconds, hours):
