@@ -19,7 +19,7 @@ rule extract_vector:
         run_script("extract_vector.py")
 
 
-rule search:
+rule search_candidates:
     """Try variants of merges (weights, prunings) on a split of some sets, and choose the best of each."""
     input:
         spec=spec_of("search"),
