@@ -65,7 +65,7 @@ def test_without_recorded_carriers_the_test_rows_are_tried(table):
         ("", r"avignon\.tsv: column 'file' is missing"),
         (GOOD + "two.flac\tdev\t二\ttwo\n", r"avignon\.tsv, line 4: split 'dev' is none of train"),
         (GOOD + "three.wav\ttest\t三\tthree\n", r"avignon\.tsv, line 4: the audio file .*three\.wav does not exist"),
-        (GOOD + "\ttest\t三\tthree\n", r"avignon\.tsv, line 4: there is nothing in column 'file'"),
+        (GOOD + "\ttest\t三\tthree\n", r"avignon\.tsv, line 4: column 'file' is empty"),
         (GOOD + "avignon.tsv\ttest\t三\tthree\n", r"avignon\.tsv cannot be read as audio"),
     ],
 )

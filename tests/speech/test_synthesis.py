@@ -166,7 +166,7 @@ def test_a_sentence_at_which_an_engine_fails_costs_no_other_one(error, capsys):
         (Failed("speech.models.coqui.mini: no."), r"^speech\.models\.coqui\.mini: no\.$"),
         (
             RuntimeError("no\nspeech"),
-            r"^coqui/mini failed at 5 of 5 sentences, at last with RuntimeError: no speech\.$",
+            r"^coqui/mini failed at 5 of 5 sentences, the last time with RuntimeError: no speech\.$",
         ),
     ],
 )
@@ -218,7 +218,9 @@ def test_a_few_failures_end_as_they_would_have_without_an_interruption(tmp_path)
 def test_a_breakdown_does_not_cost_the_rest_of_a_share(tmp_path):
     engine = Parrot()
     engine.failures = {f"句子{number}": RuntimeError("device lost") for number in range(55, 60)}
-    with pytest.raises(UserError, match=r"failed at 5 of 60 sentences, at last with RuntimeError: device lost\.$"):
+    with pytest.raises(
+        UserError, match=r"failed at 5 of 60 sentences, the last time with RuntimeError: device lost\.$"
+    ):
         version_text(engine, SENTENCES, [])
 
 
@@ -269,5 +271,5 @@ def test_a_damaged_sound_is_made_again(tmp_path):
     file.write_bytes(b"RIFF")
     assert len(kept.sound("1", "a", None, 1, lambda: loud).samples) == 9
     assert len(kept.sound("1", "a", None, 1, lambda: None).samples) == 9
-    kept.forget()
+    kept.clear()
     assert not tmp_path.exists()

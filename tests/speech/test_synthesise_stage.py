@@ -4,8 +4,8 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-import speak
 
+import synthesise
 from tauspeech.data.audio import RATE
 from tauspeech.data.tables import write_table
 from tauspeech.plan.jobs import PlannedJob
@@ -41,8 +41,8 @@ def share(tmp_path, monkeypatch):
         write_receipt(results / "text/w.receipt.json", text.key, text.spec, {}, [results / "text/w.tsv"], 0)
         settings = {"model": {"engine": engine, "name": "own"} | model, "voices": [f"{engine}/own/a"]}
         settings |= {"every_voice": None, "language": "zh", "languages": ["zh"], "longest": 5.0}
-        job = PlannedJob("voiced", f"main/w--{engine}-own", settings, {"text": text})
-        spec = results / "plan" / "voiced" / "main" / f"w--{engine}-own.json"
+        job = PlannedJob("tts", f"main/w--{engine}-own", settings, {"text": text})
+        spec = results / "plan" / "tts" / "main" / f"w--{engine}-own.json"
         spec.parent.mkdir(parents=True, exist_ok=True)
         spec.write_text(job.text, encoding="utf-8")
         tone = Tone()
@@ -55,13 +55,13 @@ def share(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("engine", "kept"), [("command", 0), ("http", 6)])
 def test_what_a_server_was_paid_for_stays(share, engine, kept):
     job, _ = share(engine)
-    speak.main(job)
+    synthesise.main(job)
     assert len(list((job.results / TTS_CACHE).rglob("*.wav"))) == kept
     job, tone = share(engine)
-    speak.main(job)
+    synthesise.main(job)
     assert len(tone.asked) == 6 - kept
     job, tone = share(engine, model="another")
-    speak.main(job)
+    synthesise.main(job)
     assert len(tone.asked) == 6
 
 
@@ -70,9 +70,9 @@ def test_a_share_that_broke_off_goes_on(share, engine):
     job, tone = share(engine)
     tone.away = "句子4"
     with pytest.raises(UserError, match="away"):
-        speak.main(job)
+        synthesise.main(job)
     assert not job.receipt.exists()
     job, tone = share(engine)
-    speak.main(job)
+    synthesise.main(job)
     assert tone.asked == ["句子4", "句子5"]
     assert job.receipt.is_file()

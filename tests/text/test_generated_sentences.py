@@ -101,7 +101,9 @@ def test_more_sentences_of_one_split_leave_the_others_as_they_are(sentences, ber
 
 
 def test_a_grammar_that_is_exhausted_says_how_far_it_got(sentences, berlin_wall):
-    with pytest.raises(UserError, match=r"only \d+ different test sentences for 'berlin-wall', 5000 are wanted: ask"):
+    with pytest.raises(
+        UserError, match=r"only \d+ different test sentences for 'berlin-wall', but 5000 are needed: lower"
+    ):
         sentences({"test": 5000}, berlin_wall)
 
 

@@ -116,7 +116,7 @@ def test_the_grammar_also_speaks_one_language_alone(run_text):
     job = run_text(
         "berlin-wall",
         "word_id\ten\tdomain\nberlin-wall\tBerlin Wall\tlandmark\n",
-        job="transcribe",
+        task="transcribe",
         languages={"source": "en", "target": "en"},
         control_task=None,
     )

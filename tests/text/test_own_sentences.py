@@ -53,7 +53,9 @@ def test_test_sentences_come_first_where_there_are_few():
 
 
 def test_a_split_that_gets_nothing_is_an_error_with_the_reasons():
-    with pytest.raises(UserError, match=r"own\.tsv leaves no train sentences \(the file is too short\): add sentences"):
+    with pytest.raises(
+        UserError, match=r"own\.tsv leaves no train sentences \(the file has too few rows\): add sentences"
+    ):
         deal(own()[:5])
     with pytest.raises(UserError, match=r"own\.tsv leaves no test sentences \(2 too short \(en\)\)"):
         deal([("", {"en": "a"}), ("", {"en": "b"})])
@@ -81,7 +83,10 @@ def test_a_short_row_is_an_empty_text_for_the_checks_to_turn_away(own_table):
     [
         ("zh\n你好\n", r"own\.tsv: column 'en' is missing in the first line"),
         ("", r"own\.tsv: column 'zh' is missing"),
-        ("zh\ten\tsplit\n你\tYou\ttest\n我\tI\tdev\n", r"own\.tsv, line 3: split 'dev' is none of train, validation"),
+        (
+            "zh\ten\tsplit\n你\tYou\ttest\n我\tI\tdev\n",
+            r"own\.tsv, line 3: split 'dev' is unknown: use train, validation",
+        ),
         ("zh\ten\n你好\tHello\n".encode("gb18030"), r"own\.tsv is not UTF-8: save it as UTF-8"),
     ],
 )

@@ -134,11 +134,11 @@ def test_programs_of_the_path_and_of_this_folder_are_found(program, tmp_path, mo
 
 def test_a_program_that_is_not_there_is_named(tmp_path):
     with pytest.raises(
-        UserError, match=r"^speech\.models\.command\.mine\.program: './nowhere' is no program that can be run"
+        UserError, match=r"^speech\.models\.command\.mine\.program: './nowhere' is not an executable program"
     ):
         opened("./nowhere")
     (tmp_path / "plain").write_text("text", encoding="utf-8")
-    with pytest.raises(UserError, match="plain' is no program that can be run"):
+    with pytest.raises(UserError, match="plain' is not an executable program"):
         opened(tmp_path / "plain")
 
 
@@ -153,7 +153,10 @@ def test_a_program_whose_interpreter_is_missing_is_named(program):
     [
         (["{wav}"], r"lacks '\{text_file\}'"),
         (["{text_file}"], r"lacks '\{wav\}'"),
-        (["{text_file}", "{wav}", "--say={text}"], r"has '\{text\}', but a text is never an argument.*\{text_file\}"),
+        (
+            ["{text_file}", "{wav}", "--say={text}"],
+            r"has '\{text\}', but texts are never passed as arguments.*\{text_file\}",
+        ),
     ],
 )
 def test_arguments_that_cannot_work_are_named_before_anything_is_said(program, arguments, message):
@@ -164,14 +167,14 @@ def test_arguments_that_cannot_work_are_named_before_anything_is_said(program, a
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("import sys; sys.exit(3)", r"ended with status 3 \(and told no reason\)"),
+        ("import sys; sys.exit(3)", r"ended with status 3 \(without an error message\)"),
         ("raise ValueError('no voice of that name')", r"ended with status 1 \(ValueError: no voice of that name\)"),
         ("import sys; sys.exit('x' * 10_000)", r"ended with status 1 \(x{197}\.\.\.\)"),
         ("import sys; print('first\\nlast\\n\\n', file=sys.stderr); sys.exit(2)", r"ended with status 2 \(last\)"),
         ("import os; os.kill(os.getpid(), 9)", r"was ended by signal 9"),
-        ("", r"ended well but wrote no file \{wav\}"),
-        ("import sys; open(sys.argv[2], 'w').write('no sound')", r"wrote a file that cannot be read as sound \("),
-        ("import sys; open(sys.argv[2], 'w')", r"wrote a file that cannot be read as sound \("),
+        ("", r"ended without an error but wrote no file \{wav\}"),
+        ("import sys; open(sys.argv[2], 'w').write('no sound')", r"wrote a file that cannot be read as audio \("),
+        ("import sys; open(sys.argv[2], 'w')", r"wrote a file that cannot be read as audio \("),
     ],
 )
 def test_a_program_that_fails_is_named_with_its_last_word(program, code, message):
@@ -198,7 +201,9 @@ def gone(note):
 def test_a_program_that_hangs_is_ended_with_all_that_it_started(program, note):
     path = program(f"sleep 60 &\necho $! > {note}\nwait", shell=True)
     begin = time.monotonic()
-    refused(opened(path, timeout=4), r"has not ended after 4 seconds: .* speech\.models\.command\.mine\.timeout larger")
+    refused(
+        opened(path, timeout=4), r"did not end within 4 seconds: .* increase speech\.models\.command\.mine\.timeout"
+    )
     assert time.monotonic() - begin < 30
     assert gone(note)
 

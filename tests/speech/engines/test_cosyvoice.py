@@ -136,7 +136,7 @@ def test_the_version_tells_the_commit(settings, tmp_path, head, commit):
 
 def test_what_is_not_there_is_named_with_the_command_that_fetches_it(settings, tmp_path):
     new = str(tmp_path / "new")
-    refused(settings, rf"checkout: {new} is no checkout .* `git clone --recursive https://\S+ {new}`", checkout=new)
+    refused(settings, rf"checkout: {new} is not a checkout .* `git clone --recursive https://\S+ {new}`", checkout=new)
     refused(
         settings,
         rf"model: {new} is no folder .* `hf download FunAudioLLM/CosyVoice2-0\.5B --local-dir {new}`",

@@ -77,7 +77,7 @@ def text_file(path):
         ("a.safetensors", text_file, r"a\.safetensors cannot be read \("),
         ("a.npy", text_file, r"a\.npy cannot be read \("),
         ("a.npy", lambda path: np.save(path, np.array([{}], dtype=object)), r"a\.npy cannot be read \("),
-        ("a.npy", lambda path: np.save(path, np.zeros((0, 512))), "holds no speaker"),
+        ("a.npy", lambda path: np.save(path, np.zeros((0, 512))), "has no speakers"),
         ("a.npy", lambda path: np.save(path, np.ones((2, 256))), r"speaker '0' in .* not a vector of 512 numbers"),
         ("a.safetensors", lambda path: save_file({"x": np.ones(3)}, path), r"speaker 'x' in .* not a vector of 512"),
         ("a.npy", lambda path: np.save(path, np.full((1, 512), np.nan)), r"speaker '0' in .* not a vector"),
@@ -91,7 +91,7 @@ def test_a_file_without_vectors_is_named(settings, tmp_path, name, write, messag
 
 def test_a_vocoder_of_another_kind_is_named(settings):
     with pytest.raises(
-        UserError, match=r"^speech\.models\.speecht5\.mine\.vocoder: .* of the kind 'speecht5', not 'hifigan'"
+        UserError, match=r"^speech\.models\.speecht5\.mine\.vocoder: .* of the type 'speecht5', not 'hifigan'"
     ):
         open_engine(settings | {"vocoder": settings["model"]}, "en")
     with pytest.raises(UserError, match=r"^speech\.models\.speecht5\.mine\.vocoder: \./nowhere is neither"):

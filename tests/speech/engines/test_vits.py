@@ -155,7 +155,7 @@ def test_a_tokenizer_that_is_not_there_is_named(folder, tmp_path):
 def test_another_kind_of_model_is_named(folder, tmp_path):
     copy = changed(folder, tmp_path)
     (copy / "config.json").write_text('{"model_type": "whisper"}', encoding="utf-8")
-    with pytest.raises(UserError, match=r"vits\.mine\.model: .* of the kind 'whisper', not 'vits'"):
+    with pytest.raises(UserError, match=r"vits\.mine\.model: .* of the type 'whisper', not 'vits'"):
         opened(copy)
 
 

@@ -101,8 +101,10 @@ def test_a_run_that_was_broken_off_goes_on_where_it_stopped(
         collect(task)
     there = 80 if answered == 9 else 0  # whole waves are taken
     assert str(stopped.value).startswith(f"text.openai.url: the server at {server.url}/chat/completions ")
-    assert f"3 times without success (HTTP 500: an empty answer); {there} of 100 sentences" in str(stopped.value)
-    assert f"kept in {answers_of(task)}: run again to continue from there" in str(stopped.value)
+    assert f"did not answer after 3 attempts (HTTP 500: an empty response); {there} of 100 sentences" in str(
+        stopped.value
+    )
+    assert f"stored in {answers_of(task)}: run again to continue." in str(stopped.value)
     assert len(lines(task) if answered else []) == answered
     server.script = lambda number, body: talk.good(body)
     resumed = collect(task)
@@ -167,7 +169,7 @@ def test_the_key_is_in_no_file_even_if_the_server_echoes_it(
 def test_a_refused_key_ends_the_run_at_once(server, collect, make_task, talk, monkeypatch):
     monkeypatch.setenv("SOME_KEY", talk.key)
     server.script = lambda number, body: talk.out(401, {"error": {"message": "no"}})
-    with pytest.raises(UserError, match="refuses the key of the environment variable SOME_KEY"):
+    with pytest.raises(UserError, match="rejects the key of the environment variable SOME_KEY"):
         collect(make_task(key_variable="SOME_KEY", concurrency=2))
     assert len(server.bodies) <= 4
 

@@ -72,7 +72,7 @@ def test_bad_words_are_left_out(server, ask, talk, bad, reason):
     server.script = lambda number, body: talk.said(json.dumps([GOOD[2], bad]))
     with pytest.raises(UserError, match=r"limit of 1 requests .* only 1 of 2 words accepted") as reached:
         propose(ask(1), "location", 2, ["zh", "en"], [])
-    assert f"(turned away: 1 {reason})" in str(reached.value)
+    assert f"(rejected: 1 {reason})" in str(reached.value)
 
 
 def test_each_word_gets_an_id_of_its_own(server, ask, talk):

@@ -98,7 +98,7 @@ def test_a_model_is_loaded_only_when_it_is_asked():
 
 
 def test_a_prompt_that_is_too_long(language_model):
-    with pytest.raises(UserError, match="reads 4096 tokens at most and a prompt has 5"):
+    with pytest.raises(UserError, match="has a context of 4096 tokens and a prompt has 5"):
         model_of(language_model).answer([{"role": "user", "content": "x" * 5000}], SCHEMA, 1)
     almost = [{"role": "user", "content": "x" * (4096 - len("<|user|><|assistant|>") - 3)}]
     assert model_of(language_model).answer(almost, SCHEMA, 1).completion_tokens <= 3

@@ -39,7 +39,7 @@ def test_a_set_may_have_one_split(collect, make_task, counts):
 
 def test_general_sentences_hold_no_reserved_word(collect, make_task):
     task = make_task(id="general", word=None, counts={"test": 3}, most_requests=1)
-    with pytest.raises(UserError, match=r"0 of 3 sentences accepted \(turned away: 10 holds a reserved word \(zh\)\)"):
+    with pytest.raises(UserError, match=r"0 of 3 sentences accepted \(rejected: 10 holds a reserved word \(zh\)\)"):
         collect(task)
 
 
@@ -194,7 +194,7 @@ def test_the_limit_ends_it(server, collect, make_task, talk):
         collect(make_task(counts={"test": 100}, most_requests=9))
     text = str(reached.value)
     assert "the limit of 9 requests to tiny is reached with only 18 of 100 sentences accepted" in text
-    assert "turned away: 9 too short (en)" in text or "turned away: 9 word missing (zh)" in text
+    assert "rejected: 9 too short (en)" in text or "rejected: 9 word missing (zh)" in text
     assert "raise text.openai.most_requests, or lower the counts" in text
     assert len(server.bodies) == 9
     # With a higher limit the work goes on where it stopped.
@@ -205,14 +205,14 @@ def test_the_limit_ends_it(server, collect, make_task, talk):
 @pytest.mark.parametrize(("wanted", "limit"), [(3, 10), (25, 12)])
 def test_there_is_a_limit_even_if_none_is_given(server, collect, make_task, talk, wanted, limit):
     server.script = lambda number, body: talk.said("no")
-    with pytest.raises(UserError, match=f"the limit of {limit} requests .*turned away: {limit} answer is not"):
+    with pytest.raises(UserError, match=f"the limit of {limit} requests .*rejected: {limit} answer is not"):
         collect(make_task(counts={"test": wanted}))
     assert len(server.bodies) == limit
 
 
 def test_a_larger_set_has_a_larger_limit(server, collect, make_task, talk):
     server.script = lambda number, body: talk.good(body) if number == 0 else talk.said("no")
-    with pytest.raises(UserError, match=r"the limit of 40 requests .* only 10 of 100 .*turned away: 39 answer is not"):
+    with pytest.raises(UserError, match=r"the limit of 40 requests .* only 10 of 100 .*rejected: 39 answer is not"):
         collect(make_task(counts={"test": 100}, concurrency=1))
     assert len(server.bodies) == 40
 
@@ -220,7 +220,7 @@ def test_a_larger_set_has_a_larger_limit(server, collect, make_task, talk):
 def test_a_model_that_never_says_anything_of_use_is_not_paid_to_the_limit(server, collect, make_task, talk):
     server.script = lambda number, body: talk.said("", finish="length")
     task = make_task(counts={"test": 1000})
-    told = r"none of the first 16 answers of .* could be used \(turned away: 16 answer was cut off .*answers/berlin-wall\.jsonl"
+    told = r"none of the first 16 answers of .* contained usable sentences \(rejected: 16 answer was cut off .*answers/berlin-wall\.jsonl"
     for _ in range(2):  # nor when it is asked to go on
         with pytest.raises(UserError, match=told):
             collect(task)
@@ -243,7 +243,7 @@ def test_an_answer_that_was_withheld_is_told_from_nonsense(server, collect, make
     server.script = lambda number, body: (
         talk.said("", finish="content_filter") if number % 2 else talk.out(200, refusal("I cannot help with that."))
     )
-    with pytest.raises(UserError, match=r"turned away: 10 answer was withheld by the model or its server"):
+    with pytest.raises(UserError, match=r"rejected: 10 answer was withheld by the model or its server"):
         collect(make_task(counts={"test": 3}))
 
 
