@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tauspeech.data.randomness import derive_rng
-from tauspeech.data.tables import SPLITS, tab_reader
+from tauspeech.data.tables import SPLITS, read_user_table
 from tauspeech.runtime.errors import UserError
 from tauspeech.text.checks import Checker, Sentence
 
@@ -37,18 +37,10 @@ def distribute(
 
 def read_own(path: Path, languages: list[str]) -> list[tuple[str, dict[str, str]]]:
     """Read a table with a column for each language and an optional column ``split``; gives split and sentence by row."""
-    reader = tab_reader(path)
-    for language in languages:
-        if language not in (reader.fieldnames or []):
-            raise UserError(f"{path}: column '{language}' is missing in the first line.")
     rows = []
-    for row in reader:
-        split = row.get("split") or ""
+    for where, row in read_user_table(path, languages, fill=True):
+        split = row.get("split", "")
         if split not in ("", *SPLITS):
-            raise UserError(
-                f"{path}, line {reader.line_num}: split '{split}' is unknown: use {', '.join(SPLITS)} or leave it empty."
-            )
-        if None in row:
-            raise UserError(f"{path}, line {reader.line_num} has more columns than the first line: remove a tab.")
-        rows.append((split, {language: (row[language] or "").strip() for language in languages}))
+            raise UserError(f"{where}: split '{split}' is unknown: use {', '.join(SPLITS)} or leave it empty.")
+        rows.append((split, {language: row[language].strip() for language in languages}))
     return rows

@@ -8,7 +8,7 @@ import numpy as np
 
 from tauspeech.data.audio import RATE, encode_audio, read, silent
 from tauspeech.data.dropped import Drop
-from tauspeech.data.tables import SPLITS, tab_reader
+from tauspeech.data.tables import SPLITS, read_user_table
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.job import Job
 from tauspeech.speech.sets import Check
@@ -36,22 +36,12 @@ def recorded(table: str, set_id: str, word_id: str, languages: list[str], carrie
     ``carriers``: yield the rows of the split "carrier", or of "test" if there are none.
     """
     path = Path(table)
-    reader = tab_reader(path)
-    for column in (*REQUIRED, *languages):
-        if column not in (reader.fieldnames or []):
-            raise UserError(f"{path}: column '{column}' is missing in the first line.")
-    numbered = []
-    for row in reader:
-        where = f"{path}, line {reader.line_num}"
-        if None in row or None in row.values():
-            raise UserError(
-                f"{where}: the row has not {len(reader.fieldnames or [])} columns: put one tab between two."
-            )
+    rows = read_user_table(path, (*REQUIRED, *languages))
+    for where, row in rows:
         if row["split"] not in (*SPLITS, "carrier"):
-            raise UserError(f"{where}: split '{row['split']}' is none of {', '.join(SPLITS)}, carrier.")
-        numbered.append((where, row))
-    as_carriers = "carrier" if any(row["split"] == "carrier" for _, row in numbered) else "test"
-    for number, (where, row) in enumerate(numbered):
+            raise UserError(f"{where}: split '{row['split']}' is unknown: use {', '.join(SPLITS)} or carrier.")
+    as_carriers = "carrier" if any(row["split"] == "carrier" for _, row in rows) else "test"
+    for number, (where, row) in enumerate(rows):
         if carriers == (row["split"] == as_carriers) or (not carriers and row["split"] == "test"):
             split = "carrier" if carriers else row["split"]
             yield _row(path, where, row, f"{set_id}-{split}-{number:05d}", split, word_id, languages)
