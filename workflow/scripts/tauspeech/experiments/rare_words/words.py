@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tauspeech.data.reserved_names import SLUG, TAKEN
-from tauspeech.data.tables import tab_reader
+from tauspeech.data.tables import check_width, tab_reader
 from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.text.characters import has_control_or_markup
 
@@ -74,8 +74,7 @@ def read_words(path: Path, languages: tuple[str, ...]) -> list[Word]:
     labels: dict[str, str] = {}
     for row in reader:
         where = f"{path}, line {reader.line_num}"
-        if None in row or None in row.values():
-            raise UserError(f"{where}: the row has not {len(columns)} columns: put one tab between two columns.")
+        check_width(row, len(columns), where)
         row = {column: value.strip() for column, value in row.items()}
         word = _words_of_row(row, languages, where)
         label = word.label(languages[0])
