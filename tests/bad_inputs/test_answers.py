@@ -1,4 +1,4 @@
-"""What language models say, and what stands in the way of asking them."""
+"""Bad answers of language models, and failing requests."""
 
 import json
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def test_a_bad_answer_is_refused(world: World, answer: Answer) -> None:
     assert not list(world.root.rglob("ran"))
 
 
-def test_nobody_at_the_address(world: World) -> None:
+def test_no_server_at_the_address(world: World) -> None:
     asks(world, "http://127.0.0.1:9/v1")
     world.planned()
     act = lambda: world.stage("make_text.py", "text", "berlin-wall", ENVIRONMENT)  # noqa: E731
@@ -73,8 +73,8 @@ def test_no_key_in_the_environment(world: World) -> None:
     refused(world, act, "Error in text 'berlin-wall': ", ("text.openai.key_variable", VARIABLE, "export it"))
 
 
-def test_answers_that_somebody_has_spoilt_are_asked_for_again(world: World) -> None:
-    """What is no answer in the file of answers is passed over, and stays."""
+def test_damaged_answers_are_requested_again(world: World) -> None:
+    """Invalid lines of the file of answers are ignored, and stay."""
     spoilt = b'{"key": "a"}\n\xff\xfe\n[' + b"[" * 10_000 + b"\n"
     answers = world.write("results/t/answers/berlin-wall.jsonl", spoilt)
     with serving(200, chat("No.")) as url:

@@ -1,4 +1,4 @@
-"""Recordings, as the stage speech comes upon them."""
+"""Bad recordings and tables of recordings."""
 
 import io
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Recorded corpora, as the stage corpus comes upon them."""
+"""Bad recorded corpora."""
 
 import shutil
 from typing import Any

@@ -54,7 +54,7 @@ def loudest(samples) -> float:
 
 
 def check(found, clips, language="ca", code="ca"):
-    """Each good clip is there once, with its own texts and its own sound."""
+    """Each good clip occurs once, with its own texts and audio."""
     good = {expected_id(clip, language, code): clip for clip in clips if not clip.reason}
     assert sorted(row["utterance"] for row in found) == sorted(good)
     for row in found:
@@ -107,7 +107,7 @@ def test_every_code_is_mapped_there_and_back():
     assert covost_codes.whisper_code("zh-CN") == "zh"
 
 
-def test_speakers_are_told_apart_but_not_named(common_voice, translations):
+def test_speakers_have_distinct_hashed_ids(common_voice, translations):
     found, _ = load(on_disk(common_voice, translations))
     voices = {row["utterance"]: row["voice"] for row in found}
     clients = {expected_id(clip): client_of(clip) for clip in CA}

@@ -1,4 +1,4 @@
-"""The stage corpus, run as a job runs it."""
+"""The stage corpus, run like a job."""
 
 import csv
 import unicodedata

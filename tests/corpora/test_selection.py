@@ -1,4 +1,4 @@
-"""Lots and hours: properties of any corpus."""
+"""Random order and hours: properties for any corpus."""
 
 import random
 
@@ -37,7 +37,7 @@ def test_taking_away_utterances_moves_no_other(names):
     assert lots(rest) == [name for name in lots(names) if name in rest]
 
 
-def test_the_order_depends_on_seed_and_language_and_prefers_nobody():
+def test_the_order_depends_on_seed_and_language_and_is_uniform():
     names = [f"clip{number:04d}" for number in range(2000)]
     orders = [lots(names), lots(names, seed=2), lots(names, language="sv")]
     assert len({tuple(order) for order in orders}) == 3

@@ -1,4 +1,4 @@
-"""What every utterance goes through, whoever said it."""
+"""Normalisation of audio."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def loudness(samples):
     return 20 * np.log10(np.sqrt(np.mean(samples.astype(np.float64) ** 2)))
 
 
-def test_silence_at_the_edges_goes_but_for_a_breath():
+def test_silence_at_the_edges_is_trimmed_to_a_margin():
     said = np.concatenate([silence(1), tone(0.8), silence(0.3), tone(0.5), silence(2)])
     samples = normalise_audio(Sound(said, RATE), 30)
     assert len(samples) / RATE == pytest.approx(1.6 + 0.1, abs=0.02)  # 50 ms at either edge; the pause stays
@@ -72,7 +72,7 @@ def test_every_rate_becomes_ours_and_the_tone_stays_itself(rate):
         (tone(3), "too long"),
     ],
 )
-def test_what_is_of_no_use_says_why(samples, reason):
+def test_unusable_audio_has_a_reason(samples, reason):
     with pytest.raises(Unusable, match=reason):
         normalise_audio(Sound(samples, RATE), 2.5)
 
@@ -82,6 +82,6 @@ def test_length_is_that_of_the_speech():
     assert len(normalise_audio(Sound(said, RATE), 2.5)) == pytest.approx(1.1 * RATE, abs=400)
 
 
-def test_a_click_that_resampling_swallows_is_silence():
+def test_a_click_that_resampling_removes_is_silence():
     with pytest.raises(Unusable, match="silence"):
         normalise_audio(Sound(np.array([0.5], np.float32), 48_000), 2.5)

@@ -36,7 +36,7 @@ def checker():
         ({"zh": "歌德没见过柏林墙。"}, "holds a reserved word (zh)"),
     ],
 )
-def test_a_bad_sentence_is_turned_away_and_counted_by_reason(checker, change, reason):
+def test_a_bad_sentence_is_rejected_and_counted_by_reason(checker, change, reason):
     assert not checker.accept(GOOD | change, "test")
     assert checker.rejected == {reason: 1}
     assert checker.accept(GOOD, "test")
@@ -50,12 +50,12 @@ def test_the_limits_themselves_are_allowed(language, unit):
     assert reasons == ["too short", None, None, "too long"]
 
 
-def test_a_missing_language_is_turned_away(checker):
+def test_a_missing_language_is_rejected(checker):
     assert not checker.accept({"zh": GOOD["zh"]}, "test")
     assert checker.rejected == {"too short (en)": 1}
 
 
-def test_a_repeated_sentence_is_turned_away_whatever_its_case_and_punctuation():
+def test_a_repeated_sentence_is_rejected_regardless_of_case_and_punctuation():
     checker = Checker(("en",), None, {})
     assert checker.accept({"en": "We saw it."}, "train")
     assert not checker.accept({"en": "we saw  it"}, "train")

@@ -1,4 +1,4 @@
-"""What every engine keeps to."""
+"""Behaviour that all engines share."""
 
 import numpy as np
 import torch

@@ -38,7 +38,7 @@ def test_presets_are_the_speakers(folder):
     assert not np.array_equal(*said)
 
 
-def test_a_voice_that_nobody_named_is_one_of_the_language(folder):
+def test_a_voice_without_a_speaker_is_one_of_the_language(folder):
     assert opened(folder).usual_speakers == ["v2/en_speaker_0"]
     model = {"engine": "bark", "name": "mine", "model": str(folder)}
     assert open_engine(model, "de").usual_speakers == ["v2/de_speaker_1"]
@@ -67,7 +67,7 @@ def test_fewer_new_tokens_make_less_sound(folder):
     assert 0 < len(short.samples) < len(whole.samples)
 
 
-def test_the_text_is_heard_and_a_long_one_is_cut(folder):
+def test_audio_depends_on_the_text_and_a_long_text_is_truncated(folder):
     engine = opened(folder)
     assert not np.array_equal(engine.synthesise("yes", None, 7).samples, engine.synthesise("no", None, 7).samples)
     # 16 tokens are read.
@@ -111,7 +111,7 @@ def test_a_preset_outside_of_the_model_is_not_read(copy, tmp_path):
         opened(copy).synthesise(TEXT, "v2/en_speaker_0", 7)
 
 
-def test_presets_of_the_hub_are_downloaded_when_they_are_asked_for(copy, folder, monkeypatch):
+def test_presets_of_the_hub_are_downloaded_when_they_are_used(copy, folder, monkeypatch):
     """The cache holds the model without its hundreds of voices."""
     expected = opened(folder).synthesise(TEXT, "v2/en_speaker_0", 7).samples
     shutil.rmtree(copy / "speaker_embeddings")
@@ -146,7 +146,7 @@ def test_a_model_without_its_generation_config_is_named(copy):
         opened(copy)
 
 
-def test_weights_in_pickle_are_not_opened_and_the_way_out_is_told(copy):
+def test_pickled_weights_are_not_loaded_and_the_message_has_the_command(copy):
     torch.save({}, copy / "pytorch_model.bin")
     (copy / "model.safetensors").unlink()
     with pytest.raises(UserError, match=r"no weights in the format safetensors.*`tauspeech convert "):

@@ -67,7 +67,7 @@ def test_a_program_is_given_text_voice_seed_and_language(program, note):
     assert (sound.rate, sound.samples.dtype, sound.samples.shape) == (22_050, np.float32, (2000,))
 
 
-def test_the_same_again_whatever_was_said_before(program, tmp_path):
+def test_audio_does_not_depend_on_earlier_calls(program, tmp_path):
     engine = opened(program(SPEAKS))
     first = engine.synthesise("hello", "anna", 7).samples
     engine.synthesise("other", "anna", 7)
@@ -159,7 +159,7 @@ def test_a_program_whose_interpreter_is_missing_is_named(program):
         ),
     ],
 )
-def test_arguments_that_cannot_work_are_named_before_anything_is_said(program, arguments, message):
+def test_invalid_arguments_are_reported_before_the_first_sentence(program, arguments, message):
     with pytest.raises(UserError, match=rf"^speech\.models\.command\.mine\.program {message}"):
         opened(program(SPEAKS), *arguments)
 
@@ -177,7 +177,7 @@ def test_arguments_that_cannot_work_are_named_before_anything_is_said(program, a
         ("import sys; open(sys.argv[2], 'w')", r"wrote a file that cannot be read as audio \("),
     ],
 )
-def test_a_program_that_fails_is_named_with_its_last_word(program, code, message):
+def test_a_failing_program_is_reported_with_its_last_line(program, code, message):
     assert len(refused(opened(program(code)), rf"^speech\.models\.command\.mine\.program: .*say {message}")) < 600
 
 
@@ -191,14 +191,14 @@ def alive(note):
 
 
 def gone(note):
-    """Whether it was there and is no more, soon after its end was asked for."""
+    """True if the process existed and has ended."""
     until = time.monotonic() + 20
     while alive(note) and time.monotonic() < until:
         time.sleep(0.05)
     return note.exists() and not alive(note)
 
 
-def test_a_program_that_hangs_is_ended_with_all_that_it_started(program, note):
+def test_a_program_that_hangs_is_killed_with_its_children(program, note):
     path = program(f"sleep 60 &\necho $! > {note}\nwait", shell=True)
     begin = time.monotonic()
     refused(
@@ -228,7 +228,7 @@ def test_a_program_is_ended_when_the_user_has_had_enough(program, note):
     assert gone(note)
 
 
-def test_a_program_that_asks_gets_no_answer_and_what_it_prints_goes_nowhere(program, capfd):
+def test_a_program_has_no_input_and_its_output_is_discarded(program, capfd):
     path = program("import sys; print('chatter'); assert sys.stdin.read() == ''" + SPEAKS)
     opened(path).synthesise("hello", "anna", 1)
     assert capfd.readouterr().out == ""

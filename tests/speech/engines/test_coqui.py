@@ -42,7 +42,7 @@ def coqui(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
 @pytest.mark.parametrize(
     ("case", "rate", "speakers"), [("vits", 22_050, ["ann", "ben"]), ("xtts", 24_000, ["Ana"]), ("clone", 24_000, [])]
 )
-def test_a_model_by_its_path_says_a_sentence(coqui, case, rate, speakers):
+def test_a_model_by_its_path_synthesises_a_sentence(coqui, case, rate, speakers):
     found = coqui(case)
     assert (found["rate"], found["speakers"]) == (rate, speakers)
     assert found["samples"] > 1000
@@ -51,7 +51,7 @@ def test_a_model_by_its_path_says_a_sentence(coqui, case, rate, speakers):
 
 
 @pytest.mark.parametrize("case", ["vits", "xtts", "clone"])
-def test_a_seed_gives_one_sound_whatever_was_said_before(coqui, case):
+def test_audio_depends_on_the_seed_and_not_on_earlier_calls(coqui, case):
     assert coqui(case)["same"]
     assert coqui(case)["other_seed_differs"]
 
@@ -96,7 +96,7 @@ def test_code_in_a_file_of_weights_is_not_run(coqui):
     assert found["careless"] == "refused"
 
 
-def test_the_mini_voice_says_names_that_it_was_never_taught(coqui):
+def test_the_mini_voice_pronounces_unseen_names(coqui):
     found = coqui("mini")
     for language, length in (("zh", 1.8), ("en", 1.6)):
         said = found[language]

@@ -81,7 +81,7 @@ def refused(settings, message, **changes):
     assert "\n" not in str(caught.value)
 
 
-def test_a_speaker_says_a_text_in_pieces(settings, tmp_path):
+def test_a_text_is_synthesised_in_pieces(settings, tmp_path):
     engine = opened(settings)
     assert engine.speakers == ["anna", "bert"]
     assert engine.version == "cosyvoice of unknown commit CosyVoice2-0.5B"
@@ -115,7 +115,7 @@ def test_a_checkout_of_before_takes_samples(settings, tmp_path):
     assert str(samples.dtype) == "torch.float32"
 
 
-def test_a_text_of_which_nothing_is_said_is_silence(settings, tmp_path):
+def test_a_text_without_audio_gives_no_samples(settings, tmp_path):
     engine = opened(settings)
     engine._network.inference_zero_shot = lambda *_, **__: iter(())
     assert len(engine.synthesise(TEXT, "anna", 7).samples) == 0
@@ -139,7 +139,7 @@ def test_what_is_not_there_is_named_with_the_command_that_fetches_it(settings, t
     refused(settings, rf"checkout: {new} is not a checkout .* `git clone --recursive https://\S+ {new}`", checkout=new)
     refused(
         settings,
-        rf"model: {new} is no folder .* `hf download FunAudioLLM/CosyVoice2-0\.5B --local-dir {new}`",
+        rf"model: {new} does not contain .* `hf download FunAudioLLM/CosyVoice2-0\.5B --local-dir {new}`",
         model=new,
     )
     (tmp_path / "CosyVoice/third_party/Matcha-TTS/matcha/__init__.py").unlink()

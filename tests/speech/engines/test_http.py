@@ -96,7 +96,7 @@ def grew(slept, most):
 
 
 def refused(engine, message):
-    """What the user is told, which never holds the key."""
+    """The error message, which must not contain the key."""
     with pytest.raises(UserError, match=message) as caught:
         engine.synthesise("hello", "alloy", 1)
     assert KEY not in str(caught.value)
@@ -104,7 +104,7 @@ def refused(engine, message):
     return str(caught.value)
 
 
-def test_a_sentence_is_asked_for_and_decoded(server, opened, slept):
+def test_a_sentence_is_requested_and_decoded(server, opened, slept):
     engine = opened()
     sound = engine.synthesise('say "hello"\nthere', "alloy", 12345)
     assert engine.speakers == []
@@ -157,7 +157,7 @@ def test_other_formats_and_stereo_are_read_too(server, opened, format, channels)
 
 @pytest.mark.parametrize("size", [0xFFFFFFFF, 0])
 def test_a_wav_sent_before_its_length_was_known_is_read(server, opened, size):
-    """As servers do that begin to send while they still speak."""
+    """Like servers that stream audio during synthesis."""
     wav = bytearray(spoken("hello"))
     place = wav.index(b"data") + 4
     wav[4:8] = wav[place : place + 4] = struct.pack("<I", size)
@@ -165,7 +165,7 @@ def test_a_wav_sent_before_its_length_was_known_is_read(server, opened, size):
     assert len(opened().synthesise("hello", "alloy", 1).samples) == 2000
 
 
-def test_a_busy_server_is_asked_again_later_and_later(server, opened, slept):
+def test_a_busy_server_is_retried_with_backoff(server, opened, slept):
     server.answers = [(status, b"later", {}) for status in (409, 429, 500, 503, 529)]
     assert len(opened().synthesise("hello", "alloy", 1).samples) == 2000
     assert grew(slept, [1, 2, 4, 8, 16])
@@ -185,14 +185,14 @@ def test_a_busy_server_is_asked_again_later_and_later(server, opened, slept):
         ("nan", 0.5, 1),
     ],
 )
-def test_the_server_says_how_long_to_wait(server, opened, slept, header, least, most):
+def test_retry_after_is_respected(server, opened, slept, header, least, most):
     server.answers = [(429, b"", {"Retry-After": header})]
     opened().synthesise("hello", "alloy", 1)
     assert len(slept) == 1
     assert least <= slept[0] <= most
 
 
-def test_patience_ends(server, opened, slept):
+def test_retries_end(server, opened, slept):
     server.answers = [(500, b'{"error": {"message": "out of memory"}}', {})] * 9
     message = refused(
         opened(retries=3),
@@ -201,7 +201,7 @@ def test_patience_ends(server, opened, slept):
     assert server.url in message
     assert len(server.asked) == 4
     assert grew(slept, [1, 2, 4])
-    refused(opened(retries=0), "was asked once without success")
+    refused(opened(retries=0), "did not answer after 1 attempt")
 
 
 def test_waiting_never_grows_beyond_a_minute(server, opened, slept):
@@ -242,7 +242,7 @@ def dripping(handler):
 
 
 @pytest.mark.parametrize("trouble", [hang_up, half, silent, dripping])
-def test_a_broken_connection_is_tried_again(server, opened, slept, trouble):
+def test_a_broken_connection_is_retried(server, opened, slept, trouble):
     server.answers = [trouble]
     assert len(opened(timeout=2).synthesise("hello", "alloy", 1).samples) == 2000  # long enough for the good answer
     assert grew(slept, [1])
@@ -254,19 +254,19 @@ def test_a_server_that_is_slow_or_away_is_named(server, opened):
         opened(timeout=0.2, retries=1),
         r"mine\.url: .* did not answer after 2 attempts \(no answer within 0\.2 s, which .*timeout sets\)",
     )
-    refused(opened(url="http://127.0.0.1:1/v1", retries=1), r"mine\.url: .* without success \(.*refused")
+    refused(opened(url="http://127.0.0.1:1/v1", retries=1), r"mine\.url: .* did not answer after .* \(.*refused")
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"<html>welcome</html>", json.dumps({"key": KEY}).encode(), b"RIFF____WAVEjunk", bytes(99)]
 )
-def test_an_answer_that_is_no_sound_is_named(server, opened, body):
+def test_a_response_that_is_not_audio_is_reported(server, opened, body):
     server.answers = [(200, body, {})]
     refused(opened(), r"^speech\.models\.http\.mine\.model: the server at .* sent audio that cannot be read")
     assert len(server.asked) == 1
 
 
-def test_a_sound_without_samples_is_named(server, opened):
+def test_audio_without_samples_is_reported(server, opened):
     buffer = io.BytesIO()
     soundfile.write(buffer, np.zeros(0), 16_000, format="WAV")
     server.answers = [(200, buffer.getvalue(), {})]
@@ -274,7 +274,7 @@ def test_a_sound_without_samples_is_named(server, opened):
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_wrong_key_is_told_without_being_shown(server, opened, slept, status):
+def test_a_wrong_key_is_reported_without_being_shown(server, opened, slept, status):
     server.answers = [(status, f'{{"error": "no such key: {KEY}, {KEY}"}}'.encode(), {})]
     message = refused(
         opened(),
@@ -385,7 +385,7 @@ def test_an_address_with_a_secret_is_refused_unseen(opened, url):
     assert KEY not in str(caught.value)
 
 
-def test_any_other_trouble_of_requests_is_one_sentence(opened, monkeypatch):
+def test_any_other_error_of_requests_is_one_sentence(opened, monkeypatch):
     def fails(*_, **__):
         raise requests.exceptions.InvalidURL(f"bad: {KEY}")
 

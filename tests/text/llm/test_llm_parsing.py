@@ -54,7 +54,7 @@ def test_nonsense_counts_as_one_mistake(answer):
     assert parse(answer, ["zh", "en"], 20) == ([], {NOT_AS_REQUESTED: 1})
 
 
-def test_a_raw_line_break_costs_no_other_text_and_odd_spaces_become_plain():
+def test_a_raw_line_break_rejects_no_other_text_and_unicode_spaces_become_plain():
     found, _ = parse('[{"en": "a\nb"}, {"en": "Qui\u00a0\u202fest\u2028là ?"}]', ["en"], 20)
     assert found == [{"en": "a\nb"}, {"en": "Qui  est là ?"}]
 
