@@ -64,13 +64,13 @@ def test_a_cloned_voice_is_the_recordings_and_not_a_built_in_one(coqui):
     ("case", "message"),
     [
         ("missing path", r"speech\.models\.coqui\.mine: .*nowhere\.pth does not exist"),
-        ("broken", r"Coqui cannot load .*model\.pth .*no checkpoint"),
-        ("language", r"speech\.models\.coqui\.mine does not speak sv: it has de, en, zh-cn\."),
-        ("mini's language", r"coqui/mini does not speak sv: it has en and zh\."),
+        ("broken", r"Coqui cannot load .*model\.pth .*not a checkpoint"),
+        ("language", r"speech\.models\.coqui\.mine does not support sv, only de, en, zh-cn: "),
+        ("mini's language", r"coqui/mini does not support sv, only en and zh: "),
         ("no reference", r"speech\.models\.coqui\.mine\.reference: .*me\.wav does not exist or cannot be read"),
-        ("no voice", r"speech\.models\.coqui\.mine has no voices of its own: give recordings .* 'reference'"),
+        ("no voice", r"speech\.models\.coqui\.mine has no built-in voices: give recordings .* 'reference'"),
         ("speaker", r"coqui/mine has one voice: leave out the speaker 'Ana'"),
-        ("partly", r"cannot load tts_models/en/ljspeech/glow-tts \(.*: if its download broke off, delete .*glow-tts"),
+        ("partly", r"cannot load tts_models/en/ljspeech/glow-tts \(.*: if its download was interrupted, delete .*glow-tts"),
         ("terms", r"non-commercial use only: .* set accept_licence to true"),
         (
             "missing name",
@@ -92,7 +92,7 @@ def test_code_in_a_file_of_weights_is_not_run(coqui):
     found = coqui("code")
     assert found["ran"] == []
     for case in ("checkpoint", "voices"):
-        assert re.search(r"Coqui cannot load .*holds code beside its weights", found[case]), found[case]
+        assert re.search(r"Coqui cannot load .*contains code besides weights", found[case]), found[case]
     assert found["careless"] == "refused"
 
 
