@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs no network; only of the last run, a file beside it tells."""
+"""The report as one self-contained HTML file."""
 
 from tauspeech.reporting.cells import grid
 from tauspeech.reporting.content import Claim, Example, Figure, Output, Report, Table
