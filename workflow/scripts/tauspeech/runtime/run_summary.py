@@ -44,8 +44,7 @@ def _sentence(summary: RunSummary) -> str:
     ran, current, pending = (summary.count(state) for state in ("ran", "up_to_date", "pending"))
     state = "The run finished" if summary.succeeded else "The run stopped"
     return (
-        f"{state} after {format_duration(summary.seconds)}. "
-        f"Jobs: {ran} ran, {current} up to date, {pending} pending."
+        f"{state} after {format_duration(summary.seconds)}. Jobs: {ran} ran, {current} up to date, {pending} pending."
     )
 
 
