@@ -11,7 +11,7 @@ from tauspeech.vectors.files.checkpoint import Checkpoint
 def export_model(folder: Path, target: str, out: Path, quantization: str | None, whisper_cpp: Path | None) -> None:
     """Write the model of a folder to ``out`` in the format of ``target``, faster-whisper or whisper.cpp.
 
-    ``out`` must not exist or be an empty folder; after an error nothing is left in it. ``whisper_cpp`` is a checkout of
+    ``out`` must not exist or be an empty folder; after an error nothing is written. ``whisper_cpp`` is a checkout of
     whisper.cpp, which only that target needs.
     """
     module = _module(folder)
