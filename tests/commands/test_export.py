@@ -238,6 +238,15 @@ def test_a_missing_converter_is_an_error_with_the_command_to_install_it(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_model_of_another_family_is_an_error(run, tmp_path):
+    (tmp_path / "bert").mkdir()
+    (tmp_path / "bert" / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(
+        UserError, match=r"type 'bert', and such models cannot be exported: give one of the types whisper\.$"
+    ):
+        run(tmp_path / "bert", "--to", "faster-whisper", "-o", tmp_path / "out")
+
+
 def test_an_output_that_cannot_be_written_is_an_error(run, converter, saved_by_v5, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"file/out could not be written \(.*\): give another --output"):

@@ -62,7 +62,8 @@ class Receipt:
 
     @property
     def key(self) -> str:
-        return self.content["key"]
+        key: str = self.content["key"]
+        return key
 
     @property
     def digest(self) -> str:
