@@ -1,4 +1,4 @@
-"""A Whisper that somebody names at a command: a folder, or a model of the hub."""
+"""Model folders that a user names: local folders and models of the Hugging Face hub."""
 
 import json
 from pathlib import Path
@@ -6,23 +6,19 @@ from typing import Any
 
 from tauspeech.remote.hub import model_folder
 from tauspeech.runtime.errors import UserError
-from tauspeech.vectors.files.checkpoint import Checkpoint
 
 
-def whisper_folder(name: str) -> Path:
-    """The folder of a Whisper, downloaded if need be."""
+def find_model(name: str) -> Path:
+    """Folder of a model by its path or hub id, downloaded if necessary."""
     folder = model_folder(name, Path())
     if not folder.is_dir():
         raise UserError(f"{name} is neither a model folder nor a hub id such as openai/whisper-small: check the name.")
-    kind = read_json(folder / "config.json").get("model_type")
-    if kind != "whisper":
-        # transformers would only warn, and fill a Whisper with random numbers.
-        raise UserError(f"{name} holds a model of the kind '{kind}': give a Whisper.")
-    Checkpoint(folder)  # which refuses pickle and files that were cut short
+    read_json(folder / "config.json")
     return folder
 
 
 def read_json(path: Path) -> dict[str, Any]:
+    """Content of a configuration file of a model."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -30,12 +26,12 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read ({error}): copy it from the base model.") from None
     if not isinstance(content, dict):
-        raise UserError(f"{path} holds no settings: copy it from the base model.")
+        raise UserError(f"{path} is not a JSON object: copy it from the base model.")
     return content
 
 
 def quiet() -> None:
-    """Neither bars nor advice of transformers between the lines of a command."""
+    """Turn off the progress bars and warnings of transformers, which would mix with a command's output."""
     from transformers.utils import logging
 
     logging.set_verbosity_error()
