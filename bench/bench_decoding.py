@@ -17,13 +17,13 @@ from statistics import median
 
 import numpy as np
 import torch
+from tauspeech.paths import ROOT
+from tauspeech.speech.audio import RATE, decode
 from transformers.utils import logging
 
 from tauspeech.models import greedy
 from tauspeech.models.whisper import device, features, load
-from tauspeech.paths import ROOT
 from tauspeech.speech import manifest
-from tauspeech.speech.audio import RATE, decode
 
 COLUMNS = (("", 40), ("rows", 5), ("features", 8), ("encoder", 8), ("old", 8), ("new", 8), ("old/new", 8), ("ids", 9))
 

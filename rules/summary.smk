@@ -23,7 +23,9 @@ def summarise(succeeded):
 
 onstart:
     if not run_lock.acquire(Path(RESULTS)):
-        sys.exit(f"Error: another run of {RESULTS} is in progress: wait until it has ended.")
+        sys.exit(
+            f"Error: another run of {RESULTS} is in progress: wait until it has ended."
+        )
     RECORD.open()
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from tauspeech.models.foundation import SIZES, build_model, build_processor
 from transformers import GenerationConfig, WhisperConfig, WhisperForConditionalGeneration
 
 from tauspeech.models import greedy
-from tauspeech.models.foundation import SIZES, build_model, build_processor
 
 END, START, LANGUAGE, TASK, PLAIN = 3, 4, 5, 6, 59
 COUNT = 9
