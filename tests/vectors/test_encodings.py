@@ -15,10 +15,10 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.vectors import panels
 from tauspeech.vectors.deltas import Model
 from tauspeech.vectors.encodings.compressed import Compressed
+from tauspeech.vectors.encodings.vector_file import VectorFile, write_vector
 from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.extraction import extract, outline
 from tauspeech.vectors.files import storage
-from tauspeech.vectors.files.vector_file import VectorFile, write_vector
 from tauspeech.vectors.lora.adapter import Adapter
 from tauspeech.vectors.merging import merge
 from tauspeech.vectors.recipe import Recipe

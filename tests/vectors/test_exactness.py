@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tauspeech.vectors import trimming
+from tauspeech.vectors.transforms import trimming
 from tests.vectors.lab import EVERY_METHOD, Lab, chunks_of
 
 SHAPES = {

@@ -10,9 +10,9 @@ from safetensors.torch import load_file, save_file
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Difference, Model
+from tauspeech.vectors.encodings.vector_file import VectorFile, write_vector
 from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.extraction import extract, outline
-from tauspeech.vectors.files.vector_file import VectorFile, write_vector
 from tests.vectors.lab import WEIGHTS, chunks_of
 
 
