@@ -153,7 +153,7 @@ def test_a_part_that_no_tensor_has_is_refused(lab, models, part):
 
 
 def test_a_part_that_is_no_regular_expression_is_refused(lab, models):
-    with lab.refused(r"weight' has '/\(/', which is no regular expression"):
+    with lab.refused(r"weight' has '/\(/', which is not a valid regular expression"):
         lab.merge("task_arithmetic", [{"path": "one", "weight": {"/(/": 0.5}}])
 
 

@@ -383,7 +383,7 @@ def test_options_that_make_no_sense(base, tuned, tmp_path):
     assert "keep nothing" in mistake(vector, base, tuned, out, rank=0, keep=0)
     assert "8 or 32" in mistake(vector, base, tuned, out, bits=16)
     assert "float32 has no bits" in mistake(vector, base, tuned, out, None, bits=8)
-    assert "is no LoRA adapter" in mistake(vector, base, tuned, out, "lora")
+    assert "is not a LoRA adapter" in mistake(vector, base, tuned, out, "lora")
     assert not out.exists()
 
 

@@ -502,10 +502,10 @@ def test_what_cannot_be_one_adapter_is_refused(maker, bases, monkeypatch):
         (
             vectors,
             {"method": "ties", "options": {"keep": 0.5}},
-            "what ties makes of LoRA adapters has not their low rank",
+            "ties turns LoRA adapters into a change of full rank",
         ),
-        (nested, {}, "the vector [0-9a-f]{12} is a merge of its own; give adapters only"),
-        (["a", str(bases["whisper"][1])], {}, "the vector .*base is no LoRA adapter"),
+        (nested, {}, "the vector [0-9a-f]{12} is a nested merge; give adapters only"),
+        (["a", str(bases["whisper"][1])], {}, "the vector .*base is not a LoRA adapter"),
         (["a", "saved"], {}, "saved changes .*fc1.* by more than LoRA's matrices"),
         ([{"path": "a", "weight": 0}], {}, "all weights are 0"),
     ]
@@ -519,7 +519,8 @@ def test_what_cannot_be_one_adapter_is_refused(maker, bases, monkeypatch):
     maker.bases = {**bases, "bare": (WhisperModel(bases["whisper"][0].config), maker.folder / "bare")}
     maker.adapter("bare", "bare-a", target_modules=["q_proj"])
     with pytest.raises(
-        UserError, match=r"has model\.\S+q_proj\.weight as module decoder\.\S+, but another one has it as model\."
+        UserError,
+        match=r"names the module of model\.\S+q_proj\.weight decoder\.\S+, but another adapter names it model\.",
     ):
         maker.merge("whisper", ["a", "bare-a"], "sum", output="adapter")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
@@ -550,7 +551,7 @@ def test_what_cannot_be_one_adapter_is_refused(maker, bases, monkeypatch):
         ),
         ({"r": 3}, "gives model.decoder.layers.0.encoder_attn.q_proj the rank 3, but its matrices have 8"),
         ({"rank_pattern": {"q_proj": 4}}, "the rank 4, but its matrices have 8"),
-        ({"rank_pattern": {"(": 4}}, r"rank_pattern has '\(', which is no regular expression"),
+        ({"rank_pattern": {"(": 4}}, r"rank_pattern has '\(', which is not a valid regular expression"),
         ({"alpha_pattern": [1]}, "alpha_pattern is no mapping"),
         ({"lora_alpha": "much"}, "lora_alpha in .*adapter_config.json is 'much'; give a finite number"),
     ],
@@ -586,10 +587,10 @@ Q = "base_model.model.model.encoder.layers.0.self_attn.q_proj"
     ("spoil", "message"),
     [
         (with_tensors(lambda t: t.pop(f"{Q}.lora_B.weight")), "q_proj in .* has only A of LoRA's matrices"),
-        (with_tensors(lambda t: t.update({f"{Q}.lora_magnitude_vector": torch.ones(16)})), "which is DoRA's"),
+        (with_tensors(lambda t: t.update({f"{Q}.lora_magnitude_vector": torch.ones(16)})), "which is a tensor of DoRA"),
         (
             with_tensors(lambda t: t.update({f"{Q}.lora_diag": torch.ones(8)})),
-            "q_proj.lora_diag, which is no plain LoRA",
+            "q_proj.lora_diag, which is not a tensor of plain LoRA",
         ),
         (
             with_tensors(lambda t: t.update({f"{Q}.lora_A.default.weight": torch.ones(8)})),
@@ -611,7 +612,7 @@ Q = "base_model.model.model.encoder.layers.0.self_attn.q_proj"
         (with_tensors(lambda t: t.update({f"{Q}.lora_A.weight": torch.ones(0)})), "are empty, as DeepSpeed leaves"),
         (with_tensors(lambda t: t[f"{Q}.lora_A.weight"].fill_(torch.nan)), "holds NaN or infinity"),
         (with_tensors(lambda t: [each.fill_(1e30) for each in t.values()]), "by more than float32 can hold"),
-        (with_tensors(dict.clear), "holds no change"),
+        (with_tensors(dict.clear), "changes no tensor"),
         (lambda folder: (folder / "adapter_model.safetensors").unlink(), "adapter_model.safetensors is missing"),
         (
             lambda folder: (folder / "adapter_model.safetensors").rename(folder / "adapter_model.bin"),
