@@ -111,7 +111,7 @@ MISTAKES = [
     ({"weights": [1, 1]}, "key 'weights' is unknown: each entry of vectors has a weight of its own."),
     ({"method": None}, "key 'method' is missing"),
     ({"vectors": None}, "key 'vectors' is missing"),
-    ({"method": "ties"}, "key 'options.keep' is missing: ties needs it."),
+    ({"method": "ties"}, "key 'options.keep' is missing: ties needs the fraction of entries kept"),
     ({"method": "ties", "options": {"keep": 2}}, "key 'options.keep' is 2; give the fraction of entries kept"),
     ({"vectors": [{"path": "nowhere"}]}, "nowhere"),
     ({"base": "nowhere"}, "nowhere"),

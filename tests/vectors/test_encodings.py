@@ -380,7 +380,7 @@ def test_options_that_make_no_sense(base, tuned, tmp_path):
     assert "rank is 2" in mistake(vector, base, tuned, out, rank=2)
     assert "keep is -1" in mistake(vector, base, tuned, out, keep=-1)
     assert "rank is nan" in mistake(vector, base, tuned, out, rank=math.nan)
-    assert "keep nothing" in mistake(vector, base, tuned, out, rank=0, keep=0)
+    assert "stores nothing" in mistake(vector, base, tuned, out, rank=0, keep=0)
     assert "8 or 32" in mistake(vector, base, tuned, out, bits=16)
     assert "float32 has no bits" in mistake(vector, base, tuned, out, None, bits=8)
     assert "is not a LoRA adapter" in mistake(vector, base, tuned, out, "lora")
@@ -498,7 +498,7 @@ def test_the_command_prints_size_and_error(base, tuned, tmp_path, capsys):
     assert f"relative error {file.about['error']:.3g}" in printed
     assert f"{file.about['size_ratio']:.3g} times" in printed
     assert main(request) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_an_outline_tells_the_size(base, tuned, adapter, tmp_path):

@@ -85,7 +85,7 @@ MISTAKES = [
     ),
     (
         GOOD | {"vectors": [{"merge": {"method": "svd", "vectors": [{"path": "a"}]}}]},
-        "key 'vectors.0.merge.options.rank' is missing: svd needs it",
+        "key 'vectors.0.merge.options.rank' is missing: svd needs the fraction of singular values kept",
     ),
     (
         GOOD | {"vectors": [{"merge": {"method": "no", "vectors": [{"path": "a"}]}}]},
@@ -98,9 +98,9 @@ MISTAKES = [
 ]
 
 OPTIONS = [
-    ("ties", {}, "key 'options.keep' is missing: ties needs it"),
-    ("dare", {}, "key 'options.keep' is missing: dare needs it"),
-    ("lors", {"rank": 0.1}, "key 'options.keep' is missing: lors needs it"),
+    ("ties", {}, "key 'options.keep' is missing: ties needs the fraction of entries kept"),
+    ("dare", {}, "key 'options.keep' is missing: dare needs the fraction of entries kept"),
+    ("lors", {"rank": 0.1}, "key 'options.keep' is missing: lors needs the fraction of entries kept"),
     ("ties", {"keep": 0.5, "density": 1}, "key 'options.density' is unknown: the options of ties are keep, scope"),
     ("average", {"keep": 0.5}, "key 'options.keep' is unknown: average has no options"),
     ("dare", {"keep": 0.5, "seed": 1}, "key 'options.seed' is unknown: the options of dare are keep"),
