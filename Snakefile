@@ -2,7 +2,7 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# A configuration is whole: another one replaces the default, it is not laid over it.
+# Another configuration replaces the default one; they are not merged.
 if not workflow.overwrite_configfiles:
 
     configfile: "config/config.yaml"
@@ -12,13 +12,8 @@ include: "rules/common.smk"
 include: "rules/text.smk"
 include: "rules/speech.smk"
 include: "rules/environments.smk"
-include: "rules/voices.smk"
-include: "rules/corpora.smk"
-include: "rules/foundation.smk"
-include: "rules/finetune.smk"
+include: "rules/models.smk"
 include: "rules/vectors.smk"
-include: "rules/pruning.smk"
-include: "rules/merge.smk"
 include: "rules/scoring.smk"
 include: "rules/report.smk"
 include: "rules/summary.smk"
@@ -33,11 +28,7 @@ localrules:
 
 
 rule all:
+    """Everything that the configuration asks for: tables, figures, claims, models, vectors and the report."""
     default_target: True
     input:
         wanted(),
-
-
-rule rarity:
-    input:
-        receipts("rarity"),

@@ -1,7 +1,8 @@
-# Environments of engines that cannot live in the main one, made from the same locks where Snakemake uses no conda.
+# Environments of engines that cannot share the main one, made from the same locks where Snakemake does not use conda.
 
 
 rule environment:
+    """Make the environment of an engine from its lock."""
     output:
         f"{folder_of(OWN[0]).parent}/{{environment}}-{{digest}}/ready",
     log:
@@ -17,5 +18,6 @@ rule environment:
 
 
 rule environments:
+    """Environments of all engines (a target)."""
     input:
         [ready(name) for name in OWN],

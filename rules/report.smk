@@ -1,7 +1,11 @@
+# Tables, figures, claims and the report.
+
+
 rule make_table:
+    """Make a table from scores, searches, sets or checks."""
     input:
-        spec=spec("table"),
-        needed=inputs_of("table"),
+        spec=spec_of("table"),
+        receipts=receipts_of("table", "scores", "searches", "sets", "rarity"),
     output:
         table=f"{RESULTS}/tables/{{id}}.tsv",
         readable=f"{RESULTS}/tables/{{id}}.md",
@@ -13,13 +17,14 @@ rule make_table:
     conda:
         "../envs/main.yaml"
     shell:
-        'python "$SCRIPTS/make_table.py" {input.spec} {threads} > {log} 2>&1'
+        run_script("make_table.py")
 
 
 rule draw_figure:
+    """Draw a table as a figure."""
     input:
-        spec=spec("figure"),
-        needed=inputs_of("figure"),
+        spec=spec_of("figure"),
+        receipts=receipts_of("figure", "table"),
     output:
         svg=f"{RESULTS}/figures/{{id}}.svg",
         png=f"{RESULTS}/figures/{{id}}.png",
@@ -31,13 +36,14 @@ rule draw_figure:
     conda:
         "../envs/main.yaml"
     shell:
-        'python "$SCRIPTS/draw_figure.py" {input.spec} {threads} > {log} 2>&1'
+        run_script("draw_figure.py")
 
 
 rule check_claims:
+    """Test the paper's claims on the hypotheses of this run."""
     input:
         spec=f"{RESULTS}/plan/claims/claims.json",
-        needed=inputs_of("claims"),
+        receipts=receipts_of("claims", "hypotheses", name="claims"),
     output:
         claims=f"{RESULTS}/claims.tsv",
         receipt=f"{RESULTS}/claims.receipt.json",
@@ -48,13 +54,23 @@ rule check_claims:
     conda:
         "../envs/main.yaml"
     shell:
-        'python "$SCRIPTS/check_claims.py" {input.spec} {threads} > {log} 2>&1'
+        run_script("check_claims.py")
 
 
 rule write_report:
+    """Write the report: one page with tables, figures, claims and audio."""
     input:
         spec=f"{RESULTS}/plan/report/report.json",
-        needed=inputs_of("report"),
+        receipts=receipts_of(
+            "report",
+            "tables",
+            "figures",
+            "claims",
+            "hypotheses",
+            "sets",
+            "voice_samples",
+            name="report",
+        ),
     output:
         page=f"{RESULTS}/report.html",
         receipt=f"{RESULTS}/report.receipt.json",
@@ -65,4 +81,4 @@ rule write_report:
     conda:
         "../envs/main.yaml"
     shell:
-        'python "$SCRIPTS/write_report.py" {input.spec} {threads} > {log} 2>&1'
+        run_script("write_report.py")

@@ -1,13 +1,14 @@
-# Models of one set of words go together. What else the base is heard in is a batch of its own: raw/<set>.
+# Hypotheses and scores of the models. Batches and the base's jobs have names such as raw/<set>.
 BATCH = "[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)?"
 
 
 rule decode:
+    """Decode the test sets with the models of a batch."""
     input:
-        spec=spec("decode"),
-        needed=inputs_of("decode"),
+        spec=spec_of("decode"),
+        receipts=receipts_of("decode", "model", "sets"),
     output:
-        record("decode"),
+        record_of("decode"),
     log:
         f"{RESULTS}/logs/decode/{{id}}.log",
     benchmark:
@@ -20,15 +21,16 @@ rule decode:
     resources:
         gpu=gpus_of("decoding"),
     shell:
-        'python "$SCRIPTS/on_gpus.py" {resources.gpu} python "$SCRIPTS/decode.py" {input.spec} {threads} > {log} 2>&1'
+        run_script("decode.py", on_gpu=True)
 
 
 rule score:
+    """Score hypotheses by every metric, with tests against the base and the fine-tune."""
     input:
-        spec=spec("score"),
-        needed=inputs_of("score"),
+        spec=spec_of("score"),
+        receipts=receipts_of("score", "hypotheses", "raw", "ft"),
     output:
-        record("score"),
+        record_of("score"),
     log:
         f"{RESULTS}/logs/score/{{id}}.log",
     benchmark:
@@ -38,12 +40,13 @@ rule score:
     conda:
         "../envs/main.yaml"
     shell:
-        'python "$SCRIPTS/score.py" {input.spec} {threads} > {log} 2>&1'
+        run_script("score.py")
 
 
 rule score_one:
+    """Score one model of a batch, where its file is asked for."""
     input:
-        **alone("score"),
+        **alone("score", "hypotheses", "raw", "ft"),
     output:
         scores=f"{RESULTS}/scores/{{id}}.tsv",
         receipt=f"{RESULTS}/scores/{{id}}.receipt.json",
@@ -54,4 +57,4 @@ rule score_one:
     conda:
         "../envs/main.yaml"
     shell:
-        'python "$SCRIPTS/score.py" {input.spec} {threads} > {log} 2>&1'
+        run_script("score.py")

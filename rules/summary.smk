@@ -5,7 +5,6 @@ from pathlib import Path
 from tauspeech.runtime.files import write_text
 from tauspeech.runtime.run_record import Ledger
 from tauspeech.runtime.run_summary import table, told
-from tauspeech.reporting.last_run import build_summary
 
 LEDGER = Ledger(Path(RESULTS))
 
@@ -17,7 +16,6 @@ def summarise(succeeded):
     logger.info(told(account))
     try:
         write_text(Path(RESULTS, "summary.tsv"), table(account))
-        write_text(Path(RESULTS, "summary.html"), build_summary(account))
     except OSError as error:
         logger.error(f"The summary is not kept: {trouble_of(error) or error}.")
 

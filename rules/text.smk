@@ -1,9 +1,10 @@
-TEXT_SOURCE = config.get("text", {}).get("source", "template")
+# Sentences from templates, from people or from language models.
 
 
 rule make_text:
+    """Make the sentences of a set, checked; what is rejected is counted."""
     input:
-        spec=spec("text"),
+        spec=spec_of("text"),
     output:
         text=f"{RESULTS}/text/{{id}}.tsv",
         receipt=f"{RESULTS}/text/{{id}}.receipt.json",
@@ -14,13 +15,14 @@ rule make_text:
     conda:
         "../envs/main.yaml"
     resources:
-        llm=int(TEXT_SOURCE != "template"),
-        gpu=gpus_of("decoding") if TEXT_SOURCE == "transformers" else 0,
+        llm=int(PLAN.text_source != "template"),
+        gpu=gpus_of_text(),
     shell:
-        'python "$SCRIPTS/on_gpus.py" {resources.gpu} python "$SCRIPTS/make_text.py" {input.spec} {threads} > {log} 2>&1'
+        run_script("make_text.py", on_gpu=True)
 
 
 rule propose_words:
+    """Ask a language model for candidates of rare words, as a table of words."""
     input:
         spec=f"{RESULTS}/plan/candidates/candidates.json",
     output:
@@ -34,11 +36,12 @@ rule propose_words:
         "../envs/main.yaml"
     resources:
         llm=1,
-        gpu=gpus_of("decoding") if TEXT_SOURCE == "transformers" else 0,
+        gpu=gpus_of_text(),
     shell:
-        'python "$SCRIPTS/on_gpus.py" {resources.gpu} python "$SCRIPTS/propose_words.py" {input.spec} {threads} > {log} 2>&1'
+        run_script("propose_words.py", on_gpu=True)
 
 
 rule candidates:
+    """Candidates of rare words (a target; see `propose_words`)."""
     input:
-        receipts("candidates"),
+        all_receipts("candidates"),

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tauspeech.plan.index import FROZEN, open_plan
+from tauspeech.runtime.stages import PLAN_INDEX, open_plan
 from tauspeech.plan.orphans import orphans
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_text
@@ -218,7 +218,7 @@ def test_a_damaged_receipt_is_named_before_anything_counts_as_an_orphan(opened, 
 def test_the_frozen_plan_names_every_job_and_no_other(opened, results):
     opened()
     opened(words=("neuschwanstein",))
-    frozen = json.loads((results / FROZEN).read_text(encoding="utf-8"))
+    frozen = json.loads((results / PLAN_INDEX).read_text(encoding="utf-8"))
     assert ["vector", "neuschwanstein"] in frozen["jobs"]
     assert ["vector", "avignon"] not in frozen["jobs"]
     assert set(frozen["batches"]["score"]) == {"neuschwanstein", "general"}

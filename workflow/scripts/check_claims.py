@@ -1,4 +1,4 @@
-"""Which of a paper's claims hold in this run: claims.tsv."""
+"""Verdicts on a paper's claims: claims.tsv."""
 
 from tauspeech.runtime.files import write_atomic
 from tauspeech.runtime.job import Job, run

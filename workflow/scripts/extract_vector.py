@@ -1,4 +1,4 @@
-"""The task vector of a fine-tune: vectors/<run>.safetensors."""
+"""The task vector of a fine-tune: vectors/<id>.safetensors."""
 
 from tauspeech.runtime.job import Job, run
 
@@ -10,10 +10,11 @@ def main(job: Job) -> None:
     from tauspeech.vectors.files.vector_file import write_vector
 
     execution = Execution(job.threads, logged)
-    base = Model(job.input("base", "."), execution)
-    change = Difference(Model(job.input("finetuned", "."), execution), base)
+    reference = Model(job.input("base", "."), execution)
+    change = Difference(Model(job.input("finetuned", "."), execution), reference)
     path = job.path(f"{job.id}.safetensors")
-    write_vector(path, change, base.fingerprint, {"origin": change.finetuned.origin, "settings": job.spec}, execution)
+    about = {"origin": change.finetuned.origin, "settings": job.spec}
+    write_vector(path, change, reference.fingerprint, about, execution)
     job.finish(path)
 
 

@@ -1,4 +1,4 @@
-"""Speech of one set: speech/<set>.parquet, and what was turned away in speech/<set>.dropped.tsv."""
+"""Speech of one set: speech/<set>.parquet, and what was dropped in speech/<set>.dropped.tsv."""
 
 from importlib import import_module
 
@@ -8,11 +8,10 @@ from tauspeech.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    # The plan names the module, so that a change to one way of making speech leaves the sets of the others alone.
-    way = import_module(f"tauspeech.speech.sets.{job.settings['way']}")
+    check = import_module("tauspeech.models.round_trip").intelligible if job.settings["check"] else None
     drops: list[Drop] = []
     path, report = job.path(f"{job.id}.parquet"), job.path(f"{job.id}.dropped.tsv")
-    manifest.write(path, way.rows(job, drops), job.settings["languages"])
+    manifest.write(path, job.module.rows(job, drops, check), job.settings["languages"])
     write_dropped(report, drops)
     job.finish(path, report)
 

@@ -1,6 +1,5 @@
-"""A merged model, as a folder that transformers loads: merged/<merge>/."""
+"""A merged model, as a folder that transformers loads: merged/<id>/."""
 
-import json
 import shutil
 
 from tauspeech.runtime.job import Job, run
@@ -12,13 +11,10 @@ def main(job: Job) -> None:
     from tauspeech.vectors.execution import Execution
     from tauspeech.vectors.merging import merge
 
-    weight = job.settings.get("weight")
-    if weight is None:
-        weight = json.loads(job.input("weight").read_text(encoding="utf-8"))["weight"]
-    recipe = recipe_of(job, scale=weight)
-    shutil.rmtree(job.path(), ignore_errors=True)  # what is left of a merge with other settings
+    recipe = recipe_of(job)
+    shutil.rmtree(job.path(), ignore_errors=True)  # the result of an earlier merge with other settings
     merge(recipe, job.path(), Execution(job.threads, logged))
-    print(f"{recipe.mixture.method} of {', '.join(job.inputs('vectors'))} at weight {weight:g}")
+    print(f"{recipe.mixture.method} of {', '.join(job.inputs('vectors'))} at scale {recipe.mixture.scale:g}")
     job.finish(*sorted(file for file in job.path().iterdir() if file.is_file() and file.name[0] != "."))
 
 

@@ -12,34 +12,16 @@ from typing import Any
 
 from tauspeech.corpora.clip import Clip
 from tauspeech.corpora.common_voice import CommonVoice
+from tauspeech.corpora.covost_codes import covost_code, whisper_code
 from tauspeech.corpora.mirror import Mirror
 from tauspeech.corpora.utterance import manifest_row
 from tauspeech.data.dropped import Drop, Unusable, counts
-from tauspeech.data.languages import primary_subtag
 from tauspeech.data.selection import Lengths, by_lot, within
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.pace import Pace
 
 ENGINE = "covost2"
-CODES = (
-    *("ar", "ca", "cy", "de", "es", "et", "fa", "fr", "id", "it", "ja"),
-    *("lv", "mn", "nl", "pt", "ru", "sl", "sv-SE", "ta", "tr", "zh-CN"),
-)
 ORDER = ("test", "validation", "train")
-
-
-def whisper_code(code: str) -> str:
-    """sv for sv-SE."""
-    return primary_subtag(code)
-
-
-def covost_code(language: str) -> str:
-    """sv-SE for sv, and for itself."""
-    for code in CODES:
-        if language in (code, whisper_code(code)):
-            return code
-    known = ", ".join(map(whisper_code, CODES))
-    raise UserError(f"CoVoST 2 does not translate '{language}' into English: choose among {known}.")
 
 
 def _open(source: dict[str, Any], language: str, seed: int, dropped: list[Drop]) -> CommonVoice | Mirror:

@@ -7,7 +7,7 @@ import csv
 from functools import cache
 from pathlib import Path
 
-TABLE = Path(__file__).with_name("reserved.tsv")
+TABLE = Path(__file__).with_name("reserved_names.tsv")
 
 
 @cache

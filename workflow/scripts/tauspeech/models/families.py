@@ -17,3 +17,10 @@ def family_module(config: Mapping[str, Any]) -> str | None:
 def supported() -> str:
     """The model types that can be used, for messages."""
     return ", ".join(sorted(FAMILIES))
+
+
+def family_modules(model_type: str | None) -> tuple[str, ...]:
+    """Modules that a job with a model of this type depends on; of an unknown type, those of all families."""
+    if model_type in FAMILIES:
+        return (FAMILIES[model_type],)
+    return tuple(sorted(FAMILIES.values()))

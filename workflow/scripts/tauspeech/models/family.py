@@ -25,6 +25,7 @@ epochs: ``features`` of the audio, ``labels`` of the text for a task. ``collate`
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -86,8 +87,8 @@ class SpeechModel(Protocol):
         ...
 
 
-def open_model(folder: str | Path) -> SpeechModel:
-    """The model of a folder, in float32, by its family; a UserError if there is none for its type."""
+def family_of(folder: str | Path) -> ModuleType:
+    """Family of a folder's model; a UserError if there is none for its type."""
     config = read_json(Path(folder) / "config.json")
     module = family_module(config)
     if module is None:
@@ -95,7 +96,12 @@ def open_model(folder: str | Path) -> SpeechModel:
             f"{folder} is a model of the type '{config.get('model_type')}', which is not supported: give one of the "
             f"types {supported()}."
         )
-    model: SpeechModel = import_module(module).open_model(folder)
+    return import_module(module)
+
+
+def open_model(folder: str | Path) -> SpeechModel:
+    """The model of a folder, in float32."""
+    model: SpeechModel = family_of(folder).open_model(folder)
     return model
 
 

@@ -1,7 +1,7 @@
-"""Jobs of one stage that one process does in turn, since each is short beside the start of a process.
+"""Batches: jobs of one stage that one process runs in turn, since each is short compared with the start of a process.
 
-A batch is Snakemake's job; the plan's jobs keep their own specifications, keys and receipts. So a batch that runs
-again does only those of its jobs that are not done.
+For Snakemake a batch is a job; its members keep their own specifications, keys and receipts. So a batch that runs again
+runs only the members that are not finished.
 """
 
 import json
@@ -19,12 +19,12 @@ def batches_of(jobs: Mapping[tuple[str, str], PlannedJob]) -> Batches:
     found: Batches = {stage: {} for stage, about in STAGES.items() if about.batched}
     for job in jobs.values():
         if job.stage in found:
-            found[job.stage].setdefault(job.batch, []).append(job)
+            found[job.stage].setdefault(job.batch_name, []).append(job)
     return found
 
 
 def batch_files(batches: Batches, results: Path) -> dict[Path, str]:
-    """The files that tell a process what to do."""
+    """Batch files: the members that one process has to run."""
     return {
         results / batch_spec_path(stage, name): _text(stage, name, jobs, results)
         for stage, named in batches.items()
@@ -33,19 +33,19 @@ def batch_files(batches: Batches, results: Path) -> dict[Path, str]:
 
 
 def _text(stage: str, name: str, jobs: list[PlannedJob], results: Path) -> str:
-    """Snakemake runs a batch whose file has changed; so a file of its jobs that is gone counts as asked for again."""
+    """Content of a batch file. Its counter ``requests`` rises where an output of a member was deleted: Snakemake then runs it."""
     members = {job.id: job.key for job in sorted(jobs, key=lambda job: job.id)}
     file, record = results / batch_spec_path(stage, name), results / batch_record_path(stage, name)
     before = file.read_text(encoding="utf-8") if file.is_file() else ""
-    asked = json.loads(before)["asked"] if before else 0
-    text = canonical_json({"stage": stage, "id": name, "members": members, "asked": asked})
+    requests = json.loads(before)["requests"] if before else 0
+    text = canonical_json({"stage": stage, "id": name, "members": members, "requests": requests})
     done = text == before and record.is_file() and json.loads(record.read_text(encoding="utf-8"))["batch"]
-    if done == sha256_text(text) and _anything_gone(stage, members, results):
-        return canonical_json({"stage": stage, "id": name, "members": members, "asked": asked + 1})
+    if done == sha256_text(text) and _any_output_missing(stage, members, results):
+        return canonical_json({"stage": stage, "id": name, "members": members, "requests": requests + 1})
     return text
 
 
-def _anything_gone(stage: str, ids: Iterable[str], results: Path) -> bool:
+def _any_output_missing(stage: str, ids: Iterable[str], results: Path) -> bool:
     paths = [receipt_path(stage, id) for id in ids] + [
         PRIMARY_OUTPUT[stage].format(id=id) for id in ids if stage in PRIMARY_OUTPUT
     ]

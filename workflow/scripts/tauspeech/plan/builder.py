@@ -1,59 +1,48 @@
-"""Jobs of every stage, from the configuration and from the jobs before them; experiments put them together."""
+"""Builder of planned jobs: one method a stage, from the configuration and from the jobs before; experiments compose them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from tauspeech.models.families import family_modules
 from tauspeech.plan.foundation import foundation_base
 from tauspeech.plan.jobs import Inputs, PlannedJob
+from tauspeech.plan.merges import MergeSpec, Searched
 from tauspeech.plan.mini_voice import mini_voice
 from tauspeech.plan.runtime_settings import result_settings
 from tauspeech.plan.sources import base_source, grammar_source, own_sentences, recordings
-from tauspeech.plan.voices import environment_of, models_of, only_espeak, short, voices_of
+from tauspeech.plan.voices import engine_environment, models_of, only_espeak, short, voices_of
 from tauspeech.runtime.errors import UserError
 
-SHOWN = 2  # sentences
+SAMPLES = 2  # sentences that the report plays in every voice
 
-TaskSets = tuple[tuple[PlannedJob, tuple[dict[str, str], ...]], ...]  # sets of speech, and what is asked of each
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """Vectors that become one model, and how; the lessons are what its weight is chosen by."""
-
-    id: str
-    method: dict[str, Any]
-    vectors: tuple[PlannedJob, ...]
-    lessons: TaskSets
-    ratios: tuple[PlannedJob, ...] = ()  # how much pruning leaves of each vector, where it was chosen
-    together: str | None = None  # with which others its weight is chosen
-
-    @property
-    def inputs(self) -> dict[str, list[PlannedJob] | None]:
-        return {"vectors": list(self.vectors), "ratios": list(self.ratios) or None}
+# Sets of speech, each with its tasks: {kind, source, target}.
+TaskSets = tuple[tuple[PlannedJob, tuple[dict[str, str], ...]], ...]
 
 
 @dataclass(frozen=True)
 class Sentences:
-    """What a set of sentences is to be; those of a word hold it."""
+    """A set of sentences to make; those of a word contain it."""
 
     languages: tuple[str, ...]
     counts: dict[str, int]
     own: dict[str, str] | None
-    word: dict[str, Any] = field(default_factory=lambda: {"word": None, "word_id": ""})
+    word: dict[str, Any] | None = None  # its forms, phrase and domain
+    word_id: str = ""
 
 
 class Builder:
-    """``repetition`` counts the seeds: all but the base is made again for each, under names of its own."""
+    """Jobs of one repetition: its seed is the configuration's plus ``repetition``, and its jobs have names of their own.
 
-    sources: tuple[str, ...]  # the spoken languages
-    target: str  # the language that they are translated into
+    ``sources`` are the spoken languages, ``target`` the language that they are translated into. The base is shared by
+    all repetitions.
+    """
 
-    def __init__(self, config: dict[str, Any], repetition: int = 0):
+    def __init__(self, config: dict[str, Any], sources: tuple[str, ...], target: str, repetition: int = 0):
         self.config = config
+        self.sources, self.target = sources, target
         self.seed: int = config["seed"] + repetition
         self.tag = f"--seed{self.seed}" if repetition else ""
-        self._made: dict[tuple[Any, ...], PlannedJob] = {}
 
     def job(
         self,
@@ -63,16 +52,17 @@ class Builder:
         inputs: Inputs | None = None,
         seed: int = 0,
         threads: int = 1,
-        module: str | None = None,
-        together: str | None = None,
+        modules: tuple[str, ...] = (),
+        batch: str | None = None,
     ) -> PlannedJob:
-        batch = together and together + self.tag
-        return PlannedJob(stage, id + self.tag, settings, inputs or {}, seed, threads, module, batch)
+        return PlannedJob(
+            stage, id + self.tag, settings, inputs or {}, seed, threads, modules, batch and batch + self.tag
+        )
 
-    def setting(self, section: str, id: str | None = None) -> dict[str, Any]:
-        """A section of the configuration, with what is special to one word or one training."""
-        special = self.config["overrides"].get(id, {}) if id else {}
-        return overlaid(self.config[section], special.get(section, {}))
+    def section(self, name: str, id: str | None = None) -> dict[str, Any]:
+        """A section of the configuration, with the overrides of one word or one training."""
+        overrides = self.config["overrides"].get(id, {}) if id else {}
+        return merged_section(self.config[name], overrides.get(name, {}))
 
     # Data
 
@@ -86,11 +76,13 @@ class Builder:
             "limits": self.config["text"]["limits"],
             "source": source,
             "counts": wanted.counts,
-        } | wanted.word
-        return self.job("text", id, settings, seed=self.seed, module=f"tauspeech.text.sources.{source['kind']}")
+            "word": wanted.word,
+            "word_id": wanted.word_id,
+        }
+        return self.job("text", id, settings, seed=self.seed, modules=(f"tauspeech.text.sources.{source['kind']}",))
 
     def _source_of(self, wanted: Sentences) -> dict[str, Any]:
-        """Own sentences come first; a language model writes only what nobody has written."""
+        """Own sentences take precedence over generated ones."""
         if wanted.own:
             return {"kind": "own"} | wanted.own
         if self.config["text"]["source"] == "template":
@@ -100,7 +92,7 @@ class Builder:
     def language_model(self) -> dict[str, Any]:
         text = self.config["text"]
         if text["source"] == "template":
-            raise UserError("key 'text.source' is template, which proposes no words: name a language model.")
+            raise UserError("key 'text.source' is template, which cannot propose words: name a language model.")
         if not text[text["source"]]:
             raise UserError(f"key 'text.{text['source']}' is missing: say which model writes the sentences.")
         return {"kind": text["source"]} | result_settings(text[text["source"]])
@@ -111,138 +103,164 @@ class Builder:
     def recorded(
         self, id: str, found: dict[str, str], languages: tuple[str, ...], word: str, carriers: bool
     ) -> PlannedJob:
-        settings = {"way": "recordings", "recordings": found, "languages": list(languages), "word": word}
-        return self.job("speech", id, settings | {"carriers": carriers}, module=_way("recordings"))
+        settings = {"kind": "recordings", "recordings": found, "languages": list(languages), "word": word}
+        return self._speech(id, settings | {"carriers": carriers, "check": None}, {}, threads=1)
 
-    def spoken(
+    def synthesised(
         self, id: str, text: PlannedJob, language: str, speech: dict[str, Any], hours: dict[str, float] | None = None
     ) -> PlannedJob:
-        """The sentences of a text in a voice of their language, of each split no more than its hours."""
+        """The sentences of a text in voices of a language; of each split no more than its hours."""
         for key in ("rate", "pitch"):
             if speech[key][0] > speech[key][1]:
                 raise UserError(f"key 'speech.{key}' is {speech[key]}: give the lower end first.")
         voices = voices_of(speech, language)
         settings = {"language": language, "languages": text.settings["languages"], "hours": hours}
         if only_espeak(voices):
-            settings |= {
-                "way": "espeak",
-                "rate": speech["rate"],
-                "pitch": speech["pitch"],
-                "longest": speech["longest"],
-            }
-            settings |= {"voices": [short(voice) for voice in voices]}
-            return self.job("speech", id, settings, {"text": text}, self.seed, threads=0, module=_way("espeak"))
-        check = self._check(text, speech)
-        inputs = {"text": text, "voiced": self.voiced(id, text, language, speech), "base": self.base if check else None}
-        settings |= {"way": "gathered", "check": check}
+            settings |= {"kind": "espeak", "check": None, "voices": [short(voice) for voice in voices]}
+            settings |= {key: speech[key] for key in ("rate", "pitch", "longest")}
+            return self._speech(id, settings, {"text": text}, threads=0)
+        check = self._round_trip_check(text, speech)
+        inputs = {"text": text, "tts": self.tts(id, text, language, speech), "base": self.base if check else None}
         threads = self.decoding_threads if check else 1
-        return self.job("speech", id, settings, inputs, self.seed, threads, module=_way("gathered"))
+        return self._speech(id, settings | {"kind": "gathered", "check": check}, inputs, threads)
 
-    def _check(self, text: PlannedJob, speech: dict[str, Any]) -> dict[str, Any] | None:
-        """How the base listens to what engines have said. The check of a word's rarity has a control of its own."""
+    def _speech(self, id: str, settings: dict[str, Any], inputs: Inputs, threads: int) -> PlannedJob:
+        modules: tuple[str, ...] = (f"tauspeech.speech.sets.{settings['kind']}",)
+        if settings["check"]:
+            modules += ("tauspeech.models.round_trip", *self.family)
+        seed = 0 if settings["kind"] == "recordings" else self.seed
+        return self.job("speech", id, settings, inputs, seed, threads, modules)
+
+    def _round_trip_check(self, text: PlannedJob, speech: dict[str, Any]) -> dict[str, Any] | None:
+        """Settings by which the base transcribes what engines have made. The rarity check has a control of its own."""
         if speech["check"]["errors"] is None or "carrier" in text.settings["counts"]:
             return None
         word = text.settings["word"]
-        return self.decoding_settings | {
-            "beams": 1,
-            "errors": speech["check"]["errors"],
-            "word": word["forms"] if word else {},
-        }
+        forms = word["forms"] if word else {}
+        return self.decoding_settings | {"beams": 1, "errors": speech["check"]["errors"], "word": forms}
 
-    def voiced(
+    def tts(
         self, id: str, text: PlannedJob, language: str, speech: dict[str, Any], every_voice: int | None = None
     ) -> list[PlannedJob]:
-        """What each model says of a text, in its own environment: its share, or with every voice the first sentences."""
+        """Speech by each voice model, in its own environment: its share, or the first sentences in every voice."""
         voices = voices_of(speech, language)
         settings = {"language": language, "languages": text.settings["languages"], "voices": voices}
         settings |= {"every_voice": every_voice, "longest": speech["longest"]}
         jobs = []
         for model in models_of(speech, voices):
-            place = f"{environment_of(model)}/{id}--{model['engine']}-{model['name']}".lower()
+            name = f"{engine_environment(model)}/{id}--{model['engine']}-{model['name']}".lower()
             inputs = {"text": text, "voice": self.own_voice if model.get("trained") else None}
-            module = f"tauspeech.speech.engines.{model['engine']}"
-            made = settings | {"model": model}
-            jobs.append(self.job("voiced", place, made, inputs, self.seed, speech["threads"], module=module))
+            modules = (f"tauspeech.speech.engines.{model['engine']}",)
+            planned = settings | {"model": model}
+            jobs.append(self.job("tts", name, planned, inputs, self.seed, speech["threads"], modules))
         return jobs
 
-    def showing(self, id: str, text: PlannedJob, language: str, speech: dict[str, Any]) -> PlannedJob:
-        """The same sentences with every voice, and what the base hears in them, for a person to compare."""
-        inputs = {"base": self.base, "voiced": self.voiced(f"{id}--showing", text, language, speech, SHOWN)}
+    def voice_samples(self, id: str, text: PlannedJob, language: str, speech: dict[str, Any]) -> PlannedJob:
+        """The same sentences in every voice, each with the base's hypothesis, for a person to compare."""
+        inputs = {"base": self.base, "tts": self.tts(f"{id}--samples", text, language, speech, SAMPLES)}
         settings = self.decoding_settings | {"language": language}
-        return self.job("showing", id, settings, inputs, threads=self.decoding_threads)
+        return self.job("voice_samples", id, settings, inputs, threads=self.decoding_threads, modules=self.family)
 
     @cached_property
     def own_voice(self) -> PlannedJob:
-        """The mini voice, trained here: one for all repetitions, as the base is."""
+        """The mini voice, trained in this run: one for all repetitions."""
         return mini_voice(self.config, self.config["seed"])
+
+    # Models
+
+    @cached_property
+    def _base_source(self) -> dict[str, Any]:
+        languages = tuple(dict.fromkeys((*self.sources, self.target)))
+        return base_source(self.config["base"], self.config["retrain_foundation"], languages)
+
+    @cached_property
+    def family(self) -> tuple[str, ...]:
+        """Modules of the base's model family, which every job that opens a model depends on."""
+        return family_modules(self._base_source["family"])
 
     @cached_property
     def base(self) -> PlannedJob:
         """One for all repetitions."""
-        config = self.config
-        languages = tuple(dict.fromkeys((*self.sources, self.target)))
-        source = base_source(config["base"], config["retrain_foundation"], languages)
+        source = self._base_source
         if source["kind"] == "train":
-            return foundation_base(source["size"], self.sources, self.target, config, config["seed"])
-        return PlannedJob("base", "base", source)
+            return foundation_base(source["size"], self.sources, self.target, self.config, self.config["seed"])
+        settings = {key: value for key, value in source.items() if key != "family"}
+        return PlannedJob("base", "base", settings, modules=self.family)
 
-    # Training
-
-    def tuned(
-        self, id: str, lessons: TaskSets, training: dict[str, Any], joint_steps: float | None = None, share: float = 1.0
+    def finetune(
+        self,
+        id: str,
+        sets: TaskSets,
+        training: dict[str, Any],
+        joint_steps: float | None = None,
+        share: float = 1.0,
+        base: PlannedJob | None = None,
     ) -> PlannedJob:
-        """A fine-tune on the sets of some lessons, on the first part of each set's training hours."""
+        """A fine-tune on some sets: on the first part of each set's training speech, and of the run's base by default."""
         settings = {key: value for key, value in training.items() if key not in ("threads", "gpus")}
-        settings |= tasks_of(lessons) | {"joint_steps": joint_steps, "share": share}
+        settings |= tasks_of(sets) | {"joint_steps": joint_steps, "share": share}
         settings["processes"] = max(1, training["gpus"])
         if training["best_by"] == "score":
             settings["validation_decoding"] = self.decoding_settings | {"beams": 1, "precision": "fp32"}
-        return self.job(
-            "finetune", id, settings, {"base": self.base} | sets_of(lessons), self.seed, training["threads"]
-        )
+        inputs = {"base": base or self.base} | sets_of(sets)
+        return self.job("finetune", id, settings, inputs, self.seed, training["threads"], self.family)
 
-    def vector_of(self, finetuned: PlannedJob) -> PlannedJob:
-        return PlannedJob("vector", finetuned.id, {}, {"base": self.base, "finetuned": finetuned})
+    def vector(self, finetuned: PlannedJob, reference: PlannedJob | None = None, id: str | None = None) -> PlannedJob:
+        """Task vector of a fine-tune: its difference to the base, or to another model."""
+        inputs = {"base": reference or self.base, "finetuned": finetuned}
+        return PlannedJob("vector", id or finetuned.id, {}, inputs)
 
-    # Merging
+    # Searching and merging
 
-    def weight_of(self, mixture: Mixture) -> PlannedJob:
+    def search(
+        self,
+        id: str,
+        merge: MergeSpec,
+        sets: TaskSets,
+        kind: str,
+        candidates: list[dict[str, Any]],
+        rule: dict[str, Any] | None,
+        split: str = "validation",
+        score: str = "validation",
+        batch: str | None = None,
+    ) -> PlannedJob:
+        """A search: variants of a merge are scored on a split of some sets, and a rule chooses one."""
+        settings = self.decoding_settings | tasks_of(sets) | {"merge": merge.settings, "kind": kind}
+        settings |= {"candidates": candidates, "rule": rule, "split": split, "score": score}
+        inputs = {"base": self.base} | merge.inputs | sets_of(sets)
+        return self.job("search", id, settings, inputs, self.seed, self.decoding_threads, self.family, batch)
+
+    def scale_search(self, id: str, merge: MergeSpec, sets: TaskSets, batch: str | None = None) -> PlannedJob:
+        """The smallest scale of a merge that is as good as the best on validation."""
         merging = self.config["merging"]
-        settings = self.decoding_settings | mixture.method | tasks_of(mixture.lessons)
-        settings |= {"grid": sorted(merging["grid"]), "tolerance": merging["tolerance"]}
-        inputs = {"base": self.base} | mixture.inputs | sets_of(mixture.lessons)
-        return self.job(
-            "weight", mixture.id, settings, inputs, self.seed, self.decoding_threads, together=mixture.together
-        )
+        candidates = [{"scale": scale} for scale in sorted(merging["grid"])]
+        rule = {"kind": "smallest_scale", "tolerance": merging["tolerance"]}
+        return self.search(id, merge, sets, "scales", candidates, rule, batch=batch)
 
-    def merged(self, mixture: Mixture, weight: float | None = None) -> PlannedJob:
-        """A merged model, at a given weight or at the one that serves validation best."""
-        settings, inputs = dict(mixture.method), {"base": self.base} | mixture.inputs
-        if weight is None:
-            inputs["weight"] = self.weight_of(mixture)
-        else:
-            settings["weight"] = weight
-        return self.job("merge", mixture.id, settings, inputs, self.seed, together=mixture.together)
+    def merge(self, id: str, merge: MergeSpec, batch: str | None = None) -> PlannedJob:
+        """A merged model."""
+        inputs = {"base": self.base} | merge.inputs
+        return self.job("merge", id, {"merge": merge.settings}, inputs, self.seed, batch=batch)
 
     # Scoring
 
     @property
     def decoding_threads(self) -> int:
-        return self.config["decoding"]["threads"]
+        threads: int = self.config["decoding"]["threads"]
+        return threads
 
     @cached_property
     def decoding_settings(self) -> dict[str, Any]:
-        """How models are made to speak."""
         decoding = self.config["decoding"]
         return {key: decoding[key] for key in ("beams", "batch", "new_tokens", "precision")}
 
-    def decoded(self, id: str, model: PlannedJob, lessons: TaskSets, together: str | None = None) -> PlannedJob:
-        """What a model hears in the test split of some sets."""
-        settings = self.decoding_settings | tasks_of(lessons)
-        inputs = {"model": model} | sets_of(lessons)
-        return self.job("decode", id, settings, inputs, threads=self.decoding_threads, together=together)
+    def decode(self, id: str, model: PlannedJob, sets: TaskSets, batch: str | None = None) -> PlannedJob:
+        """Hypotheses of a model for the test split of some sets."""
+        settings = self.decoding_settings | tasks_of(sets)
+        inputs = {"model": model} | sets_of(sets)
+        return self.job("decode", id, settings, inputs, threads=self.decoding_threads, modules=self.family, batch=batch)
 
-    def scored(
+    def score(
         self,
         hypotheses: PlannedJob,
         raw: tuple[PlannedJob, ...] = (),
@@ -251,25 +269,25 @@ class Builder:
     ) -> PlannedJob:
         """Every metric of a model, with tests against the base and the fine-tuned model."""
         inputs = {"hypotheses": hypotheses, "raw": list(raw), "ft": finetuned}
-        return PlannedJob("score", hypotheses.id, settings, inputs, self.seed, together=hypotheses.together)
+        return PlannedJob("score", hypotheses.id, settings, inputs, self.seed, batch=hypotheses.batch)
 
 
-def _way(name: str) -> str:
-    return f"tauspeech.speech.sets.{name}"
+def searched_scale(search: PlannedJob) -> Searched:
+    return Searched(search, "scale")
 
 
-def tasks_of(lessons: TaskSets) -> dict[str, Any]:
-    return {"lessons": {speech.id: list(asked) for speech, asked in lessons}}
+def tasks_of(sets: TaskSets) -> dict[str, Any]:
+    return {"tasks": {speech.id: list(tasks) for speech, tasks in sets}}
 
 
-def sets_of(lessons: TaskSets) -> dict[str, list[PlannedJob]]:
-    return {"sets": [speech for speech, _ in lessons]}
+def sets_of(sets: TaskSets) -> dict[str, list[PlannedJob]]:
+    return {"sets": [speech for speech, _ in sets]}
 
 
-def overlaid(section: dict[str, Any], special: dict[str, Any]) -> dict[str, Any]:
+def merged_section(section: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
     """A section with some of its keys replaced, at any depth."""
     result = dict(section)
-    for key, value in special.items():
+    for key, value in overrides.items():
         both = isinstance(value, dict) and isinstance(section.get(key), dict)
-        result[key] = overlaid(section[key], value) if both else value
+        result[key] = merged_section(section[key], value) if both else value
     return result

@@ -1,4 +1,4 @@
-"""Reading a configuration: the schema fills in defaults, and a mistake names its key."""
+"""Configurations: read against the schema of their experiment, which fills in defaults; a mistake names its key."""
 
 import json
 from collections.abc import Iterator
@@ -10,13 +10,17 @@ import yaml
 from tauspeech.data.schemas import checked
 from tauspeech.remote import addresses
 from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.paths import SCHEMAS
+from tauspeech.runtime.paths import EXPERIMENTS, SCHEMA_PARTS
+
+
+def experiments() -> list[str]:
+    """Names of the experiments: the folders of experiments/ that have a schema."""
+    return sorted(path.parent.name for path in EXPERIMENTS.glob("*/schema.yaml"))
 
 
 def complete(config: dict[str, Any], origin: str) -> dict[str, Any]:
-    """The configuration with its defaults, or one sentence about what is wrong with it."""
-    experiment = config.get("experiment")
-    known = sorted(path.name.removesuffix(".schema.yaml") for path in SCHEMAS.glob("*.schema.yaml"))
+    """The configuration with its defaults; a UserError in one sentence if there is a mistake in it."""
+    experiment, known = config.get("experiment"), experiments()
     if not isinstance(experiment, str) or experiment not in known:
         raise UserError(f"{origin}: key 'experiment' is {experiment!r}: give one of {', '.join(known)}.")
     try:
@@ -30,7 +34,7 @@ def complete(config: dict[str, Any], origin: str) -> dict[str, Any]:
 
 
 def _addresses(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Of all servers that it names, by the sections that they stand in."""
+    """Addresses of all servers of a configuration, with the sections that they belong to."""
     if server := config.get("text", {}).get("openai"):
         yield "text.openai", server["url"]
     for name, server in config.get("speech", {}).get("models", {}).get("http", {}).items():
@@ -38,8 +42,8 @@ def _addresses(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def schema_of(experiment: str) -> dict[str, Any]:
-    """The experiment's schema; keys that several experiments share lie in files of their own, which ``$part`` names."""
-    schema: dict[str, Any] = _whole(_read(SCHEMAS / f"{experiment}.schema.yaml"))
+    """Schema of an experiment; ``$part`` includes keys that several experiments share, from files of their own."""
+    schema: dict[str, Any] = _with_parts(_read(EXPERIMENTS / experiment / "schema.yaml"))
     return schema
 
 
@@ -47,15 +51,15 @@ def _read(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def _whole(value: Any) -> Any:
+def _with_parts(value: Any) -> Any:
     if isinstance(value, list):
-        return [_whole(each) for each in value]
+        return [_with_parts(each) for each in value]
     if not isinstance(value, dict):
         return value
     whole: dict[str, Any] = {}
     for key, part in value.items():
         if key == "$part":
-            whole |= _whole(_read(SCHEMAS / "parts" / f"{part}.yaml"))
+            whole |= _with_parts(_read(SCHEMA_PARTS / f"{part}.yaml"))
         else:
-            whole[key] = _whole(part)
+            whole[key] = _with_parts(part)
     return whole

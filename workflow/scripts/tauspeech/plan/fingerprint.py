@@ -1,7 +1,7 @@
-"""A fingerprint of the code that a stage runs, blind to comments, docstrings and layout.
+"""Fingerprint of the code that a stage runs; comments, docstrings and layout do not count.
 
-It covers the stage's script and whatever of this package the script imports, also deep inside. Plumbing is
-left out: it moves specifications, bytes and messages and decides no result.
+It covers the stage's script and all modules of this package that the script imports, directly or indirectly. The folder
+runtime/ is left out: it moves specifications, bytes and messages, and no result depends on it.
 """
 
 import ast
@@ -10,16 +10,7 @@ from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[2]
-PLUMBING = {
-    "tauspeech",
-    "tauspeech.runtime.disk",
-    "tauspeech.runtime.errors",
-    "tauspeech.runtime.files",
-    "tauspeech.runtime.job",
-    "tauspeech.runtime.pace",
-    "tauspeech.runtime.paths",
-    "tauspeech.runtime.receipts",
-}
+RUNTIME = "tauspeech.runtime"
 
 
 def _without_docstrings(tree: ast.AST) -> ast.AST:
@@ -52,7 +43,7 @@ def _module_file(name: str, scripts: Path) -> Path | None:
 
 
 def _imported(tree: ast.AST) -> set[str]:
-    """Names that may be modules of this package; ``from a import b`` may mean the module ``a.b``."""
+    """Names that may be modules of this package: ``from a import b`` can mean the module ``a.b``."""
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -69,20 +60,20 @@ def _read(path: Path) -> tuple[str, frozenset[str]]:
 
 
 def _data_files(module: Path) -> list[Path]:
-    """Templates, styles and lists that lie beside a module's code are code."""
+    """Templates, style sheets and tables in a module's folder, which count as code."""
     return sorted(path for pattern in ("*.jinja", "*.css", "*.tsv") for path in module.parent.glob(pattern))
 
 
 @cache
-def fingerprint(script: str, scripts: Path = SCRIPTS, chosen: str | None = None) -> str:
-    """Of ``workflow/scripts/<script>`` and all that it imports from here, and of a module that it is told to import."""
-    files, queue, seen = {script: scripts / script}, list(_read(scripts / script)[1]), set()
-    if chosen:
-        queue.append(chosen)
+def fingerprint(script: str, modules: tuple[str, ...] = (), scripts: Path = SCRIPTS) -> str:
+    """Fingerprint of ``workflow/scripts/<script>``, of further modules that it loads by name, and of all they import."""
+    files: dict[str, Path] = {script: scripts / script}
+    seen: set[str] = set()
+    queue = [*_read(scripts / script)[1], *modules]
     while queue:
         name = queue.pop()
         file = _module_file(name, scripts)
-        if name in seen or name in PLUMBING or file is None:
+        if name in seen or name == "tauspeech" or f"{name}.".startswith(f"{RUNTIME}.") or file is None:
             continue
         seen.add(name)
         files[name] = file

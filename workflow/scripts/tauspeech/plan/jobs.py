@@ -1,7 +1,7 @@
-"""A plan is a set of jobs; a job knows everything that its result depends on.
+"""Planned jobs, and the plan: the set of all jobs that some targets need.
 
-The key of a job is the hash of its specification, and the specification names the keys of its inputs. So
-whatever changes anywhere changes the specifications below it, and nothing else does.
+A job's specification holds everything that its result depends on, and its key is the hash of that. It names the keys of
+its inputs, so a change anywhere changes the specifications downstream of it, and no others.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -25,14 +25,12 @@ class PlannedJob:
     inputs: Inputs = field(default_factory=dict)
     seed: int = 0
     threads: int = 1  # 0 where the result does not depend on it
-    module: str | None = None  # that the stage's script imports for this job alone
-    together: str | None = (
-        None  # with which jobs of its stage it is done, if the stage is batched; no result depends on it
-    )
+    modules: tuple[str, ...] = ()  # modules of tauspeech that the stage's script imports for this job
+    batch: str | None = None  # jobs of a batched stage with the same batch share a process; no result depends on it
 
     @property
-    def batch(self) -> str:
-        return self.together or self.id
+    def batch_name(self) -> str:
+        return self.batch or self.id
 
     @cached_property
     def spec(self) -> dict[str, Any]:
@@ -47,7 +45,8 @@ class PlannedJob:
         return {
             "stage": self.stage,
             "id": self.id,
-            "code": fingerprint(STAGES[self.stage].script, chosen=self.module),
+            "code": fingerprint(STAGES[self.stage].script, self.modules),
+            "modules": list(self.modules),
             "settings": self.settings,
             "inputs": inputs,
             "seed": self.seed,
@@ -69,24 +68,27 @@ class PlannedJob:
 
 
 def once(method: Callable[..., PlannedJob]) -> Callable[..., PlannedJob]:
-    """A method that makes a job makes it once, however many others ask for it; arguments are compared as objects."""
+    """Decorator that caches a method of a builder by its arguments, so that each job is created once."""
 
     @wraps(method)
     def remembered(self: Any, *args: Any) -> PlannedJob:
-        key = (method.__name__, *args)
-        if key not in self._made:
-            self._made[key] = method(self, *args)
-        return self._made[key]
+        key = (method.__qualname__, *args)
+        if key not in self.made:
+            self.made[key] = method(self, *args)
+        return self.made[key]
 
     return remembered
 
 
 class Plan:
-    """All jobs that the targets need, by stage and id."""
+    """All jobs that the targets need, by stage and id.
 
-    def __init__(self, targets: Iterable[PlannedJob], unfinished: str | None = None):
-        """``unfinished`` says why there will be more to do after these targets."""
+    ``main_table`` is the id of the table that a finished run shows; ``unfinished`` says why more jobs follow these.
+    """
+
+    def __init__(self, targets: Iterable[PlannedJob], main_table: str | None = None, unfinished: str | None = None):
         self.targets = list(targets)
+        self.main_table = main_table
         self.unfinished = unfinished
         self.jobs: dict[tuple[str, str], PlannedJob] = {}
         queue = list(self.targets)
@@ -100,11 +102,11 @@ class Plan:
                 raise ValueError(f"two different jobs are called {job.stage}/{job.id}")
 
     def specs(self) -> dict[str, str]:
-        """Path below results/<name>/ -> content."""
+        """Content of each specification, by its path below results/<name>/."""
         return {spec_path(*place): job.text for place, job in self.jobs.items()}
 
     def stale(self, results: Path) -> dict[Path, str]:
-        """Specification files that are not yet as they must be. An unchanged one keeps its time stamp."""
+        """Specification files that have to be written; unchanged ones keep their time stamps."""
         return differing({results / path: text for path, text in self.specs().items()})
 
 

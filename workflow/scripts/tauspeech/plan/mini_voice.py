@@ -1,4 +1,4 @@
-"""The mini voice: a small neural voice that is trained on what espeak-ng says of general sentences."""
+"""The mini voice: a small neural voice that is trained on general sentences in voices of espeak-ng."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def mini_voice(config: dict[str, Any], seed: int) -> PlannedJob:
         "word_id": "",
         "counts": {"train": SENTENCES},
     }
-    text = PlannedJob("text", "voice-mini", text_settings, seed=seed, module="tauspeech.text.sources.template")
+    text = PlannedJob("text", "voice-mini", text_settings, seed=seed, modules=("tauspeech.text.sources.template",))
     speakers = {
         f"{language}-{number}": {"language": language, "voice": voice}
         for language, voices in SPEAKERS.items()

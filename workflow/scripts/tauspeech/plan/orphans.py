@@ -1,34 +1,40 @@
-"""What lies in a results folder that no plan names any more."""
+"""Orphans: files in a results folder that its plan does not name any more."""
 
 import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from tauspeech.plan.index import FROZEN, locked
-from tauspeech.plan.runtime_settings import RUNTIME_SETTINGS
+from tauspeech.plan.run_lock import LOCK_FILE, in_use
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import hash_notes, sha256_file
 from tauspeech.runtime.receipts import Receipt
-from tauspeech.runtime.stages import STAGES, TTS_CACHE, batch_record_path, batch_spec_path, receipt_path, spec_path
+from tauspeech.runtime.stages import (
+    PLAN_INDEX,
+    RUNTIME_SETTINGS,
+    STAGES,
+    TTS_CACHE,
+    batch_record_path,
+    batch_spec_path,
+    receipt_path,
+    spec_path,
+)
 
 
 def planned_receipts(results: Path) -> list[Path]:
-    """Of all jobs of the plan that was written last, as far as they are done."""
-    jobs = json.loads((results / FROZEN).read_text(encoding="utf-8"))["jobs"]
+    """Receipts of the finished jobs of the plan that was written last."""
+    jobs = json.loads((results / PLAN_INDEX).read_text(encoding="utf-8"))["jobs"]
     paths = (results / receipt_path(stage, id) for stage, id in jobs)
     return [path for path in paths if path.is_file()]
 
 
 def orphans(results: Path) -> Iterable[Path]:
     """Files below a results folder that the plan written last does not name."""
-    frozen = json.loads((results / FROZEN).read_text(encoding="utf-8"))
-    if locked():
-        raise UserError("a run is going in this folder: wait until it is through.")
-    if not frozen["whole"]:
-        raise UserError(
-            f"the plan of {results} is not whole before the rarity of its words is checked: run snakemake first."
-        )
-    named = {results / FROZEN, results / RUNTIME_SETTINGS}
+    frozen = json.loads((results / PLAN_INDEX).read_text(encoding="utf-8"))
+    if in_use(results):
+        raise UserError(f"a run of {results} is in progress: wait until it has ended.")
+    if not frozen["complete"]:
+        raise UserError(f"the plan of {results} is incomplete until its first checks are done: run snakemake first.")
+    named = {results / PLAN_INDEX, results / RUNTIME_SETTINGS, results / LOCK_FILE}
     working = []
     for stage, id in frozen["jobs"]:
         specification = results / spec_path(stage, id)

@@ -1,12 +1,11 @@
-"""Settings that change how a server is reached or what is told of it, and no result.
+"""Runtime settings: how a server is reached, and limits and prices; no result depends on them.
 
-They stay out of specifications, so that a new address, a longer wait or a higher limit runs nothing again, and lie in
-a file of their own beside the plan.
+They are kept out of specifications, so that a new address, a longer timeout or a higher limit runs nothing again, and
+are written to a file of their own beside the plan.
 """
 
 from typing import Any
 
-RUNTIME_SETTINGS = "plan/runtime_settings.json"
 KEYS = ("url", "key_variable", "concurrency", "timeout", "retries", "price", "most_requests", "accept_licence")
 
 
@@ -19,25 +18,25 @@ def runtime_settings(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def reported_settings(config: dict[str, Any], sections: tuple[str, ...]) -> dict[str, Any]:
-    """Sections of a configuration as a report tells them."""
-    told = {key: config[key] for key in sections}
-    # Where a training ran is no part of it; more than one GPU stands in its specification.
-    told["training"] = {key: value for key, value in told["training"].items() if key != "gpus"}
-    if "text" in told:
-        told["text"] = {
-            key: result_settings(each) if isinstance(each, dict) else each for key, each in told["text"].items()
+    """Sections of a configuration for a report: without what no result depends on."""
+    reported = {key: config[key] for key in sections}
+    # Where a training ran is not reported; the number of processes is part of its specification.
+    reported["training"] = {key: value for key, value in reported["training"].items() if key != "gpus"}
+    if "text" in reported:
+        reported["text"] = {
+            key: result_settings(each) if isinstance(each, dict) else each for key, each in reported["text"].items()
         }
-    if "speech" in told:
+    if "speech" in reported:
         models = {
             engine: {name: result_settings(model) for name, model in found.items()}
-            for engine, found in told["speech"]["models"].items()
+            for engine, found in reported["speech"]["models"].items()
         }
-        told["speech"] = told["speech"] | {"models": models}
-    return told
+        reported["speech"] = reported["speech"] | {"models": models}
+    return reported
 
 
 def runtime_settings_of(config: dict[str, Any]) -> dict[str, Any]:
-    """By source of text, and by engine and model of speech."""
+    """The runtime settings of a configuration: by source of text, and by engine and model of speech."""
     text, speech = config.get("text", {}), config.get("speech", {})
     sources = {name: runtime_settings(text[name]) for name in ("openai", "transformers") if text.get(name)}
     models = {

@@ -1,4 +1,4 @@
-"""Files that a configuration points to: each enters a specification by its content, not by its date."""
+"""Files that a configuration points to; specifications hold their content hashes, so dates do not matter."""
 
 import json
 from functools import cache
@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from tauspeech.corpora.covost import covost_code
+from tauspeech.corpora.covost_codes import covost_code
 from tauspeech.data.tables import tab_reader
-from tauspeech.models.foundation_sizes import SENTENCES
+from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_file, sha256_text
 from tauspeech.runtime.paths import FOUNDATIONS, GRAMMARS
@@ -23,7 +23,7 @@ def file_source(path: Path) -> dict[str, str]:
 
 @cache
 def grammar_source(languages: tuple[str, ...]) -> dict[str, str]:
-    """The grammar of fewest languages that has these, as its name says; its digest is blind to comments and layout."""
+    """The grammar with the fewest languages that covers these; comments and layout do not enter its hash."""
     grammars = sorted(GRAMMARS.glob("*.yaml"), key=lambda path: (path.stem.count("-"), path.stem))
     for path in grammars:
         if set(languages) <= set(path.stem.split("-")):
@@ -31,8 +31,8 @@ def grammar_source(languages: tuple[str, ...]) -> dict[str, str]:
             return {"name": path.stem, "sha256": digest}
     known = ", ".join(path.stem for path in grammars)
     raise UserError(
-        f"No template grammar speaks {' and '.join(languages)} (there is {known}): "
-        "put own sentences into the folder text.own, a table for each set (<word_id>.tsv and general.tsv, or <language>.tsv)."
+        f"There is no template grammar for {' and '.join(languages)} (only for {known}): "
+        "put your own sentences into the folder text.own, a table for each set (<word_id>.tsv and general.tsv, or <language>.tsv)."
     )
 
 
@@ -42,19 +42,19 @@ def own_sentences(folder: str, set_id: str) -> dict[str, str] | None:
 
 
 def recordings(folder: str, set_id: str) -> dict[str, str] | None:
-    """A table of recordings, with one digest over all the audio that it names."""
+    """A table of recordings, with one hash over all audio files that it names."""
     path = Path(folder) / f"{set_id}.tsv"
     if not path.is_file():
         return None
     named = (row.get("file") or "" for row in tab_reader(path))
     files = [path.parent / name for name in named if name]
-    # A missing file is the job's to report, with its line.
+    # The job reports a missing file, with its line.
     digests = [sha256_file(file) for file in files if file.is_file()]
     return file_source(path) | {"audio": sha256_text(" ".join(digests))}
 
 
 def files_of(path: str | list[str]) -> dict[str, str | int]:
-    """Small files by their content, large ones by their size; nothing for what is no path but a name."""
+    """Files at a path: small ones by hash, large ones by size; empty where the text is not a path but a name."""
     found: dict[str, str | int] = {}
     for each in filter(None, [path] if isinstance(path, str) else path):
         try:
@@ -69,36 +69,46 @@ def files_of(path: str | list[str]) -> dict[str, str | int]:
 
 
 def base_source(base: str, retrain: bool, languages: tuple[str, ...]) -> dict[str, Any]:
-    """Where the base model comes from: shipped, trained here, a folder or the hub."""
+    """Source of the base model (shipped, trained in this run, a folder or the hub) and its family, if that is known."""
     if base.startswith("foundation/"):
         return _foundation_source(base.removeprefix("foundation/"), retrain, languages)
     folder = Path(base).expanduser()
     if (folder / "config.json").is_file():
         files = [folder / "config.json", *sorted(folder.glob("*.safetensors"))]
-        return {"kind": "folder", "path": base, "files": {path.name: sha256_file(path) for path in files}}
+        hashes = {path.name: sha256_file(path) for path in files}
+        return {"kind": "folder", "path": base, "files": hashes, "family": _model_type(folder)}
     if folder.exists() or base.startswith((".", "/", "~")) or base.count("/") > 1:
-        raise UserError(f"key 'base': the folder {base} holds no model: it has no config.json.")
-    return {"kind": "hub", "model": base}
+        raise UserError(f"key 'base': the folder {base} is not a model folder: it has no config.json.")
+    return {"kind": "hub", "model": base, "family": None}
 
 
 def _foundation_source(size: str, retrain: bool, languages: tuple[str, ...]) -> dict[str, Any]:
-    if size not in SENTENCES:
-        raise UserError(f"key 'base': there is no foundation of size '{size}': choose one of {', '.join(SENTENCES)}.")
+    if size not in SIZES:
+        raise UserError(f"key 'base': there is no foundation of size '{size}': choose one of {', '.join(SIZES)}.")
     path = FOUNDATIONS / size / "receipt.json"
     if retrain or not path.is_file():
-        return {"kind": "train", "size": size}
+        return {"kind": "train", "size": size, "family": SIZES[size].family}
     trained = json.loads(path.read_text(encoding="utf-8"))["spec"]["settings"]
-    known = trained.get("languages") or [trained["source"], trained["target"]]  # as older receipts say it
+    known = trained.get("languages") or [trained["source"], trained["target"]]  # older receipts
     if not set(languages) <= set(known):
         raise UserError(
-            f"key 'base': the shipped foundation/{size} knows {' and '.join(known)}: set retrain_foundation to true to "
+            f"key 'base': the shipped foundation/{size} was trained on {' and '.join(known)}: set retrain_foundation to true to "
             f"train one for {' and '.join(languages)}."
         )
-    return {"kind": "shipped", "size": size, "receipt": sha256_file(path)}
+    return {"kind": "shipped", "size": size, "receipt": sha256_file(path), "family": SIZES[size].family}
+
+
+def _model_type(folder: Path) -> str | None:
+    """Model type of a folder's config.json; None where it cannot be read, which the base's job reports."""
+    try:
+        found = json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
+        return found if isinstance(found, str) else None
+    except (ValueError, KeyError, TypeError, OSError):
+        return None
 
 
 def corpus_source(corpus: dict[str, Any], language: str) -> dict[str, Any]:
-    """Recorded speech of a language: its tables by their content, its audio, of which there is too much, by names and sizes."""
+    """Recorded speech of a language: tables by hash, audio files, which are too large for that, by name and size."""
     if "mirror" in corpus:
         folder = Path(corpus["mirror"]).expanduser() / f"{covost_code(language)}_en"
         sizes = {str(path.relative_to(folder)): path.stat().st_size for path in sorted(folder.rglob("*.parquet"))}
@@ -107,5 +117,5 @@ def corpus_source(corpus: dict[str, Any], language: str) -> dict[str, Any]:
     recorded, translated = (Path(corpus.get(key, "")).expanduser() for key in ("common_voice", "translations"))
     homes = [recorded / code, recorded / language, recorded]
     tables = [*(home / "validated.tsv" for home in homes), *sorted(translated.glob(f"covost_v2.{code}_en*.tsv"))]
-    # A missing table is the job's to report.
+    # The job reports a missing table.
     return corpus | {"tables": {str(path): sha256_file(path) for path in tables if path.is_file()}}

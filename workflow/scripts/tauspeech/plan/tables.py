@@ -1,4 +1,4 @@
-"""What tables and claims are made of: cells, each the score of one model on one set for one task."""
+"""Tables and claims of the plan: which model's score on which set and task stands in which cell."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,13 @@ from typing import Any, Literal
 
 from tauspeech.plan.jobs import PlannedJob
 
+SCORES = "tauspeech.reporting.score_table"
+
 
 @dataclass(frozen=True)
-class Cell:
+class PlannedCell:
+    """The score of one model on one set for one task."""
+
     score: PlannedJob
     set: str
     task: str
@@ -20,8 +24,8 @@ class Cell:
 
     @property
     def in_hypotheses(self) -> list[str]:
-        """The base is decoded in a job for each set, and all of these write into one folder."""
-        return [self.score.id.split("/")[0], self.set, self.task, self.language]
+        """The base is decoded by a job for each set, and all of these write into one folder."""
+        return [model_folder(self.score), self.set, self.task, self.language]
 
     @property
     def hypotheses(self) -> PlannedJob:
@@ -30,23 +34,27 @@ class Cell:
         return job
 
 
-Cells = Sequence[Cell]
+Cells = Sequence[PlannedCell]
+
+
+def model_folder(job: PlannedJob) -> str:
+    """Folder of a model's hypotheses, below hypotheses/; the part of a job's id behind a slash is a set."""
+    return job.id.partition("/")[0]
 
 
 @dataclass(frozen=True)
 class Row:
-    """Its names, by their columns, and the cells that each further column is the mean of."""
+    """Names of a row, by their columns, and for each further column the cells whose mean it shows."""
 
     names: dict[str, Any]
     cells: dict[str, Cells]
 
 
 def scores_table(name: str, rows: Sequence[Row], metrics: dict[str, str] | None = None) -> PlannedJob:
-    """``metrics`` says of which columns another metric is shown than the task's own."""
-    # Specifications sort their keys, so the order of the columns is said apart.
+    """A table of scores; ``metrics`` names the columns that show another metric than the task's main one."""
+    # Specifications sort their keys, so the order of the columns is stored separately.
     columns = list(dict.fromkeys(column for row in rows for column in row.cells))
     settings = {
-        "kind": "scores",
         "names": list(rows[0].names),
         "columns": columns,
         "metrics": metrics or {},
@@ -59,12 +67,12 @@ def scores_table(name: str, rows: Sequence[Row], metrics: dict[str, str] | None 
         ],
     }
     scores = {cell.score.id: cell.score for row in rows for cells in row.cells.values() for cell in cells}
-    return PlannedJob("table", name, settings, {"scores": list(scores.values())})
+    return PlannedJob("table", name, settings, {"scores": list(scores.values())}, modules=(SCORES,))
 
 
 @dataclass(frozen=True)
-class Claim:
-    """What a paper says: that the mean of some cells is better than that of others, or best in most places.
+class PlannedClaim:
+    """A paper's claim: the mean of some cells is better than that of others, or better in most places.
 
     ``margin`` points are granted; of several rivals the best one counts.
     """
@@ -78,8 +86,8 @@ class Claim:
     margin: float = 0.0
 
 
-def claims_job(repetitions: Sequence[Sequence[Claim]], seed: int) -> PlannedJob:
-    """The claims of an experiment, held against every repetition of it."""
+def claims_job(repetitions: Sequence[Sequence[PlannedClaim]], seed: int) -> PlannedJob:
+    """Test of an experiment's claims on all repetitions."""
     declared = []
     for claims in zip(*repetitions, strict=True):
         runs = [
@@ -95,5 +103,5 @@ def claims_job(repetitions: Sequence[Sequence[Claim]], seed: int) -> PlannedJob:
     cells = [
         cell for claims in repetitions for claim in claims for group in (claim.better, *claim.than) for cell in group
     ]
-    heard = {cell.hypotheses.id: cell.hypotheses for cell in cells}
-    return PlannedJob("claims", "claims", {"claims": declared}, {"hypotheses": list(heard.values())}, seed)
+    hypotheses = {cell.hypotheses.id: cell.hypotheses for cell in cells}
+    return PlannedJob("claims", "claims", {"claims": declared}, {"hypotheses": list(hypotheses.values())}, seed)

@@ -1,10 +1,9 @@
-"""Voices of a language, as the configuration names them, and the models behind them.
+"""Voices of a language, by their names in the configuration, and the models behind them.
 
 A voice is ``engine/model`` or ``engine/model/speaker``; without a speaker, one of the model's is drawn for each
-utterance. Those of espeak-ng have no model: ``espeak/cmn+f2``, or ``cmn+f2`` for short.
+utterance. Voices of espeak-ng have no model: ``espeak/cmn+f2``, or ``cmn+f2`` for short.
 """
 
-from pathlib import Path
 from typing import Any
 
 from tauspeech.plan.runtime_settings import result_settings
@@ -31,7 +30,7 @@ _PATHS = (
 
 
 def voices_of(speech: dict[str, Any], language: str) -> list[str]:
-    """In full: engine, model and, where one is named, speaker."""
+    """Voices of a language in full: engine, model and, where one is named, speaker."""
     if not (voices := speech["voices"].get(language)):
         raise UserError(f"key 'speech.voices.{language}' is missing: name at least one voice for this language.")
     return [_in_full(voice, f"speech.voices.{language}") for voice in voices]
@@ -44,7 +43,7 @@ def _in_full(voice: str, key: str) -> str:
     if engine == "espeak":
         return f"espeak/ng/{rest}"
     if engine not in ENGINES:
-        raise UserError(f"key '{key}': '{voice}' names no engine: there are {', '.join(ENGINES)}.")
+        raise UserError(f"key '{key}': '{voice}' does not name an engine: give one of {', '.join(ENGINES)}.")
     return voice
 
 
@@ -53,12 +52,12 @@ def only_espeak(voices: list[str]) -> bool:
 
 
 def short(voice: str) -> str:
-    """As espeak-ng itself calls it."""
+    """The name that espeak-ng itself uses."""
     return voice.removeprefix("espeak/ng/")
 
 
 def models_of(speech: dict[str, Any], voices: list[str]) -> list[dict[str, Any]]:
-    """What is known of the models behind some voices, without what could not change their sound."""
+    """Settings of the models behind some voices, without runtime settings."""
     names = dict.fromkeys(tuple(voice.split("/")[:2]) for voice in voices)
     return [_model(speech, engine, name) for engine, name in names]
 
@@ -88,9 +87,5 @@ def _mini(speech: dict[str, Any]) -> dict[str, Any]:
     return {"receipt": sha256_file(receipt)}
 
 
-def environment_of(model: dict[str, Any]) -> str:
+def engine_environment(model: dict[str, Any]) -> str:
     return ENVIRONMENTS.get(model["engine"], "main")
-
-
-def voice_folder(name: str) -> Path:
-    return VOICES / name

@@ -1,4 +1,4 @@
-"""A table's frame as the cells that the page prints."""
+"""Cells of a table as the page prints them."""
 
 import math
 import numbers
@@ -15,7 +15,7 @@ _MISSING = "–"
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     text: str
     numeric: bool = False
     best: bool = False
@@ -24,23 +24,23 @@ class Cell:
 
 @dataclass(frozen=True)
 class Grid:
-    """Header cells, and the rows under them; a row's first cell is its name."""
+    """Header and rows; the first cell of a row is its name."""
 
-    header: list[Cell]
-    rows: list[list[Cell]]
+    header: list[TableCell]
+    rows: list[list[TableCell]]
 
 
 def grid(table: Table) -> Grid:
     columns = with_bounds(table.frame.columns)
     records = table.frame.to_dict("records")
-    header = [Cell(str(name), numeric=_is_numeric(table.frame[name])) for name in columns]
+    header = [TableCell(str(name), numeric=_is_numeric(table.frame[name])) for name in columns]
     return Grid(header, [_row(table, columns, record) for record in records])
 
 
-def _row(table: Table, columns: dict[str, tuple[str, str] | None], record: dict[str, Any]) -> list[Cell]:
+def _row(table: Table, columns: dict[str, tuple[str, str] | None], record: dict[str, Any]) -> list[TableCell]:
     best = _best(table, record)
     return [
-        Cell(
+        TableCell(
             format_value(record[name]),
             numeric=_is_number(record[name]) or _is_missing(record[name]),
             best=name in best,
@@ -76,7 +76,7 @@ def _best(table: Table, record: dict[str, Any]) -> set[str]:
 
 
 def _winners(values: Sequence[Any], end: str) -> set[Any]:
-    # Equal as printed counts as equal: a reader could not see why only one of two 74.88 is bold.
+    # Values that are equal as printed count as equal: of two 74.88 both are bold.
     scores = {value: round(value, 2) for value in values if _is_finite(value)}
     if len([value for value in values if _is_finite(value)]) < 2:
         return set()

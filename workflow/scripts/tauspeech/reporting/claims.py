@@ -1,19 +1,19 @@
-"""The verdicts of claims.tsv as the page tells them."""
+"""Verdicts on a paper's claims, from claims.tsv to the report."""
 
 import pandas as pd
 
 from tauspeech.reporting.cells import format_value
-from tauspeech.reporting.content import Claim
+from tauspeech.reporting.content import ClaimVerdict
 
 
-def claims_from(frame: pd.DataFrame) -> list[Claim]:
-    """In the order of the table, which is the plan's."""
-    return [Claim(row.statement, row.verdict, _detail(row)) for row in frame.itertuples()]
+def verdicts_from(frame: pd.DataFrame) -> list[ClaimVerdict]:
+    """Verdicts in the order of the table."""
+    return [ClaimVerdict(row.statement, row.verdict, _detail(row)) for row in frame.itertuples()]
 
 
 def _detail(row: tuple) -> str:
     interval = f"[{format_value(float(row.low))}, {format_value(float(row.high))}]"
-    # A single seed's value is the value itself.
+    # With a single seed, its value is the mean already shown.
     seeds = f"; seeds: {', '.join(map(_signed, row.runs.split('; ')))}" if row.seeds > 1 else ""
     return f"{_signed(row.value)} points {interval}, {row.interval}{seeds} ({row.source})."
 

@@ -1,10 +1,10 @@
-"""The naming rule that tables and figures share: ``X_low`` and ``X_high`` bound ``X``."""
+"""Naming rule of intervals: columns ``X_low`` and ``X_high`` bound column ``X``."""
 
 from collections.abc import Iterable
 
 
 def with_bounds(columns: Iterable[str]) -> dict[str, tuple[str, str] | None]:
-    """Each column that holds values, in order, with the names of its two bounds where it has them."""
+    """Value columns in order, each with the names of its bounds if it has them."""
     names = list(columns)
     bounds = {name: (f"{name}_low", f"{name}_high") for name in names}
     bounded = {name: pair for name, pair in bounds.items() if set(pair) <= set(names)}

@@ -1,4 +1,4 @@
-"""What a report says, before anything is known about how it will look."""
+"""Content of a report, without its layout."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,9 @@ import pandas
 
 
 @dataclass(frozen=True)
-class Claim:
+class ClaimVerdict:
+    """A paper's claim and whether it holds in this run."""
+
     statement: str
     verdict: Literal["holds", "does not hold", "not decided"]
     detail: str
@@ -43,12 +45,12 @@ class Figure:
 class Output:
     system: str
     text: str
-    hit: bool | None = None  # whether a word came out right, where one was to be heard
+    hit: bool | None = None  # whether the rare word is right, where there is one
 
 
 @dataclass(frozen=True)
 class Example:
-    """One recording (FLAC) and what each system made of it; ``words`` are the spellings to point out."""
+    """One recording (FLAC) with each system's output; ``words`` are the spellings to highlight."""
 
     set: str
     id: str
@@ -61,18 +63,20 @@ class Example:
 
 @dataclass(frozen=True)
 class Voice:
-    """One voice saying a sentence: FLAC, a picture (PNG) and what the base model heard."""
+    """A sentence in one voice: FLAC, a spectrogram (PNG) and the base model's hypothesis."""
 
     name: str
     engine: str
     seconds: float
-    heard: str
+    hypothesis: str
     audio: bytes
     picture: bytes
 
 
 @dataclass(frozen=True)
-class Saying:
+class Sample:
+    """A sentence in several voices."""
+
     sentence: str
     language: str
     voices: Sequence[Voice]
@@ -83,9 +87,9 @@ class Report:
     title: str
     lead: str
     facts: Sequence[tuple[str, str]]
-    claims: Sequence[Claim]
+    claims: Sequence[ClaimVerdict]
     tables: Sequence[Table]
     figures: Sequence[Figure]
     examples: Sequence[Example]
     provenance: str
-    sayings: Sequence[Saying] = ()
+    samples: Sequence[Sample] = ()

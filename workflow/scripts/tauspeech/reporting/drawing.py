@@ -1,4 +1,4 @@
-"""What the figures share: their style, how a system and its bounds are drawn, and saving."""
+"""Drawing that all figures share: style, lines with intervals, legends, saving."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,15 +37,15 @@ STYLE = {
     "lines.markeredgewidth": 0.6,
 }
 PANEL_STYLE = {"font.size": 8, "axes.titlesize": 9, "axes.titleweight": "normal", "axes.ymargin": 0.12}
-# Dates and versions in the files would change their bytes without any number changing.
+# Dates and versions would change the files although no number has changed.
 _SVG_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _PNG_METADATA = {"Software": None}
-# Panels choose their own scale; below this span in points, noise would look like a trend.
+# Panels choose their own scale; with a smaller span in points, noise would look like a trend.
 _LEAST_SPAN = 2.0
 
 
 def shifts(at: pandas.Series, systems: int) -> list[float]:
-    """Small steps aside, so that equal scores and their bars do not hide one another."""
+    """Small horizontal offsets, so that equal scores and their intervals do not overlap."""
     distances = at.drop_duplicates().sort_values().diff().dropna()
     step = 0.05 * distances.min() if len(distances) else 0.03
     return [(index - (systems - 1) / 2) * step for index in range(systems)]
@@ -67,7 +67,7 @@ def draw_bounds(
 
 
 def key(name: str, look: Look) -> Line2D:
-    """The entry of a legend."""
+    """Legend entry of a system."""
     return Line2D(
         [], [], label=name, color=look.colour, marker=look.marker, linestyle=look.dash, markeredgecolor="white"
     )
@@ -88,16 +88,13 @@ def ring_key(name: str) -> Line2D:
     return Line2D([], [], label=name, **ring("#333333"))
 
 
-def head(figure: Figure, keys: Sequence[Line2D], *, columns: int, title: str) -> None:
-    """The legend above the panels."""
-    # It carries the title: the layout would set a title of the figure's own on top of it.
+def head(figure: Figure, keys: Sequence[Line2D], *, columns: int) -> None:
+    """Legend above the panels."""
     figure.legend(
         handles=keys,
         loc="outside upper left",
         ncols=columns,
         frameon=False,
-        title=title,
-        title_fontproperties={"weight": "bold", "size": 10},
         alignment="left",
         columnspacing=1.4,
         handlelength=2.4,
@@ -105,7 +102,7 @@ def head(figure: Figure, keys: Sequence[Line2D], *, columns: int, title: str) ->
 
 
 def settle_height(panel: Axes) -> None:
-    """Few round ticks over at least the least span."""
+    """A few round ticks over at least the smallest span."""
     low, high = panel.get_ylim()
     missing = max(_LEAST_SPAN - (high - low), 0)
     panel.set_ylim(low - missing / 2, high + missing / 2)

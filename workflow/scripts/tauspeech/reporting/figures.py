@@ -1,7 +1,8 @@
-"""Figures as SVG and PNG, with the same bytes for the same numbers."""
+"""Figures as SVG and PNG; the same numbers give the same bytes."""
 
 import math
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib
@@ -30,18 +31,20 @@ from tauspeech.reporting.palette import Look, looks
 _PANELS_PER_ROW = 4
 
 
-def lines(frame: pandas.DataFrame, path_stem: Path, *, x: str, xlabel: str, ylabel: str, title: str) -> None:
+def lines(
+    frame: pandas.DataFrame, path_stem: Path, *, x: str, xlabel: str, ylabel: str, known: Mapping[str, Look]
+) -> None:
     """One line per system over column ``x``, with bars where a system has ``_low`` and ``_high`` columns."""
     frame = frame.sort_values(x, ignore_index=True)
     systems = {name: pair for name, pair in with_bounds(frame.columns).items() if name != x}
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(5.4, 3.6), layout="constrained")
         axes = figure.subplots()
-        axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+        axes.set(xlabel=xlabel, ylabel=ylabel)
         at = frame[x].astype(float)
         _integer_ticks(axes, at)
         drawn, ends = [], []
-        for shift, (system, look) in zip(shifts(at, len(systems)), looks(systems).items(), strict=True):
+        for shift, (system, look) in zip(shifts(at, len(systems)), looks(systems, known).items(), strict=True):
             values = frame[system].astype(float)
             if values.notna().any():
                 drawn.append(draw_system(axes, at + shift, values, system, look))
@@ -52,12 +55,14 @@ def lines(frame: pandas.DataFrame, path_stem: Path, *, x: str, xlabel: str, ylab
         save(figure, path_stem)
 
 
-def weight_curves(frame: pandas.DataFrame, path_stem: Path, *, xlabel: str, ylabel: str, title: str) -> None:
-    """A small panel per merge, a line per method over the weights tried, and a ring around each chosen weight.
+def weight_curves(
+    frame: pandas.DataFrame, path_stem: Path, *, xlabel: str, ylabel: str, known: Mapping[str, Look]
+) -> None:
+    """A panel per merge with a line per method over the weights that were tried, and a ring around each chosen weight.
 
     Columns: merge, method, weight, value, chosen.
     """
-    merges, methods = list(frame["merge"].unique()), looks(frame["method"].unique())
+    merges, methods = list(frame["merge"].unique()), looks(frame["method"].unique(), known)
     columns = min(_PANELS_PER_ROW, len(merges))
     rows = math.ceil(len(merges) / columns)
     with matplotlib.rc_context(STYLE | PANEL_STYLE):
@@ -72,7 +77,7 @@ def weight_curves(frame: pandas.DataFrame, path_stem: Path, *, xlabel: str, ylab
         figure.supxlabel(xlabel, color="#333333", fontsize=9)
         figure.supylabel(ylabel, color="#333333", fontsize=9)
         keys = [*(key(method, look) for method, look in methods.items()), ring_key("chosen")]
-        head(figure, keys, columns=len(keys), title=title)
+        head(figure, keys, columns=len(keys))
         save(figure, path_stem)
 
 

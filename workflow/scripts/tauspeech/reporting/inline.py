@@ -1,4 +1,4 @@
-"""Putting a figure, a recording or a marked sentence into the page itself."""
+"""Figures, audio and highlighted text as parts of the page itself."""
 
 import base64
 import re
@@ -22,28 +22,28 @@ def picture_uri(png: bytes) -> str:
 
 
 def pieces(text: str, words: Sequence[str]) -> list[Piece]:
-    """The text cut where one of the words stands, in any case and with any spacing."""
-    # The longest spelling comes first, or a short one would stop inside it.
+    """The text split at the words, in any case and with any spacing."""
+    # The longest spelling first: a shorter one could match inside it.
     spellings = sorted((word.split() for word in words if word.strip()), key=lambda parts: -len("".join(parts)))
     if not spellings:
         return [Piece(text, False)]
     pattern = "|".join(r"\s+".join(map(re.escape, parts)) for parts in spellings)
-    # A pattern with one group makes split() give plain text and found words by turns.
+    # With one group in the pattern, split() yields plain text and matches in turn.
     parts = re.split(f"({pattern})", text, flags=re.IGNORECASE)
     return [Piece(part, index % 2 == 1) for index, part in enumerate(parts) if part]
 
 
 def svg_markup(svg: str, name: str, title: str) -> Markup:
-    """A matplotlib drawing as an element of the page, with a name for those who cannot see it."""
-    # Without the prolog and the namespaces, which HTML knows already.
+    """A matplotlib drawing as an element of the page, with a label for screen readers."""
+    # HTML needs neither the prolog nor the namespaces.
     svg = re.sub(r'\s+xmlns(:\w+)?="[^"]*"', "", svg[svg.index("<svg") :])
-    # Two figures drawn alike use the same ids, and a page has room for each id only once.
+    # Similar figures use the same ids, which must be unique in a page.
     prefix = re.sub(r"[^\w-]+", "-", name)
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", svg)
     return Markup(svg.replace("<svg", f'<svg role="img" aria-label="{escape(title)}"', 1))
 
 
 def svg_width(svg: str) -> float:
-    """The width, in points, that the figure was drawn for."""
+    """Width of the figure in points."""
     found = re.search(r'<svg[^>]*\bwidth="([\d.]+)pt"', svg)
     return float(found.group(1)) if found else 0.0

@@ -1,4 +1,4 @@
-"""Names at the right ends of lines, moved apart where the lines end close together."""
+"""Labels at the right ends of lines, spread where lines end close together."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def spread(positions: Sequence[float], gap: float, low: float, high: float) -> l
     """
     if len(positions) > 1:
         gap = min(gap, (high - low) / (len(positions) - 1))
-    # The first of several equal positions goes on top, as it would in a legend.
+    # Of equal positions the first is on top, as in a legend.
     order = sorted(range(len(positions)), key=lambda index: (positions[index], -index))
     pools: list[list[float]] = []
     for rank, index in enumerate(order):
@@ -35,9 +35,9 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def label_ends(axes: Axes, lines: Sequence[Line2D], ends: Sequence[tuple[float, float]]) -> None:
-    """Write each line's label beside the axes, level with the point where the line ends."""
+    """Write each line's label beside the axes, at the height of the line's end."""
     figure = axes.get_figure()
-    # Positions on the canvas are known only once the layout has been worked out.
+    # Positions on the canvas are known only after layout.
     figure.draw_without_rendering()
     heights = [axes.transAxes.inverted().transform(axes.transData.transform(end))[1] for end in ends]
     gap = _LINE_HEIGHT * figure.dpi / 72 / axes.get_window_extent().height

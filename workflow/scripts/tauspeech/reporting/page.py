@@ -1,11 +1,11 @@
-"""The report as one HTML file that needs no network; only of the last run, a file beside it tells."""
+"""Rendering of the report: one HTML file that needs no network."""
 
 from tauspeech.reporting.cells import grid
-from tauspeech.reporting.content import Claim, Example, Figure, Output, Report, Table
+from tauspeech.reporting.content import ClaimVerdict, Example, Figure, Output, Report, Table
 from tauspeech.reporting.inline import audio_uri, picture_uri, pieces, svg_markup, svg_width
 from tauspeech.reporting.templates import environment
 
-__all__ = ["Claim", "Example", "Figure", "Output", "Report", "Table", "build_page"]
+__all__ = ["ClaimVerdict", "Example", "Figure", "Output", "Report", "Table", "build_page"]
 
 # Two figures stand side by side only while neither was drawn wider than this, in points.
 _HALF_WIDTH = 420.0
@@ -31,7 +31,7 @@ def _is_wide(figure: Figure) -> bool:
 
 
 def _best_note(table: Table) -> str:
-    """What bold means in this table, or nothing where no cell can be bold."""
+    """Explanation of bold cells; empty if the table has none."""
     named = table.frame.iloc[:, 0].tolist() if table.best_in else list(table.frame.columns)
     among = [name for name in table.best_among if name in named]
     if len(among) < 2 or (table.best is None and not table.best_in):

@@ -1,6 +1,6 @@
-"""How each system looks in every figure, told apart by colour, by marker and by dash."""
+"""Looks of systems in figures: distinct by colour, by marker and by dash."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 from typing import NamedTuple
 
@@ -15,30 +15,13 @@ class Look(NamedTuple):
     dash: str | tuple[int, tuple[float, ...]]
 
 
-# Okabe and Ito's colours, with grey for the untouched model. Merges often give the very same
-# scores, so their dashes let the line beneath show through.
-KNOWN = {
-    "Raw": Look("#6f6f6f", "X", (0, (1, 1.2))),
-    "FT": Look("#000000", "o", "-"),
-    "Average": Look("#0072b2", "s", (0, (6, 1.5))),
-    "TA": Look("#d55e00", "^", "-"),
-    "TIES": Look("#009e73", "D", "-"),
-    "DARE": Look("#cc79a7", "v", (0, (3, 1.5))),
-}
-
-# The systems of LoRS-Merging's paper: what both papers have looks the same under either name.
-LORS = {
-    "Pretrained": KNOWN["Raw"],
-    "Finetuned": KNOWN["FT"],
-    "Multi-lingual training": Look("#56b4e9", "p", (0, (6, 1.5))),
-    "Multi-task training": Look("#e69f00", "h", (0, (6, 1.5))),
-    "ML and MT training": Look("#882255", ">", (0, (3, 1.5))),
-    "Weight Averaging": KNOWN["Average"],
-    "Task Arithmetic": KNOWN["TA"],
-    "MP-Merging": Look("#cc79a7", "v", (0, (4, 1.5))),
-    "SVP-Merging": Look("#332288", "<", (0, (4, 1.5))),
-    "LoRS-Merging": Look("#009e73", "d", "-"),
-}
+# Okabe and Ito's colours, with grey for the untouched base. Merges often have the very same scores, so their dashes let
+# the line beneath show through. Experiments give these looks to their systems, so that the same kind of system looks the
+# same in every experiment.
+BASE = Look("#6f6f6f", "X", (0, (1, 1.2)))
+FINE_TUNED = Look("#000000", "o", "-")
+AVERAGE = Look("#0072b2", "s", (0, (6, 1.5)))
+TASK_ARITHMETIC = Look("#d55e00", "^", "-")
 
 OTHERS = (
     Look("#56b4e9", "p", "-"),
@@ -50,18 +33,17 @@ OTHERS = (
 )
 
 
-def looks(systems: Iterable[str]) -> dict[str, Look]:
-    """A known system always looks the same; the others take what is left in their order."""
+def looks(systems: Iterable[str], known: Mapping[str, Look]) -> dict[str, Look]:
+    """The look of each system: a known system's own; the others get unused ones in their order."""
     names = list(systems)
-    named = KNOWN | LORS
-    taken = {trait for name in names if name in named for trait in named[name][:2]}
-    left = [look for look in OTHERS if taken.isdisjoint(look[:2])] or OTHERS
-    strangers = [name for name in names if name not in named]
-    return {name: named.get(name) or left[strangers.index(name) % len(left)] for name in names}
+    taken = {trait for name in names if name in known for trait in known[name][:2]}
+    free = [look for look in OTHERS if taken.isdisjoint(look[:2])] or OTHERS
+    unknown = [name for name in names if name not in known]
+    return {name: known.get(name) or free[unknown.index(name) % len(free)] for name in names}
 
 
 def shades(sizes: Sequence[float]) -> dict[float, Look]:
-    """The larger, the darker; ``sizes`` ascend."""
+    """Looks of ascending sizes: the larger, the darker."""
     # The palest part of the map would vanish on white.
     colours = [to_hex(colormaps["YlGnBu"](depth)) for depth in linspace(0.95, 0.4, len(sizes))][::-1]
     return {

@@ -1,4 +1,4 @@
-"""Templates of pages, with whatever a text holds made harmless."""
+"""Jinja environment for HTML pages; all text is escaped."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The section of the report in which voices can be heard side by side."""
+"""Voice samples of the report: the same sentences in every voice, side by side."""
 
 import io
 from collections.abc import Iterable
@@ -9,27 +9,29 @@ import pandas as pd
 from PIL import Image
 
 from tauspeech.data.audio import RATE, decode_audio
-from tauspeech.reporting.content import Saying, Voice
+from tauspeech.reporting.content import Sample, Voice
 
 _WINDOW, _HOP, _RANGE = 512, 160, 70.0  # samples, samples, decibels
 _HEIGHT, _PER_SECOND = 96, 100  # pixels
 
 
-def sayings(shown: Iterable[pd.DataFrame]) -> list[Saying]:
-    """Each sentence with every voice that said it, in the order of the tables."""
+def samples_from(tables: Iterable[pd.DataFrame]) -> list[Sample]:
+    """Each sentence in all its voices, in the order of the tables."""
     found = []
-    for table in shown:
+    for table in tables:
         for sentence, rows in table.groupby("sentence", sort=False):
             voices = [
-                Voice(row.voice, row.engine, row.seconds, row.heard, row.audio, spectrogram(decode_audio(row.audio)))
+                Voice(
+                    row.voice, row.engine, row.seconds, row.hypothesis, row.audio, spectrogram(decode_audio(row.audio))
+                )
                 for row in rows.itertuples()
             ]
-            found.append(Saying(str(sentence), str(rows["language"].iloc[0]), voices))
+            found.append(Sample(str(sentence), str(rows["language"].iloc[0]), voices))
     return found
 
 
-def spoken_by(speech: dict[str, Any]) -> str:
-    """The engines and models that voices are of, as a configuration names them."""
+def engines_of(speech: dict[str, Any]) -> str:
+    """Engines and models of the voices, by their names in the configuration."""
     voices = [voice for named in speech["voices"].values() for voice in named]
     models = ("espeak" if "/" not in voice else "/".join(voice.split("/")[:2]) for voice in voices)
     return ", ".join(dict.fromkeys("espeak" if model.startswith("espeak") else model for model in models))

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+PACKAGE = Path(__file__).resolve().parents[1]
+ROOT = PACKAGE.parents[2]
+EXPERIMENTS = PACKAGE / "experiments"
 FOUNDATIONS = ROOT / "resources" / "foundation"
 ENVS = ROOT / "envs"
 VOICES = ROOT / "resources" / "voices"
 GRAMMARS = ROOT / "resources" / "grammar"
-SCHEMAS = ROOT / "workflow" / "schemas"
+SCHEMA_PARTS = ROOT / "workflow" / "schemas" / "parts"

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tauspeech.plan.index import FROZEN
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_file
 from tauspeech.runtime.receipts import Receipt
-from tauspeech.runtime.stages import STAGES, receipt_path, spec_path
+from tauspeech.runtime.stages import PLAN_INDEX, STAGES, receipt_path, spec_path
 
 Stamps = dict[Path, int]
 
@@ -75,7 +74,7 @@ class Ledger:
 
     def open(self) -> None:
         self._begun = time.monotonic()
-        jobs = json.loads((self.results / FROZEN).read_text(encoding="utf-8"))["jobs"]
+        jobs = json.loads((self.results / PLAN_INDEX).read_text(encoding="utf-8"))["jobs"]
         self._jobs = {stage: [id for other, id in jobs if other == stage] for stage in STAGES}
         self._before = self._stamps()
 

@@ -1,4 +1,4 @@
-"""The experiment lors: languages and tasks, trained apart and merged, beside training them together.
+"""The experiment lors: languages and tasks, trained apart and merged, compared with training them together.
 
 After "Low-Rank and Sparse Model Merging for Multi-Lingual Speech Recognition and Translation": Tables 1 to 4 and 7 to
 11, Figures 3 to 5.
@@ -6,220 +6,210 @@ After "Low-Rank and Sparse Model Merging for Multi-Lingual Speech Recognition an
 
 import difflib
 import itertools
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tauspeech.experiments.lors.claims import claims_of
-from tauspeech.experiments.lors.jobs import TASKS, Run, sized
+from tauspeech.experiments.lors.claims import claims
 from tauspeech.experiments.lors.systems import FEW, NAMES, LorsSystems, System
+from tauspeech.experiments.lors.trainings import TASKS, all_at_once, multilingual, single, sized
 from tauspeech.plan.jobs import Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import Cell, Claim, Row, claims_job, scores_table
+from tauspeech.plan.tables import PlannedCell, Row, claims_job, model_folder, scores_table
 from tauspeech.runtime.errors import UserError
 
+ROOM = "tauspeech.experiments.lors"
+SCALES = "tauspeech.reporting.scale_table"
 METRICS = {"asr": "WER", "st": "BLEU"}
 EXAMPLES = 1  # utterances of each language that the report plays
-
-
-class Lors(LorsSystems):
-    def __init__(self, config: dict[str, Any], repetition: int = 0):
-        super().__init__(config, repetition)
-        names = {run.name for runs in self._merged_runs.values() for run in runs}
-        names |= {self.all_at_once(self.languages(group)).name for group in self.groups}
-        for name in sorted(set(config["overrides"]) - names):
-            near = "".join(f" did you mean '{each}'?" for each in difflib.get_close_matches(name, names, 1))
-            raise UserError(f"key 'overrides.{name}': there is no such training:{near or ' names are like ca--asr.'}")
-
-    # Tables
-
-    def _by_language(
-        self, name: str, systems: Sequence[System], tasks: Sequence[str], detailed: bool = True
-    ) -> PlannedJob:
-        """A row a system; columns are languages, of each task, and their mean."""
-        rows, metrics = [], {}
-        for system in systems:
-            cells: dict[str, list[Cell]] = {}
-            for task in tasks:
-                prefix = f"{METRICS[task]} " if len(tasks) > 1 else ""
-                of_task = {language: cell for (language, found), cell in system.cells.items() if found == task}
-                if detailed:
-                    cells |= {f"{prefix}{language}": [cell] for language, cell in of_task.items()}
-                cells[f"{prefix}Avg."] = list(of_task.values())
-                if task == "asr" and self.sclite:
-                    by_sclite = f"{prefix}Avg. (sclite)"
-                    cells[by_sclite], metrics[by_sclite] = list(of_task.values()), "wer_sclite"
-            rows.append(Row({"system": system.name}, cells))
-        return scores_table(name, rows, metrics)
-
-    def tables(self) -> dict[str, PlannedJob]:
-        found = {"ratios": self._chosen_ratios(), "weights": self._chosen_weights()}
-        if "high" in self.groups:
-            found |= {
-                "table1": self._by_language("table1", self.multilingual_systems("high", "asr"), ["asr"]),
-                "table2": self._by_language("table2", self.multilingual_systems("high", "st"), ["st"]),
-                "table3": self._by_language("table3", self.multitask_systems("high"), list(TASKS), detailed=False),
-                "table4": self._by_language("table4", self.joint_systems("high"), list(TASKS)),
-                "table11": self._by_language("table11", self.multitask_systems("high"), list(TASKS)),
-            }
-        if "low" in self.groups:
-            found |= {
-                "table7": self._by_language("table7", self.multilingual_systems("low", "asr"), ["asr"]),
-                "table8": self._by_language("table8", self.multilingual_systems("low", "st"), ["st"]),
-                "table9": self._by_language("table9", self.multitask_systems("low"), list(TASKS)),
-                "table10": self._by_language("table10", self.joint_systems("low"), list(TASKS)),
-            }
-        drawn = {"fig3": self._fig3, "fig4": self._fig4, "fig5": self._fig5}
-        return found | {name: drawn[name]() for name in self.config["figures"]["drawn"]}
-
-    @cached_property
-    def _merged_runs(self) -> dict[str, tuple[Run, ...]]:
-        """By the name of what is merged in the tables: the trainings whose vectors it is made of."""
-        found: dict[str, tuple[Run, ...]] = {}
-        for group in self.groups:
-            languages = self.languages(group)
-            for task in TASKS:
-                found[f"{group}--{task}"] = tuple(self.single(language, task) for language in languages)
-            for language in languages:
-                found[f"{language}--both"] = tuple(self.single(language, task) for task in TASKS)
-            found[f"{group}--all"] = tuple(self.single(*pair) for pair in self.pairs(group))
-            found[f"{group}--mt-ml"] = tuple(self.multitask(language) for language in languages)
-            found[f"{group}--ml-mt"] = tuple(self.multilingual(languages, task) for task in TASKS)
-        return found
-
-    def _chosen_ratios(self) -> PlannedJob:
-        runs = dict.fromkeys(run for runs in self._merged_runs.values() for run in runs)
-        return PlannedJob("table", "ratios", {"kind": "ratios"}, {"ratios": [self.ratios(run) for run in runs]})
-
-    def _chosen_weights(self) -> PlannedJob:
-        joint = ("--all", "--mt-ml", "--ml-mt")
-        weights = []
-        for id, runs in self._merged_runs.items():
-            for method in FEW if id.endswith(joint) else [each for each in NAMES if each != "average"]:
-                weight = self.merge(id, runs, method).inputs["weight"]
-                assert isinstance(weight, PlannedJob)
-                weights.append(weight)
-        return PlannedJob("table", "weights", {"kind": "weights"}, {"weights": weights})
-
-    # Figures
-
-    def _fig3(self) -> PlannedJob:
-        """Over all combinations of two languages and more."""
-        rows = []
-        languages = self.languages(self.first_group)
-        for task in TASKS:
-            for count in range(2, len(languages) + 1):
-                columns: dict[str, list[Cell]] = {}
-                for chosen in itertools.combinations(languages, count):
-                    for system in self._few_systems(chosen, task, 1.0, joint=False):
-                        columns.setdefault(system.name, []).extend(system.cells.values())
-                rows.append(Row({"task": TASKS[task], "languages": count}, columns))
-        return scores_table("fig3", rows)
-
-    def _fig4(self) -> PlannedJob:
-        """Over shares of the training speech."""
-        rows = []
-        for task in TASKS:
-            for share in self.shares:
-                systems = self._few_systems(self.languages(self.first_group), task, share, joint=True)
-                columns = {system.name: list(system.cells.values()) for system in systems}
-                rows.append(Row({"task": TASKS[task], "hours": self._hours(share)}, columns))
-        return scores_table("fig4", rows)
-
-    def _few_systems(self, languages: tuple[str, ...], task: str, share: float, joint: bool) -> list[System]:
-        pairs = tuple((language, task) for language in languages)
-        id = f"{self.first_group}--{task}"
-        if languages != self.languages(self.first_group):
-            id = f"{'-'.join(languages)}--{task}"
-        runs = [self.single(*pair, share) for pair in pairs]
-        together = [self.trained("Multi-lingual training", [self.multilingual(languages, task, share)])]
-        merges = [self.merged_runs(NAMES[method], sized(id, share), runs, method) for method in FEW]
-        return [self.finetuned(pairs, share), *(together if joint else []), *merges]
-
-    def _fig5(self) -> PlannedJob:
-        """Recognition alone, after pruning of the single vectors."""
-        jobs, hours = [], {}
-        for share in self.shares:
-            for language in self.languages(self.first_group):
-                job = self.retained(self.single(language, "asr", share))
-                jobs.append(job)
-                hours[job.id] = self._hours(share)
-        return PlannedJob("table", "fig5", {"kind": "retained", "hours": hours}, {"retained": jobs})
-
-    @property
-    def first_group(self) -> str:
-        return next(iter(self.groups))
-
-    @property
-    def shares(self) -> list[float]:
-        shares = sorted(self.config["figures"]["shares"])
-        if len({round(100 * share) for share in shares}) < len(shares):
-            raise UserError("key 'figures.shares': two of them are the same in whole percent: leave one out.")
-        return shares
-
-    def _hours(self, share: float) -> float:
-        return round(share * self.groups[self.first_group]["hours"]["train"], 4)
-
-    def figures(self, tables: dict[str, PlannedJob]) -> list[PlannedJob]:
-        kinds = {"fig3": "languages", "fig4": "hours", "fig5": "retained"}
-        return [
-            PlannedJob("figure", name, {"kind": kinds[name]}, {"table": tables[name]})
-            for name in tables
-            if name in kinds
-        ]
-
-    def claims(self) -> list[Claim]:
-        found = []
-        for group in self.groups:
-            alone = {task: self.multilingual_systems(group, task) for task in TASKS}
-            found += claims_of(group, alone, self.multitask_systems(group), self.joint_systems(group))
-        return found
-
-    def report(self, tables: dict[str, PlannedJob], figures: list[PlannedJob], claims: PlannedJob) -> PlannedJob:
-        played = [
-            system for group in self.groups for task in TASKS for system in self.multilingual_systems(group, task)
-        ]
-        heard: dict[str, list[list[str]]] = {}
-        hypotheses: dict[str, PlannedJob] = {}
-        for system in played:
-            for cell in system.cells.values():
-                heard.setdefault(f"{cell.set}.{cell.task}", []).append([system.name, *cell.in_hypotheses[:1]])
-                hypotheses[cell.hypotheses.id] = cell.hypotheses
-        told = (
-            "name",
-            "base",
-            "seed",
-            "groups",
-            "corpus",
-            "speech",
-            "training",
-            "merging",
-            "decoding",
-            "scoring",
-            "figures",
-        )
-        settings = {
-            "experiment": "lors",
-            "examples": EXAMPLES,
-            "heard": heard,
-            "config": reported_settings(self.config, told),
-        }
-        inputs = {
-            "tables": list(tables.values()),
-            "figures": figures,
-            "claims": claims,
-            "hypotheses": list(hypotheses.values()),
-            "sets": [self.speech(language) for language in self.group_of],
-            "showing": self.showings(),
-        }
-        return PlannedJob("report", "report", settings, inputs)
+SECTIONS = ("groups", "corpus", "speech", "training", "merging", "decoding", "scoring", "figures")
+FIGURES = ("fig3", "fig4", "fig5")
 
 
 def plan(config: dict[str, Any], results: Path) -> Plan:
-    experiment = Lors(config)
-    repeated = [Lors(config, repetition) for repetition in range(1, config["repetitions"])]
-    claims = claims_job([each.claims() for each in (experiment, *repeated)], config["seed"])
-    tables = experiment.tables()
-    figures = experiment.figures(tables)
-    return Plan([*tables.values(), *figures, claims, experiment.report(tables, figures, claims)])
+    experiment = LorsSystems(config)
+    _check_overrides(experiment)
+    repetitions = [LorsSystems(config, repetition) for repetition in range(1, config["repetitions"])]
+    tested = claims_job([claims(each) for each in (experiment, *repetitions)], config["seed"])
+    tables = _tables(experiment)
+    modules = (f"{ROOM}.figures",)
+    figures = [
+        PlannedJob("figure", name, {"kind": name}, {"table": tables[name]}, modules=modules)
+        for name in tables
+        if name in FIGURES
+    ]
+    main_table = "table4" if "table4" in tables else "table10"
+    report = _report(experiment, tables, figures, tested)
+    return Plan([*tables.values(), *figures, tested, report], main_table=main_table)
+
+
+def _check_overrides(experiment: LorsSystems) -> None:
+    names = {training.name for trainings in experiment.merged_trainings().values() for training in trainings}
+    names |= {all_at_once(group, experiment.jobs.languages(group)).name for group in experiment.groups}
+    for name in sorted(set(experiment.config["overrides"]) - names):
+        near = "".join(f" did you mean '{each}'?" for each in difflib.get_close_matches(name, names, 1))
+        raise UserError(f"key 'overrides.{name}': there is no such training:{near or ' names are like ca--asr.'}")
+
+
+# Tables
+
+
+def _tables(experiment: LorsSystems) -> dict[str, PlannedJob]:
+    def by_language(name: str, systems: Sequence[System], tasks: Sequence[str], detailed: bool = True) -> None:
+        tables[name] = _by_language(name, systems, tasks, detailed, experiment.jobs.sclite)
+
+    tables = {"ratios": _chosen_ratios(experiment), "weights": _chosen_scales(experiment)}
+    both = list(TASKS)
+    if "high" in experiment.groups:
+        by_language("table1", experiment.multilingual_systems("high", "asr"), ["asr"])
+        by_language("table2", experiment.multilingual_systems("high", "st"), ["st"])
+        by_language("table3", experiment.multitask_systems("high"), both, detailed=False)
+        by_language("table4", experiment.joint_systems("high"), both)
+        by_language("table11", experiment.multitask_systems("high"), both)
+    if "low" in experiment.groups:
+        by_language("table7", experiment.multilingual_systems("low", "asr"), ["asr"])
+        by_language("table8", experiment.multilingual_systems("low", "st"), ["st"])
+        by_language("table9", experiment.multitask_systems("low"), both)
+        by_language("table10", experiment.joint_systems("low"), both)
+    drawn: dict[str, Callable[[LorsSystems], PlannedJob]] = {"fig3": _fig3, "fig4": _fig4, "fig5": _fig5}
+    return tables | {name: drawn[name](experiment) for name in experiment.config["figures"]["drawn"]}
+
+
+def _by_language(
+    name: str, systems: Sequence[System], tasks: Sequence[str], detailed: bool, with_sclite: bool
+) -> PlannedJob:
+    """A row a system; columns are the languages of each task, and their mean."""
+    rows, metrics = [], {}
+    for system in systems:
+        cells: dict[str, list[PlannedCell]] = {}
+        for task in tasks:
+            prefix = f"{METRICS[task]} " if len(tasks) > 1 else ""
+            of_task = {language: cell for (language, found), cell in system.cells.items() if found == task}
+            if detailed:
+                cells |= {f"{prefix}{language}": [cell] for language, cell in of_task.items()}
+            cells[f"{prefix}Avg."] = list(of_task.values())
+            if task == "asr" and with_sclite:
+                by_sclite = f"{prefix}Avg. (sclite)"
+                cells[by_sclite], metrics[by_sclite] = list(of_task.values()), "wer_sclite"
+        rows.append(Row({"system": system.name}, cells))
+    return scores_table(name, rows, metrics)
+
+
+def _chosen_ratios(experiment: LorsSystems) -> PlannedJob:
+    merged = experiment.merged_trainings().values()
+    trainings = list(dict.fromkeys(training for trainings in merged for training in trainings))
+    searches = [experiment.jobs.pruning_search(training) for training in trainings]
+    labels = {search.id: training.id for search, training in zip(searches, trainings, strict=True)}
+    settings = {"kind": "ratios", "labels": labels}
+    return PlannedJob("table", "ratios", settings, {"searches": searches}, modules=(f"{ROOM}.tables",))
+
+
+def _chosen_scales(experiment: LorsSystems) -> PlannedJob:
+    joint = ("--all", "--mt-ml", "--ml-mt")
+    labels, searches = {}, []
+    for id, trainings in experiment.merged_trainings().items():
+        for method in FEW if id.endswith(joint) else [each for each in NAMES if each != "average"]:
+            search = experiment.jobs.scale_search(id, trainings, method)
+            labels[search.id] = {"merge": id, "method": method}
+            searches.append(search)
+    return PlannedJob("table", "weights", {"labels": labels}, {"searches": searches}, modules=(SCALES,))
+
+
+# Figures in numbers
+
+
+def _fig3(experiment: LorsSystems) -> PlannedJob:
+    """Scores against the number of languages: means over all combinations of two languages and more."""
+    rows = []
+    languages = experiment.jobs.languages(_first_group(experiment))
+    for task in TASKS:
+        for count in range(2, len(languages) + 1):
+            columns: dict[str, list[PlannedCell]] = {}
+            for chosen in itertools.combinations(languages, count):
+                for system in _few_systems(experiment, chosen, task, 1.0, joint=False):
+                    columns.setdefault(system.name, []).extend(system.cells.values())
+            rows.append(Row({"task": TASKS[task], "languages": count}, columns))
+    return scores_table("fig3", rows)
+
+
+def _fig4(experiment: LorsSystems) -> PlannedJob:
+    """Scores against the hours of training speech."""
+    rows = []
+    languages = experiment.jobs.languages(_first_group(experiment))
+    for task in TASKS:
+        for share in _shares(experiment):
+            systems = _few_systems(experiment, languages, task, share, joint=True)
+            columns = {system.name: list(system.cells.values()) for system in systems}
+            rows.append(Row({"task": TASKS[task], "hours": _hours(experiment, share)}, columns))
+    return scores_table("fig4", rows)
+
+
+def _few_systems(
+    experiment: LorsSystems, languages: tuple[str, ...], task: str, share: float, joint: bool
+) -> list[System]:
+    group = _first_group(experiment)
+    pairs = tuple((language, task) for language in languages)
+    every = languages == experiment.jobs.languages(group)
+    id = f"{group if every else '-'.join(languages)}--{task}"
+    trainings = [single(*pair, share) for pair in pairs]
+    found = [experiment.finetuned(pairs, share)]
+    if joint:
+        found.append(experiment.trained("Multi-lingual training", [multilingual(group, languages, task, share)]))
+    return found + [experiment.merged(NAMES[method], sized(id, share), trainings, method) for method in FEW]
+
+
+def _fig5(experiment: LorsSystems) -> PlannedJob:
+    """Error rates against the fraction that pruning keeps of single vectors, for each size of the training speech."""
+    searches, hours = [], {}
+    for share in _shares(experiment):
+        for language in experiment.jobs.languages(_first_group(experiment)):
+            search = experiment.jobs.pruning_curve(single(language, "asr", share))
+            searches.append(search)
+            hours[search.id] = _hours(experiment, share)
+    settings = {"kind": "pruning_curve", "hours": hours}
+    return PlannedJob("table", "fig5", settings, {"searches": searches}, modules=(f"{ROOM}.tables",))
+
+
+def _first_group(experiment: LorsSystems) -> str:
+    return next(iter(experiment.groups))
+
+
+def _shares(experiment: LorsSystems) -> list[float]:
+    shares: list[float] = sorted(experiment.config["figures"]["shares"])
+    if len({round(100 * share) for share in shares}) < len(shares):
+        raise UserError("key 'figures.shares': two of them are the same in whole percent: leave one out.")
+    return shares
+
+
+def _hours(experiment: LorsSystems, share: float) -> float:
+    train: float = experiment.groups[_first_group(experiment)]["hours"]["train"]
+    return round(share * train, 4)
+
+
+def _report(
+    experiment: LorsSystems, tables: dict[str, PlannedJob], figures: list[PlannedJob], tested: PlannedJob
+) -> PlannedJob:
+    systems = [
+        system
+        for group in experiment.groups
+        for task in TASKS
+        for system in experiment.multilingual_systems(group, task)
+    ]
+    # For each set and task the systems, and the folder of each one's hypotheses.
+    played: dict[str, list[list[str]]] = {}
+    hypotheses: dict[str, PlannedJob] = {}
+    for system in systems:
+        for cell in system.cells.values():
+            played.setdefault(f"{cell.set}.{cell.task}", []).append([system.name, model_folder(cell.score)])
+            hypotheses[cell.hypotheses.id] = cell.hypotheses
+    config = reported_settings(experiment.config, ("name", "base", "seed", *SECTIONS))
+    inputs = {
+        "tables": list(tables.values()),
+        "figures": figures,
+        "claims": tested,
+        "hypotheses": list(hypotheses.values()),
+        "sets": [experiment.jobs.speech(language) for language in experiment.jobs.group_of],
+        "voice_samples": experiment.jobs.voice_samples(),
+    }
+    settings = {"examples": EXAMPLES, "systems": played, "config": config}
+    return PlannedJob("report", "report", settings, inputs, modules=(f"{ROOM}.report",))

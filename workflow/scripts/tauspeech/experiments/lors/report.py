@@ -1,11 +1,11 @@
-"""Titles, captions and facts of the experiment lors."""
+"""Report of the experiment lors: titles, captions, facts and examples."""
 
 from typing import Any, Literal
 
 import pandas as pd
 
 from tauspeech.reporting.content import Example, Figure, Output, Table
-from tauspeech.reporting.voice_samples import spoken_by
+from tauspeech.reporting.voice_samples import engines_of
 from tauspeech.scoring.normalise import WER_NORMALISATION
 
 TITLE = "Languages and tasks"
@@ -33,14 +33,14 @@ _OTHERS = {
     "fig3": ("Figure 3 in numbers", "Means over all combinations of so many languages."),
     "fig4": ("Figure 4 in numbers", "Means over the languages."),
     "fig5": ("Figure 5 in numbers", "Mean WER over the languages after pruning each fine-tuned model's vector."),
-    "ratios": ("What pruning leaves", "Percent of singular values (r) and of entries (p), chosen on validation."),
+    "ratios": ("What pruning keeps", "Percent of singular values (r) and of entries (p), chosen on validation."),
     "weights": ("Choosing the scale", "Mean score on validation at each scale of the sum of vectors."),
 }
 _FIGURES = {
     "fig3": ("Figure 3. Number of languages", "Means over all combinations; Finetuned is a model for each language."),
     "fig4": ("Figure 4. Hours of training speech", "Means over the languages."),
     "fig5": (
-        "Figure 5. How much pruning leaves",
+        "Figure 5. How much pruning keeps",
         "Mean WER over the languages of fine-tuned models whose vector was pruned.",
     ),
 }
@@ -60,7 +60,7 @@ def facts(config: dict[str, Any], _: dict[str, pd.DataFrame]) -> list[tuple[str,
     percent = [", ".join(f"{100 * each:g} %" for each in merging[key]) for key in ("ranks", "keeps")]
     return [
         *found,
-        ("Speech", "CoVoST 2" if config["corpus"] else spoken_by(config["speech"])),
+        ("Speech", "CoVoST 2" if config["corpus"] else engines_of(config["speech"])),
         (
             "Fine-tuning",
             f"{training['epochs']:g} epochs, batch {training['batch'] * training['accumulate']}, learning rate "
@@ -110,7 +110,7 @@ def _rivals(table: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _ends(table: pd.DataFrame, translated: bool) -> dict[str, Literal["max", "min"]]:
-    """Which end of each column is good."""
+    """Whether higher or lower values of each column are better."""
     scores = [column for column in table if column != "system" and not column.endswith(("_low", "_high"))]
     return {column: "max" if translated or column.startswith("BLEU") else "min" for column in scores}
 
@@ -120,16 +120,16 @@ def described_figures(drawn: dict[str, str], _: dict[str, Any]) -> list[Figure]:
 
 
 def examples(
-    played: dict[str, list[dict[str, Any]]], heard: dict[tuple[str, str], dict[str, str]], settings: dict[str, Any]
+    played: dict[str, list[dict[str, Any]]], hypotheses: dict[tuple[str, str], dict[str, str]], settings: dict[str, Any]
 ) -> list[Example]:
-    """The first test utterances of each language, recognised and translated by some systems."""
+    """The first test utterances of each language, transcribed and translated by some systems."""
     found = []
     for language, rows in played.items():
         for row in rows:
             for task, written in (("transcribe", language), ("translate", "en")):
-                systems = settings["heard"].get(f"{language}.{task}", [])
+                systems = settings["systems"].get(f"{language}.{task}", [])
                 outputs = [
-                    Output(system, heard[model, task][row["utterance"]])
+                    Output(system, hypotheses[model, task][row["utterance"]])
                     for system, model in systems
                     if system in _SHORT
                 ]

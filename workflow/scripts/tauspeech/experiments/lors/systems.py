@@ -1,11 +1,22 @@
-"""The systems of the experiment lors, which are the rows of its tables: trained alone, together, and merged."""
+"""Systems of the experiment lors, which are the rows of its tables: trained singly, trained together, and merged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from tauspeech.experiments.lors.jobs import TARGET, TASKS, LanguageJobs, Pair, Run
+from tauspeech.experiments.lors.jobs import TARGET, LanguageJobs
+from tauspeech.experiments.lors.trainings import (
+    TASKS,
+    Pair,
+    Pairs,
+    Training,
+    all_at_once,
+    multilingual,
+    multitask,
+    single,
+)
 from tauspeech.plan.jobs import PlannedJob
-from tauspeech.plan.tables import Cell
+from tauspeech.plan.tables import PlannedCell
 
 NAMES = {
     "average": "Weight Averaging",
@@ -16,85 +27,89 @@ NAMES = {
 }
 FEW = ("ta", "lors")  # methods of Table 4 and of the figures
 
-Pairs = tuple[Pair, ...]
-
 
 @dataclass(frozen=True)
 class System:
-    """A row of a table: what each language and task is scored with."""
+    """A row of a table: the score of each language and task."""
 
     name: str
-    cells: dict[Pair, Cell]
+    cells: dict[Pair, PlannedCell]
 
 
-class LorsSystems(LanguageJobs):
-    def languages(self, group: str) -> tuple[str, ...]:
-        return tuple(self.groups[group]["languages"])
+class LorsSystems:
+    """One repetition of the experiment."""
 
-    def _cell(self, score: PlannedJob, pair: Pair) -> Cell:
+    def __init__(self, config: dict[str, Any], repetition: int = 0):
+        self.config = config
+        self.jobs = LanguageJobs(config, repetition)
+        self.groups = self.jobs.groups
+
+    def _cell(self, score: PlannedJob, pair: Pair) -> PlannedCell:
         language, task = pair
-        return Cell(score, self.speech(language).id, TASKS[task], language if task == "asr" else TARGET)
+        return PlannedCell(score, self.jobs.speech(language).id, TASKS[task], language if task == "asr" else TARGET)
 
     def pretrained(self, pairs: Pairs) -> System:
-        return System("Pretrained", {pair: self._cell(self.raw_score(pair[0]), pair) for pair in pairs})
+        return System("Pretrained", {pair: self._cell(self.jobs.raw_score(pair[0]), pair) for pair in pairs})
 
-    def trained(self, name: str, runs: Sequence[Run]) -> System:
+    def trained(self, name: str, trainings: Sequence[Training]) -> System:
         cells = {}
-        for run in runs:
-            score = self.score(run.id, self.finetune(run), run.pairs)
-            cells |= {pair: self._cell(score, pair) for pair in run.pairs}
+        for training in trainings:
+            languages = {language for language, _ in training.pairs}
+            batch = f"trained--{languages.pop() if len(languages) == 1 else 'together'}"
+            score = self.jobs.score(training.id, self.jobs.finetune(training), training.pairs, batch)
+            cells |= {pair: self._cell(score, pair) for pair in training.pairs}
         return System(name, cells)
 
     def finetuned(self, pairs: Pairs, share: float = 1.0) -> System:
-        return self.trained("Finetuned", [self.single(*pair, share) for pair in pairs])
+        return self.trained("Finetuned", [single(*pair, share) for pair in pairs])
 
-    def merged_runs(self, name: str, id: str, runs: Sequence[Run], method: str) -> System:
-        pairs = tuple(pair for run in runs for pair in run.pairs)
-        score = self.score(f"{id}--{method}", self.merge(id, tuple(runs), method), pairs)
+    def merged(self, name: str, id: str, trainings: Sequence[Training], method: str) -> System:
+        pairs = tuple(pair for training in trainings for pair in training.pairs)
+        score = self.jobs.score(f"{id}--{method}", self.jobs.merge(id, tuple(trainings), method), pairs, id)
         return System(name, {pair: self._cell(score, pair) for pair in pairs})
 
     def multilingual_systems(self, group: str, task: str) -> list[System]:
         """Tables 1, 2, 7 and 8: the languages of a group, one task."""
-        languages = self.languages(group)
+        languages = self.jobs.languages(group)
         pairs = tuple((language, task) for language in languages)
-        singles = [self.single(*pair) for pair in pairs]
+        singles = [single(*pair) for pair in pairs]
         return [
             self.pretrained(pairs),
             self.finetuned(pairs),
-            self.trained("Multi-lingual training", [self.multilingual(languages, task)]),
-            *(self.merged_runs(NAMES[method], f"{group}--{task}", singles, method) for method in NAMES),
+            self.trained("Multi-lingual training", [multilingual(group, languages, task)]),
+            *(self.merged(NAMES[method], f"{group}--{task}", singles, method) for method in NAMES),
         ]
 
     def multitask_systems(self, group: str) -> list[System]:
         """Tables 3, 9 and 11: each language by itself, both tasks."""
-        languages, pairs = self.languages(group), self.pairs(group)
+        languages, pairs = self.jobs.languages(group), self.pairs(group)
         found = [
             self.pretrained(pairs),
             self.finetuned(pairs),
-            self.trained("Multi-task training", [self.multitask(language) for language in languages]),
+            self.trained("Multi-task training", [multitask(language) for language in languages]),
         ]
         for method in NAMES:
-            cells: dict[Pair, Cell] = {}
+            cells: dict[Pair, PlannedCell] = {}
             for language in languages:
-                runs = [self.single(language, task) for task in TASKS]
-                cells |= self.merged_runs("", f"{language}--both", runs, method).cells
+                trainings = [single(language, task) for task in TASKS]
+                cells |= self.merged("", f"{language}--both", trainings, method).cells
             found.append(System(NAMES[method], cells))
         return found
 
     def joint_systems(self, group: str) -> list[System]:
         """Tables 4 and 10: the languages of a group and both tasks, in four ways."""
-        languages, pairs = self.languages(group), self.pairs(group)
-        tasks_joint = [self.multitask(language) for language in languages]
-        languages_joint = [self.multilingual(languages, task) for task in TASKS]
+        languages, pairs = self.jobs.languages(group), self.pairs(group)
+        tasks_joint = [multitask(language) for language in languages]
+        languages_joint = [multilingual(group, languages, task) for task in TASKS]
 
-        def merges(prefix: str, id: str, runs: Sequence[Run]) -> list[System]:
-            return [self.merged_runs(f"{prefix} {NAMES[method]}", f"{group}--{id}", runs, method) for method in FEW]
+        def merges(prefix: str, id: str, trainings: Sequence[Training]) -> list[System]:
+            return [self.merged(f"{prefix} {NAMES[method]}", f"{group}--{id}", trainings, method) for method in FEW]
 
         return [
             self.pretrained(pairs),
             self.finetuned(pairs),
-            self.trained("ML and MT training", [self.all_at_once(languages)]),
-            *merges("ML and MT", "all", [self.single(*pair) for pair in pairs]),
+            self.trained("ML and MT training", [all_at_once(group, languages)]),
+            *merges("ML and MT", "all", [single(*pair) for pair in pairs]),
             self.trained("MT training", tasks_joint),
             *merges("MT training + ML", "mt-ml", tasks_joint),
             self.trained("ML training", languages_joint),
@@ -102,4 +117,18 @@ class LorsSystems(LanguageJobs):
         ]
 
     def pairs(self, group: str) -> Pairs:
-        return tuple((language, task) for task in TASKS for language in self.languages(group))
+        return tuple((language, task) for task in TASKS for language in self.jobs.languages(group))
+
+    def merged_trainings(self) -> dict[str, tuple[Training, ...]]:
+        """The trainings whose vectors are merged for the tables, by the name of the merge."""
+        found: dict[str, tuple[Training, ...]] = {}
+        for group in self.groups:
+            languages = self.jobs.languages(group)
+            for task in TASKS:
+                found[f"{group}--{task}"] = tuple(single(language, task) for language in languages)
+            for language in languages:
+                found[f"{language}--both"] = tuple(single(language, task) for task in TASKS)
+            found[f"{group}--all"] = tuple(single(*pair) for pair in self.pairs(group))
+            found[f"{group}--mt-ml"] = tuple(multitask(language) for language in languages)
+            found[f"{group}--ml-mt"] = tuple(multilingual(group, languages, task) for task in TASKS)
+        return found

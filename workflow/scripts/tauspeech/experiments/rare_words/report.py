@@ -1,4 +1,4 @@
-"""Titles, captions and facts of the experiment rare_words."""
+"""Report of the experiment rare_words: titles, captions, facts and examples."""
 
 from typing import Any, Literal
 
@@ -57,7 +57,7 @@ def _weight(config: dict[str, Any]) -> str:
     )
 
 
-HOW_SCORED = {
+METRICS = {
     "bleu": "Lower-cased sacrebleu BLEU",
     "cer": f"Character error rate in percent ({CER_NORMALISATION})",
     "wer": f"Word error rate in percent ({WER_NORMALISATION})",
@@ -65,28 +65,26 @@ HOW_SCORED = {
 
 
 def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) -> list[Table]:
-    """The tables in the order of the paper, then what it has no table for."""
+    """Tables in the order of the paper, then those that the paper does not have."""
     languages, weight = config["languages"], f"Weight: {_weight(config)}."
     found = [Table("table1", "Table 1. The words", "Domain and number of sentences of each word.", tables["table1"])]
 
     def scored(name: str, title: str, caption: str, task: str) -> Table:
         metric = headline_metric(task, languages["target"] if task == "translate" else languages["source"])
         best: Literal["max", "min"] = "max" if metric == "bleu" else "min"
-        return Table(name, title, f"{HOW_SCORED[metric]} {caption}", tables[name], best, SYSTEMS)
+        return Table(name, title, f"{METRICS[metric]} {caption}", tables[name], best, SYSTEMS)
 
     general = "General is the mean over the words' models on sentences without rare words."
     found.append(scored("table2", "Table 2. Each word", f"on each word's test set. {general} {weight}", config["task"]))
     if "table3" in tables:
-        caption = (
-            f"of the task that was not taught, on the same speech. The FT column is not in the paper's table. {weight}"
-        )
+        caption = f"on the task that was not trained, with the same speech. The FT column is not in the paper's table. {weight}"
         found.append(scored("table3", "Table 3. What is forgotten", caption, config["control_task"]))
     caption = "as the mean over the words' test sets; FT is trained on all words. Weights are chosen on validation."
     found.append(scored("fig2", "Figure 2 in numbers. Several words in one model", caption, config["task"]))
     caption = "Recall of the base on carrier sentences, and of common words in the same places (control), in percent."
     found.append(Table("rarity", "Are the words rare?", caption, tables["rarity"]))
     if len(tables["overlap"]):
-        caption = "Sentences of other sets that hold a word, which was to be heard in its own set only."
+        caption = "Sentences of other sets that contain a word; it should occur in its own set only."
         found.append(Table("overlap", "Words that occur elsewhere", caption, tables["overlap"]))
     return found
 
@@ -106,9 +104,9 @@ def described_figures(drawn: dict[str, str], config: dict[str, Any]) -> list[Fig
 
 
 def examples(
-    played: dict[str, list[dict[str, Any]]], heard: dict[tuple[str, str], dict[str, str]], settings: dict[str, Any]
+    played: dict[str, list[dict[str, Any]]], hypotheses: dict[tuple[str, str], dict[str, str]], settings: dict[str, Any]
 ) -> list[Example]:
-    """The first test utterances of each word, and what its systems heard."""
+    """The first test utterances of each word, with the outputs of its systems."""
     config = settings["config"]
     source, target = config["languages"]["source"], config["languages"]["target"]
     language = target if config["task"] == "translate" else source
@@ -118,8 +116,8 @@ def examples(
         spellings = tuple(form for group in forms.values() for form in group)
         for row in rows:
             id, outputs = row["utterance"], []
-            for system, model in settings["heard"][word]:
-                text = heard[model.split("/")[0], config["task"]][id]
+            for system, model in settings["systems"][word]:
+                text = hypotheses[model, config["task"]][id]
                 outputs.append(Output(system, text, contains(text, forms[language], language)))
             found.append(Example(word, id, row[source], row[language], row["audio"]["bytes"], outputs, spellings))
     return found

@@ -9,10 +9,11 @@ from tauspeech.data.tables import read_table
 from tauspeech.runtime.job import Job
 from tauspeech.runtime.pace import Pace
 from tauspeech.speech import espeak_library, espeak_pool
+from tauspeech.speech.sets import Check
 from tauspeech.speech.utterances import Utterance, voice_id
 
 
-def rows(job: Job, drops: list[Drop]) -> Iterator[dict[str, Any]]:
+def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str, Any]]:
     """Of each split as many as its hours hold, where those are given."""
     sentences, hours = read_table(job.input("text")), job.settings["hours"]
     for split in dict.fromkeys(row["split"] for row in sentences):

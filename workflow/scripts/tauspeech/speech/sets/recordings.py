@@ -11,12 +11,13 @@ from tauspeech.data.dropped import Drop
 from tauspeech.data.tables import SPLITS, tab_reader
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.job import Job
+from tauspeech.speech.sets import Check
 
 REQUIRED = ("file", "split")
 LONGEST = 30  # seconds that a Whisper hears at once; the rest would be cut off without a word
 
 
-def rows(job: Job, drops: list[Drop]) -> Iterator[dict[str, Any]]:
+def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str, Any]]:
     settings = job.settings
     table, word, carriers = settings["recordings"]["path"], settings["word"], settings["carriers"]
     found = set()

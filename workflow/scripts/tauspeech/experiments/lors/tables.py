@@ -1,0 +1,49 @@
+"""Tables that only the experiment lors has: what its searches for pruning ratios found."""
+
+from typing import Any
+
+import pandas as pd
+
+from tauspeech.reporting.tables import read_json
+from tauspeech.runtime.job import Job
+
+COLUMNS = {
+    "SVP r": ("svd", "rank"),
+    "MP p": ("magnitude", "keep"),
+    "LoRS r": ("lors", "rank"),
+    "LoRS p": ("lors", "keep"),
+}
+
+
+def build(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    searches = {id: read_json(path) for id, path in job.inputs("searches").items()}
+    if job.settings["kind"] == "ratios":
+        return ratios_table(job.settings["labels"], searches), None
+    return pruning_curve_table(job.settings["hours"], searches), None
+
+
+def ratios_table(labels: dict[str, str], searches: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """Fractions that pruning keeps of each vector, in percent, as chosen on validation."""
+    return pd.DataFrame(
+        [
+            {"vector": labels[id]}
+            | {name: 100 * found["chosen"][method][option] for name, (method, option) in COLUMNS.items()}
+            for id, found in searches.items()
+        ]
+    )
+
+
+def pruning_curve_table(hours: dict[str, float], searches: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """Figure 5: mean score over the languages at each kept fraction, for each size of the training speech."""
+    points = [
+        {
+            "method": point["method"],
+            "size": hours[id],
+            "ratio": point["rank"] if point["method"] == "svd" else point["keep"],
+            "value": point["score"],
+        }
+        for id, found in searches.items()
+        for point in found["points"]
+    ]
+    found = pd.DataFrame(points).groupby(["method", "size", "ratio"], sort=True)["value"].mean()
+    return found.round(2).reset_index()

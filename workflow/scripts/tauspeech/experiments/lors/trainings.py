@@ -1,0 +1,41 @@
+"""Trainings of the experiment lors, and the names that they and their merges have."""
+
+from dataclasses import dataclass
+
+TASKS = {"asr": "transcribe", "st": "translate"}  # by the paper's name
+
+Pair = tuple[str, str]  # language and task
+Pairs = tuple[Pair, ...]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training on languages and tasks, with a share of the training speech."""
+
+    name: str
+    pairs: Pairs
+    share: float = 1.0
+
+    @property
+    def id(self) -> str:
+        return sized(self.name, self.share)
+
+
+def sized(name: str, share: float) -> str:
+    return name if share == 1 else f"{name}--of{round(100 * share)}"
+
+
+def single(language: str, task: str, share: float = 1.0) -> Training:
+    return Training(f"{language}--{task}", ((language, task),), share)
+
+
+def multilingual(group: str, languages: tuple[str, ...], task: str, share: float = 1.0) -> Training:
+    return Training(f"{group}--ml--{task}", tuple((language, task) for language in languages), share)
+
+
+def multitask(language: str) -> Training:
+    return Training(f"{language}--mt", tuple((language, task) for task in TASKS))
+
+
+def all_at_once(group: str, languages: tuple[str, ...]) -> Training:
+    return Training(f"{group}--mlmt", tuple((language, task) for language in languages for task in TASKS))

@@ -1,0 +1,41 @@
+"""Figures of the experiment rare_words: scores against the number of words, and the choice of the weight."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tauspeech.reporting import palette
+from tauspeech.reporting.figures import lines, weight_curves
+from tauspeech.reporting.palette import Look
+from tauspeech.scoring.headline import headline_metric
+
+LOOKS = {
+    "Raw": palette.BASE,
+    "FT": palette.FINE_TUNED,
+    "Average": palette.AVERAGE,
+    "TA": palette.TASK_ARITHMETIC,
+    "TIES": Look("#009e73", "D", "-"),
+    "DARE": Look("#cc79a7", "v", (0, (3, 1.5))),
+}
+
+
+def draw(frame: pd.DataFrame, stem: Path, settings: dict[str, Any]) -> None:
+    DRAWN[settings["kind"]](frame, stem, settings)
+
+
+def _fig2(frame: pd.DataFrame, stem: Path, settings: dict[str, Any]) -> None:
+    counted = frame[pd.to_numeric(frame["words"], errors="coerce").notna()].astype({"words": int})
+    metric = headline_metric(settings["task"], settings["language"]).upper()
+    ylabel = f"{metric} on the words' test sets"
+    lines(counted, stem, x="words", xlabel="Number of rare words", ylabel=ylabel, known=LOOKS)
+
+
+def _weights(frame: pd.DataFrame, stem: Path, settings: dict[str, Any]) -> None:
+    frame["chosen"] = frame["chosen"].astype(bool)
+    frame["method"] = frame["method"].map(settings["names"])
+    score = "BLEU" if settings["task"] == "translate" else "100 − error rate"
+    weight_curves(frame, stem, xlabel="Weight of each vector", ylabel=f"{score} on validation", known=LOOKS)
+
+
+DRAWN = {"fig2": _fig2, "weights": _weights}
