@@ -56,7 +56,7 @@ def write_model(folder: Path, tensors: dict[str, np.ndarray]) -> Path:
 
 
 def numbers(seed: int, shapes=SHAPES, spread: float = 0.01) -> dict[str, np.ndarray]:
-    """Matrices with a large singular value, as changes have them."""
+    """Matrices with one large singular value, as is typical of changes."""
     generator = np.random.default_rng(seed)
 
     def tensor(shape: tuple[int, ...]) -> np.ndarray:
@@ -400,7 +400,7 @@ def test_names_that_parts_could_be_confused_with(tmp_path):
 
 
 def damaged(file: VectorFile, change, out: Path) -> Path:
-    """The file with other tensors or other words about them."""
+    """Rewrite the file with other tensors or metadata."""
     tensors = load_file(file.path)
     about = json.loads(json.dumps(file.about))
     change(tensors, about)

@@ -1,4 +1,4 @@
-"""Many ranks and keeps of one vector at once: each the same as LoRS by itself."""
+"""Grid, many ranks and keeps of one vector at once: each equals a separate merge with LoRS."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""LoRA adapters beside PEFT itself, which makes them here: as vectors, and as what a recipe writes."""
+"""LoRA adapters made by PEFT, as vectors and as output of a recipe, compared with PEFT's own results."""
 
 import copy
 import json
@@ -57,7 +57,7 @@ class Grid(nn.Module):
 
 
 class Image(nn.Module):
-    """Layers that speech models rarely have, and one module whose name is the end of another one's."""
+    """Layers that are rare in speech models, and a module whose name is the end of another module's name."""
 
     def __init__(self):
         super().__init__()
@@ -117,7 +117,7 @@ def read(folder: Path) -> dict[str, Tensor]:
 
 
 class Maker:
-    """PEFT, training by chance."""
+    """PEFT adapters with random numbers in place of training."""
 
     def __init__(self, bases: Mapping[str, tuple[nn.Module, Path]], folder: Path):
         self.bases, self.folder = bases, folder
@@ -139,7 +139,7 @@ class Maker:
         return made.eval()
 
     def dense(self, made: PeftModel, name: str) -> dict[str, Tensor]:
-        """What PEFT makes of base and adapter, as a model folder."""
+        """The base with the adapter merged by PEFT, as a model folder."""
         save(copy.deepcopy(made).merge_and_unload(), self.folder / name)
         return read(self.folder / name)
 
@@ -529,7 +529,7 @@ def test_what_cannot_be_one_adapter_is_refused(maker, bases, monkeypatch):
     assert not (maker.folder / "sum").exists()
 
 
-# What is no plain LoRA, or no adapter of this base.
+# Adapters other than plain LoRA, or of another base.
 
 
 @pytest.mark.parametrize(

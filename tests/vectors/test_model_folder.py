@@ -96,7 +96,7 @@ def test_what_is_missing_or_broken_is_named(lab):
 @given(st.data())
 @settings(derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_header_is_told_in_one_sentence(tmp_path_factory, data):
-    """Whatever the damage is: the file is read or refused, and never does anything else happen."""
+    """Any damaged file is read or refused with a UserError; no other exception occurs."""
     folder = tmp_path_factory.mktemp("damaged")
     save_file({"x": torch.ones(3, 2), "y": torch.zeros(2)}, folder / WEIGHTS, metadata={"format": "pt"})
     header = bytearray((folder / WEIGHTS).read_bytes())
@@ -224,7 +224,7 @@ def test_a_merged_model_has_all_of_the_base_but_its_weights(lab, shards):
 
 
 def test_links_are_followed(lab, tmp_path):
-    """The hub's cache has links to files elsewhere."""
+    """Files in the hub's cache are links."""
     base = lab.model("base", content(0))
     lab.model("a", content(1))
     plain = lab.merge("average", ["a"])

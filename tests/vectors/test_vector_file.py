@@ -1,4 +1,4 @@
-"""The file of a task vector: what is in it, and what is refused. Its encodings have tests of their own."""
+"""Vector files: content and refused files. Encodings have tests of their own."""
 
 import json
 

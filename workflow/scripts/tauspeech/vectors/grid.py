@@ -18,7 +18,7 @@ from tauspeech.vectors.transforms.trimming import Cut, cuts, held, kept_count
 
 @dataclass(frozen=True)
 class _Known:
-    """Results for one tensor that do not depend on the rank and keep, or are stored for each."""
+    """The decomposition of one tensor, and its cuts by rank and keep."""
 
     spectrum: Spectrum | None
     cuts: dict[tuple[float, float], Cut]

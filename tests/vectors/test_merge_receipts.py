@@ -1,4 +1,4 @@
-"""What a merge says of itself, and whether that still holds later."""
+"""Receipts of merges: their content, and their verification."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from tests.vectors.lab import WEIGHTS, Lab, Output
 
 @pytest.fixture
 def made(tmp_path) -> tuple[Lab, Output]:
-    """A merge of everything that a recipe may name: folders, a file, a reference, a merge, weights of parts."""
+    """A merge with every kind of entry: folders, a file, a reference, a nested merge, weights of parts."""
     lab = Lab(tmp_path / "place")
     lab.folder.mkdir()
     for value, name in enumerate(["base", *"abcde"]):
@@ -46,7 +46,7 @@ def made(tmp_path) -> tuple[Lab, Output]:
 
 
 def flip(file: Path) -> None:
-    """One bit, and the time stamp stays: as disks do it."""
+    """Flip one bit without a change of the time stamp, as a failing disk does."""
     status = file.stat()
     content = bytearray(file.read_bytes())
     content[-2] ^= 1
@@ -54,7 +54,7 @@ def flip(file: Path) -> None:
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def test_a_receipt_tells_all_that_the_result_depends_on(made):
+def test_a_receipt_has_everything_that_the_result_depends_on(made):
     lab, out = made
     receipt = json.loads((out.folder / NAME).read_text(encoding="utf-8"))
     assert receipt == json.loads(json.dumps(out.receipt))
@@ -146,7 +146,7 @@ def test_a_file_that_is_missing_is_found_and_named(made):
 
 
 def test_a_merge_may_be_merged_again(made):
-    """Its receipt describes it alone and does not go along."""
+    """The receipt of the base is not copied to the result."""
     lab, out = made
     again = lab.merge("average", ["a"], base=out.folder.name)
     assert again.receipt["base"] == out.receipt["weights"]
