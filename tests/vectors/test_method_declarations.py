@@ -143,6 +143,7 @@ def test_schemas_of_options(toy):
     assert schema["properties"]["rank"]["minimum"] == 0
 
 
+KEEP, RANK = (Fraction(name=name, description="fraction", example=0.5) for name in ("keep", "rank"))
 VALUES: list[Any] = [0, 1, 0.5, 1.5, -0.1, 2, 3, -1, True, None, "up", "down", "0.5", [1], {"a": 1}]
 KINDS: list[Option] = [
     Fraction(name="x", description="fraction", example=0.5),
@@ -164,6 +165,14 @@ def test_a_default_outside_of_the_range_is_an_error():
     for arguments in ({"default": 3}, {"example": 3}, {}):
         with pytest.raises(ValueError, match="option x"):
             Integer(name="x", description="number", minimum=0, maximum=2, **arguments)
+
+
+def test_options_are_the_keyword_arguments_of_combine():
+    texts = dict.fromkeys(("name", "title", "formula", "use", "reference"), "x")
+    for combine in (lambda terms, *, rank: None, lambda terms, *, rank, keep, more: None, lambda terms, seed: None):
+        with pytest.raises(ValueError, match="differ in"):
+            Method(**texts, combine=combine, options=(KEEP, RANK))
+    Method(**texts, combine=lambda terms, *, rank, keep, seed: None, options=(KEEP, RANK))
 
 
 @pytest.mark.parametrize("method", methods.declared(), ids=lambda method: method.name)

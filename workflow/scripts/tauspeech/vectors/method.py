@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tauspeech.vectors.execution import Execution
 
 REQUIRED: Any = object()
+_CONTEXT = ("seed", "execution")  # arguments of combine that are not options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +128,14 @@ class Method:
     reference: str
     combine: "Callable[..., Combination]" = field(repr=False)
     options: tuple[Option, ...] = ()
+
+    def __post_init__(self) -> None:
+        parameters = inspect.signature(self.combine).parameters.values()
+        keywords = {each.name for each in parameters if each.kind is each.KEYWORD_ONLY} - set(_CONTEXT)
+        if different := keywords ^ {option.name for option in self.options}:
+            raise ValueError(
+                f"method {self.name}: options and keyword arguments of combine differ in {', '.join(sorted(different))}"
+            )
 
     def option(self, name: str) -> Option:
         return next(option for option in self.options if option.name == name)
