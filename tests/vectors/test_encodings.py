@@ -375,14 +375,14 @@ def mistake(function, *arguments, **options) -> str:
     return message
 
 
-def test_options_that_make_no_sense(base, tuned, tmp_path):
+def test_invalid_options_are_refused(base, tuned, tmp_path):
     out = tmp_path / "v.safetensors"
     assert "rank is 2" in mistake(vector, base, tuned, out, rank=2)
     assert "keep is -1" in mistake(vector, base, tuned, out, keep=-1)
     assert "rank is nan" in mistake(vector, base, tuned, out, rank=math.nan)
     assert "stores nothing" in mistake(vector, base, tuned, out, rank=0, keep=0)
     assert "8 or 32" in mistake(vector, base, tuned, out, bits=16)
-    assert "float32 has no bits" in mistake(vector, base, tuned, out, None, bits=8)
+    assert "float32 has no option bits" in mistake(vector, base, tuned, out, None, bits=8)
     assert "is not a LoRA adapter" in mistake(vector, base, tuned, out, "lora")
     assert not out.exists()
 
