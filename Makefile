@@ -8,7 +8,7 @@ BIN := .venv/bin
 key = $(shell sed -n 's/^$(1): *//p' $(FOUNDATION))
 NAME = $(shell sed -n 's/^name: *//p' $(CONFIG))
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG)
-CODE := workflow/scripts tests bench
+CODE := workflow/scripts tools tests bench
 TOOLS := .venv-tools
 LOCKS := $(wildcard envs/requirements*.txt envs/engine-*.txt)
 INSTALL = -m pip install --quiet --disable-pip-version-check
@@ -19,7 +19,7 @@ MODERN = import sys; sys.exit("tauspeech needs Python 3.11 or newer, and $(PYTHO
 
 run: .venv/.run $(CONFIG)  ## the default experiment, or CONFIG=config/NAME.yaml
 	@$(SNAKEMAKE)
-	@$(BIN)/python workflow/scripts/show_results.py results/$(NAME)
+	@$(BIN)/python tools/show_results.py results/$(NAME)
 
 test: .venv/.test check  ## linters, then the tests
 	$(BIN)/python -m pytest
@@ -46,7 +46,7 @@ bench: .venv/.test  ## benchmarks; each prints a table with ratios
 
 foundation: .venv/.run  ## train a shipped foundation again (about an hour on two cores), or FOUNDATION=config/NAME.yaml
 	$(BIN)/snakemake --cores $(CORES) --configfile $(FOUNDATION)
-	$(BIN)/python workflow/scripts/ship_foundation.py results/$(call key,name)/models/base resources/foundation/$(call key,size)
+	$(BIN)/python tools/ship_foundation.py results/$(call key,name)/models/base resources/foundation/$(call key,size)
 
 voice: .venv/.run  ## train the shipped neural voice again (about ten minutes)
 	$(BIN)/snakemake --cores $(CORES) --configfile config/rare_words_neural.yaml --config 'speech={"voices": {"zh": ["coqui/mini"]}, "retrain_voice": true}' -- results/rare_words_neural/voices/mini/receipt.json
@@ -56,16 +56,16 @@ envs: .venv/.run  ## make the environments of all engines that need one of their
 	@$(SNAKEMAKE) -- environments
 
 clean-orphans: .venv/.run  ## list what no plan names any more; DELETE=yes removes it
-	@$(BIN)/python workflow/scripts/clean_orphans.py results/$(NAME) $(DELETE)
+	@$(BIN)/python tools/clean_orphans.py results/$(NAME) $(DELETE)
 
 lock: | $(TOOLS)/bin/uv  ## write the hashes of what the locks in envs/ pin, after a version was changed there
-	@$(TOOLS)/bin/python workflow/scripts/lock.py $(LOCKS)
+	@$(TOOLS)/bin/python tools/lock.py $(LOCKS)
 
 audit: $(TOOLS)/.made  ## known vulnerabilities in what envs/ locks, where PyPI's advisories can be reached
-	@$(TOOLS)/bin/python workflow/scripts/audit.py envs/*.txt
+	@$(TOOLS)/bin/python tools/audit.py envs/*.txt
 
 verify: .venv/.run  ## hold all results against their receipts; REPAIR=yes removes what is damaged, for the next run to make
-	@$(BIN)/python workflow/scripts/verify_results.py results/$(NAME) $(REPAIR)
+	@$(BIN)/python tools/verify_results.py results/$(NAME) $(REPAIR)
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST)

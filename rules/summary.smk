@@ -1,27 +1,32 @@
-# What a run did, told at its end and kept beside the report, which it is no part of: reports of one plan are the same.
+# Summary of a run, printed at its end and written to summary.tsv. The report does not contain it: it depends on the plan alone.
 
 from pathlib import Path
 
+from tauspeech.plan import run_lock
 from tauspeech.runtime.files import write_text
-from tauspeech.runtime.run_record import Ledger
-from tauspeech.runtime.run_summary import table, told
+from tauspeech.runtime.run_record import RunRecord
+from tauspeech.runtime.run_summary import as_text, as_tsv
 
-LEDGER = Ledger(Path(RESULTS))
+RECORD = RunRecord(Path(RESULTS))
 
 
 def summarise(succeeded):
     if workflow.touch:  # nothing ran
         return
-    account = LEDGER.close(succeeded)
-    logger.info(told(account))
+    summary = RECORD.close(succeeded)
+    logger.info(as_text(summary))
     try:
-        write_text(Path(RESULTS, "summary.tsv"), table(account))
+        write_text(Path(RESULTS, "summary.tsv"), as_tsv(summary))
     except OSError as error:
-        logger.error(f"The summary is not kept: {trouble_of(error) or error}.")
+        logger.error(f"summary.tsv was not written: {trouble_of(error) or error}.")
 
 
 onstart:
-    LEDGER.open()
+    if not run_lock.acquire(Path(RESULTS)):
+        sys.exit(
+            f"Error: another run of {RESULTS} is in progress: wait until it has ended."
+        )
+    RECORD.open()
 
 
 onsuccess:

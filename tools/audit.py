@@ -1,6 +1,6 @@
-"""Known vulnerabilities in what the locks pin: ``audit.py FILE ...``, by pip-audit, which asks PyPI for its advisories.
+"""Known vulnerabilities in locked packages: ``audit.py FILE ...``, by pip-audit, which reads PyPI's advisories.
 
-Ends with 1 if there are any. Where the advisories cannot be reached it says so, and that is no failure.
+Exits with 1 if there are any. If the advisories cannot be reached, prints a note and exits with 0.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 PIP_AUDIT = Path(sys.executable).with_name("pip-audit")
 OPTIONS = ["--no-deps", "--disable-pip", "--progress-spinner", "off", "--format", "json"]
-# What pip-audit ends with where it gets no answer: its own advice, or what was raised below it.
+# Errors of pip-audit without an answer: its own advice, or an exception of a library.
 NO_ANSWER = re.compile(r"your network may be blocking|^requests\.exceptions\.|ServiceError", re.MULTILINE)
 
 
@@ -21,7 +21,7 @@ def main(files: list[Path]) -> None:
     for file in files:
         packages = _audited(file)
         if packages is None:
-            print(f"PyPI's advisories cannot be reached from here: {file} and what comes after it were not audited.")
+            print(f"PyPI's advisories cannot be reached: {file} and the files after it were not audited.")
             break
         for package in packages:
             if "skip_reason" in package:
@@ -32,15 +32,17 @@ def main(files: list[Path]) -> None:
             for each in package["vulns"]:
                 print(f"{file}: {_sentence(package, each)}")
     if vulnerable:
-        sys.exit(f"Error: {vulnerable} pins have known vulnerabilities: change their versions, then `make lock`.")
+        sys.exit(
+            f"Error: {vulnerable} packages have known vulnerabilities: change their versions, then run `make lock`."
+        )
     if known:
-        print(f"No known vulnerabilities in {known} pins.")
+        print(f"No known vulnerabilities in {known} packages.")
 
 
 def _audited(file: Path) -> list[dict[str, Any]] | None:
-    """What is known of each package of a file; None without an answer.
+    """pip-audit's result for each package of a file; None without an answer.
 
-    A mirror of PyPI without advisories answers as if there were no such packages, which pip-audit passes over.
+    A mirror of PyPI without advisories answers as if the packages did not exist, and pip-audit skips them.
     """
     done = subprocess.run([str(PIP_AUDIT), *OPTIONS, "-r", str(file)], capture_output=True, text=True)
     if done.stdout.strip():
@@ -48,7 +50,7 @@ def _audited(file: Path) -> list[dict[str, Any]] | None:
         return None if all("skip_reason" in package for package in packages) else packages
     if NO_ANSWER.search(done.stderr):
         return None
-    last = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
+    last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
     sys.exit(f"Error: pip-audit could not audit {file}: {last}")
 
 

@@ -1,16 +1,16 @@
-"""List files that no plan names any more, and remove them on request: ``clean_orphans.py results/<name> [yes]``."""
+"""List files that the plan no longer contains, and remove them on request: ``clean_orphans.py results/<name> [yes]``."""
 
 import sys
 from pathlib import Path
 
-from tauspeech.plan.index import FROZEN
 from tauspeech.plan.orphans import orphans
 from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.stages import PLAN_INDEX
 
 
 def main(results: Path, delete: bool) -> None:
-    if not (results / FROZEN).is_file():
-        sys.exit(f"{results} has no plan: run snakemake first.")
+    if not (results / PLAN_INDEX).is_file():
+        sys.exit(f"Error: {results} has no plan: run snakemake first.")
     try:
         found = list(orphans(results))
     except UserError as error:
@@ -19,8 +19,8 @@ def main(results: Path, delete: bool) -> None:
         print(file)
         if delete:
             file.unlink()
-    size = "removed" if delete else "not named by the plan; DELETE=yes removes them"
-    print(f"{len(found)} files {size}.")
+    state = "removed" if delete else "are not in the plan: DELETE=yes removes them"
+    print(f"{len(found)} files {state}.")
     if delete:
         for folder in sorted((path for path in results.rglob("*") if path.is_dir()), reverse=True):
             if not any(folder.iterdir()):

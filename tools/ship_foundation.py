@@ -1,6 +1,6 @@
-"""Put a trained foundation where the project ships it, in half precision: ``ship_foundation.py FROM TO``.
+"""Copy a trained foundation into the project, in half precision: ``ship_foundation.py FROM TO``.
 
-The receipt goes along: it says what the foundation was trained on and what the shipped files must be.
+Its receipt is copied, too, with the hashes of the half-precision files: it records what the foundation was trained on.
 """
 
 import json

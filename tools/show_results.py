@@ -1,16 +1,27 @@
-"""Say where the results of a run lie and print its main table: ``show_results.py results/<name>``."""
+"""Print the main table of a run and where its results are: ``show_results.py results/<name>``."""
 
+import json
 import sys
 from pathlib import Path
 
-MAIN = ("table4", "table10", "table2")  # all languages and tasks in lors; each word in rare_words
+from tauspeech.runtime.stages import PLAN_INDEX
 
 
 def main(results: Path) -> None:
-    found = [table for name in MAIN if (table := results / "tables" / f"{name}.md").is_file()]
-    if not found:
-        sys.exit(f"{results} has no main table yet: see the messages above, or run again.")
-    print(f"\n{found[0].read_text(encoding='utf-8')}\nTables: {results / 'tables'}\nReport: {results / 'report.html'}")
+    if not (results / PLAN_INDEX).is_file():
+        sys.exit(f"Error: {results} has no plan: run snakemake first.")
+    name = json.loads((results / PLAN_INDEX).read_text(encoding="utf-8")).get("main_table")
+    print(f"\n{_table(results, name) if name else 'This experiment has no main table.'}")
+    for title, path in (("Tables", results / "tables"), ("Report", results / "report.html")):
+        if path.exists():
+            print(f"{title}: {path}")
+
+
+def _table(results: Path, name: str) -> str:
+    path = results / "tables" / f"{name}.md"
+    if not path.is_file():
+        sys.exit(f"Error: {path} does not exist: run snakemake again and read its messages.")
+    return path.read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":

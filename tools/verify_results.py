@@ -1,37 +1,38 @@
-"""Hold every artifact against its receipt: ``verify_results.py results/<name> [yes]``.
+"""Compare every artifact with its receipt: ``verify_results.py results/<name> [yes]``.
 
-With ``yes``, what is damaged is removed with its receipt, and the next run makes it again.
+With ``yes``, damaged artifacts are removed with their receipts, and the next run makes them again.
 """
 
 import sys
 from pathlib import Path
 
-from tauspeech.plan.index import FROZEN
 from tauspeech.plan.orphans import planned_receipts
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.receipts import Receipt
+from tauspeech.runtime.stages import PLAN_INDEX
 
 
 def main(results: Path, repair: bool) -> None:
-    if not (results / FROZEN).is_file():
+    if not (results / PLAN_INDEX).is_file():
         sys.exit(f"Error: {results} has no plan: run snakemake first.")
-    whole, damaged = 0, 0
+    intact, damaged = 0, 0
     for path in planned_receipts(results):
         try:
             Receipt.read(path).files()
-            whole += 1
+            intact += 1
         except UserError as error:
             damaged += 1
             print(error)
             if repair:
                 remove(path)
-    what = "removed: the next run makes them again" if repair else "damaged; REPAIR=yes removes them"
-    print(f"{whole} artifacts are whole, {damaged} {what}." if damaged else f"All {whole} artifacts are whole.")
+    state = "removed: the next run makes them again" if repair else "damaged; REPAIR=yes removes them"
+    print(f"{intact} artifacts are intact, {damaged} {state}." if damaged else f"All {intact} artifacts are intact.")
     if damaged and not repair:
         sys.exit(1)
 
 
 def remove(receipt: Path) -> None:
+    """Remove a receipt and the files that it lists."""
     try:
         files = Receipt.read(receipt).content["outputs"]
     except UserError:

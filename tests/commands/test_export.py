@@ -1,6 +1,6 @@
-"""`tauspeech export`: what the converters are given, and what a user reads when one is missing or fails.
+"""`tauspeech export`: the files that converters get, and the messages if one is missing or fails.
 
-The converters themselves stand in as small programs; with ctranslate2 installed its own is run as well.
+The converters are replaced by small programs; if ctranslate2 is installed, its converter is run, too.
 """
 
 import argparse
@@ -17,14 +17,16 @@ from safetensors.torch import load_file, save_file
 from transformers import WhisperFeatureExtractor, WhisperForConditionalGeneration, WhisperProcessor
 
 from tauspeech.commands import export
+from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.models.whisper import converters
-from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
+from tauspeech.models.whisper.family import Whisper
+from tauspeech.models.whisper.foundation import new_model
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import FOUNDATIONS
 
 FOUNDATION = FOUNDATIONS / "small"
 
-# It opens what whisper.cpp's script opens, in the same way, and writes down what it saw.
+# Opens the files that whisper.cpp's script opens, in the same way, and records their content.
 GGML = """
 import json, sys
 from pathlib import Path
@@ -44,7 +46,7 @@ assert len(sys.argv) == 4  # a fifth would mean f32
 (out / "ggml-model.bin").write_text(json.dumps(seen))
 """
 
-# The same for ctranslate2's.
+# The same for ctranslate2's converter.
 CT2 = """#!{python}
 import argparse, json, shutil
 from pathlib import Path
@@ -69,7 +71,7 @@ languages = sorted(generation["lang_to_id"].values())
 
 @pytest.fixture
 def run(capsys, monkeypatch):
-    """The command with these arguments; what it wrote is in ``out`` and ``err``."""
+    """The command with these arguments; its output is in ``out`` and ``err``."""
     parser = argparse.ArgumentParser()
     export.add(parser.add_subparsers())
     monkeypatch.delenv("WHISPER_CPP", raising=False)
@@ -95,7 +97,7 @@ def checkout(tmp_path):
 
 @pytest.fixture
 def without_ctranslate2(monkeypatch, tmp_path):
-    """Neither the package nor its program, but a folder on the PATH for one."""
+    """A PATH without the package's program, and no package; returns the path where a program would be found."""
 
     def missing(name):
         raise PackageNotFoundError(name)
@@ -114,95 +116,94 @@ def converter(without_ctranslate2):
 
 @pytest.fixture(scope="module")
 def saved_by_v5(tmp_path_factory):
-    """A folder with 30 s windows as transformers 5 leaves it: without the files that converters know."""
+    """A model with 30 s windows as transformers 5 saves it, without the older files that converters need."""
     folder = tmp_path_factory.mktemp("v5")
     texts = ["我们参观了柏林墙。", "We visited the Berlin Wall."]
-    processor = WhisperProcessor(WhisperFeatureExtractor(), build_processor(texts, SIZES["tiny"]).tokenizer)
-    model = build_model(processor, SIZES["tiny"], 1)
-    config = {**model.config.to_dict(), "max_source_positions": 1500}
-    whole = WhisperForConditionalGeneration(type(model.config)(**config))
-    whole.generation_config = model.generation_config
-    save(whole, processor, folder)
+    small = new_model(texts, SIZES["tiny"], 1)
+    config = {**small.network.config.to_dict(), "max_source_positions": 1500}
+    network = WhisperForConditionalGeneration(type(small.network.config)(**config))
+    network.generation_config = small.network.generation_config
+    Whisper(network, WhisperProcessor(WhisperFeatureExtractor(), small.processor.tokenizer)).save(folder)
     for name in ("preprocessor_config.json", "vocab.json", "merges.txt"):
         (folder / name).unlink()
     return folder
 
 
-def seen(file):
+def recorded(file):
     return json.loads(file.read_text())
 
 
-def test_whispercpps_script_finds_all_that_it_opens(run, checkout, saved_by_v5, tmp_path):
+def test_whispercpps_script_gets_all_files_that_it_opens(run, checkout, saved_by_v5, tmp_path):
     before = {path.name: path.read_bytes() for path in saved_by_v5.iterdir()}
     run(saved_by_v5, "--to", "whisper.cpp", "-o", tmp_path / "out", "--whisper-cpp", checkout)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["ggml-model.bin"]
-    saw = seen(tmp_path / "out" / "ggml-model.bin")
+    found = recorded(tmp_path / "out" / "ggml-model.bin")
     tokenizer = WhisperProcessor.from_pretrained(saved_by_v5).tokenizer
-    assert {**saw["vocab"], **saw["added"]} == tokenizer.get_vocab()
-    assert "<|startoftranscript|>" in saw["added"] and "<|startoftranscript|>" not in saw["vocab"]
-    assert saw["length"] == 112  # of the position table
-    np.testing.assert_allclose(saw["mels"], WhisperFeatureExtractor().mel_filters.T, atol=1e-8)
+    assert {**found["vocab"], **found["added"]} == tokenizer.get_vocab()
+    assert "<|startoftranscript|>" in found["added"] and "<|startoftranscript|>" not in found["vocab"]
+    assert found["length"] == 112  # size of the position table
+    np.testing.assert_allclose(found["mels"], WhisperFeatureExtractor().mel_filters.T, atol=1e-8)
     assert run.out.startswith(f"{tmp_path / 'out'}: whisper.cpp, ")
     assert {path.name: path.read_bytes() for path in saved_by_v5.iterdir()} == before
 
 
-def test_a_variable_can_name_the_checkout(run, checkout, saved_by_v5, tmp_path, monkeypatch):
+def test_a_variable_can_give_the_checkout(run, checkout, saved_by_v5, tmp_path, monkeypatch):
     monkeypatch.setenv("WHISPER_CPP", str(checkout))
     run(saved_by_v5, "--to", "whisper.cpp", "-o", tmp_path / "out", "--quantization", "f16")
     assert (tmp_path / "out" / "ggml-model.bin").is_file()
 
 
-def test_bfloat16_which_numpy_does_not_know_becomes_float32(run, checkout, saved_by_v5, tmp_path):
+def test_bfloat16_which_numpy_lacks_becomes_float32(run, checkout, saved_by_v5, tmp_path):
     model = shutil.copytree(saved_by_v5, tmp_path / "bf16")
     weights = load_file(model / "model.safetensors")
     halved = {name: weight.to(torch.bfloat16) for name, weight in weights.items()}
     save_file(halved, model / "model.safetensors", metadata={"format": "pt"})
     run(model, "--to", "whisper.cpp", "-o", tmp_path / "out", "--whisper-cpp", checkout)
-    assert seen(tmp_path / "out" / "ggml-model.bin")["weights"] == dict.fromkeys(weights, "float32")
+    assert recorded(tmp_path / "out" / "ggml-model.bin")["weights"] == dict.fromkeys(weights, "float32")
     assert load_file(model / "model.safetensors")["model.encoder.conv1.weight"].dtype == torch.bfloat16
 
 
-def test_a_short_length_of_a_fine_tune_does_not_shrink_the_position_table(run, checkout, saved_by_v5, tmp_path):
+def test_a_shortened_max_length_does_not_shrink_the_position_table(run, checkout, saved_by_v5, tmp_path):
     model = shutil.copytree(saved_by_v5, tmp_path / "short")
     config = json.loads((model / "config.json").read_text())
     (model / "config.json").write_text(json.dumps({**config, "max_length": 50}))
     run(model, "--to", "whisper.cpp", "-o", tmp_path / "out", "--whisper-cpp", checkout)
-    assert seen(tmp_path / "out" / "ggml-model.bin")["length"] == 112
+    assert recorded(tmp_path / "out" / "ggml-model.bin")["length"] == 112
 
 
-def test_ctranslate2_gets_what_faster_whisper_will_read(run, converter, saved_by_v5, tmp_path):
-    (tmp_path / "out").mkdir()  # an empty one is fine
+def test_ctranslate2_gets_all_files_for_faster_whisper(run, converter, saved_by_v5, tmp_path):
+    (tmp_path / "out").mkdir()  # an empty folder is allowed
     run(saved_by_v5, "--to", "faster-whisper", "-o", tmp_path / "out", "--quantization", "int8")
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert files == {"model.bin", "tokenizer.json", "preprocessor_config.json"}
-    assert seen(tmp_path / "out" / "model.bin")["quantization"] == "int8"
-    assert seen(tmp_path / "out" / "preprocessor_config.json")["feature_size"] == 80
+    assert recorded(tmp_path / "out" / "model.bin")["quantization"] == "int8"
+    assert recorded(tmp_path / "out" / "preprocessor_config.json")["feature_size"] == 80
 
 
-@pytest.mark.parametrize("lost", ["fields", "file"])
-def test_languages_that_a_fine_tune_lost_come_from_the_tokenizer(run, converter, saved_by_v5, tmp_path, lost):
+@pytest.mark.parametrize("missing", ["fields", "file"])
+def test_missing_languages_come_from_the_tokenizer(run, converter, saved_by_v5, tmp_path, missing):
     model = shutil.copytree(saved_by_v5, tmp_path / "lost")
     path = model / "generation_config.json"
     wanted = sorted(json.loads(path.read_text())["lang_to_id"].values())
-    path.write_text("{}") if lost == "fields" else path.unlink()
+    path.write_text("{}") if missing == "fields" else path.unlink()
     run(model, "--to", "faster-whisper", "-o", tmp_path / "out")
-    assert seen(tmp_path / "out" / "model.bin") == {"quantization": "float16", "languages": wanted}
+    assert recorded(tmp_path / "out" / "model.bin") == {"quantization": "float16", "languages": wanted}
 
 
-def test_models_that_the_programs_cannot_run_bring_a_warning(run, converter, saved_by_v5, tmp_path):
+def test_models_that_the_programs_cannot_run_cause_a_warning(run, converter, saved_by_v5, tmp_path):
     run(FOUNDATION, "--to", "faster-whisper", "-o", tmp_path / "small")
-    assert "warning: the model hears 6 s in 240 frames" in run.err and run.err.count("\n") == 1
+    assert "warning: the model's input window is 6 s in 240 frames" in run.err and run.err.count("\n") == 1
     run(saved_by_v5, "--to", "faster-whisper", "-o", tmp_path / "own-tokens")
     tokens = json.loads((saved_by_v5 / "config.json").read_text())["vocab_size"]
-    assert f"warning: the model has {tokens} tokens of its own" in run.err and run.err.count("\n") == 1
+    assert f"warning: the model has a vocabulary of {tokens} tokens" in run.err and run.err.count("\n") == 1
 
 
-def test_a_folder_with_something_in_it_is_left_alone(run, converter, saved_by_v5, tmp_path):
+def test_a_folder_that_is_not_empty_is_refused(run, converter, saved_by_v5, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     (out / "mine").write_text("mine")
     for place in (out, out / "mine", saved_by_v5):
-        with pytest.raises(UserError, match="is there already and not an empty folder: remove it, or give another"):
+        with pytest.raises(UserError, match="already exists and is not an empty folder: remove it, or give another"):
             run(saved_by_v5, "--to", "faster-whisper", "-o", place)
     assert (out / "mine").read_text() == "mine"
 
@@ -212,10 +213,10 @@ def test_a_folder_with_something_in_it_is_left_alone(run, converter, saved_by_v5
     [
         ("raise ValueError('odd weights')", r"whisper\.cpp's converter failed .*\(ValueError: odd weights\)"),
         ("sys.exit(3)", r"whisper\.cpp's converter failed .*\(exit status 3\)"),
-        ("", r"convert-h5-to-ggml\.py made no model file"),
+        ("", r"convert-h5-to-ggml\.py wrote no model file"),
     ],
 )
-def test_a_failed_conversion_is_one_sentence_and_leaves_nothing(run, checkout, saved_by_v5, tmp_path, ending, message):
+def test_a_failed_conversion_is_one_sentence_and_writes_nothing(run, checkout, saved_by_v5, tmp_path, ending, message):
     (checkout / "models" / "convert-h5-to-ggml.py").write_text(f"import sys\n{ending}\n")
     with pytest.raises(UserError, match=message) as caught:
         run(saved_by_v5, "--to", "whisper.cpp", "-o", tmp_path / "out", "--whisper-cpp", checkout)
@@ -223,7 +224,9 @@ def test_a_failed_conversion_is_one_sentence_and_leaves_nothing(run, checkout, s
     assert os.listdir(tmp_path) == ["whisper.cpp"]
 
 
-def test_what_is_missing_is_said_with_the_way_to_get_it(run, without_ctranslate2, saved_by_v5, tmp_path):
+def test_a_missing_converter_is_an_error_with_the_command_to_install_it(
+    run, without_ctranslate2, saved_by_v5, tmp_path
+):
     out = ("-o", tmp_path / "out")
     with pytest.raises(UserError, match=r"not installed: run `pip install 'ctranslate2>=4\.7\.0'`\.$"):
         run(saved_by_v5, "--to", "faster-whisper", *out)
@@ -235,7 +238,16 @@ def test_what_is_missing_is_said_with_the_way_to_get_it(run, without_ctranslate2
     assert not (tmp_path / "out").exists()
 
 
-def test_a_place_that_cannot_be_written_is_said(run, converter, saved_by_v5, tmp_path):
+def test_a_model_of_another_family_is_an_error(run, tmp_path):
+    (tmp_path / "bert").mkdir()
+    (tmp_path / "bert" / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(
+        UserError, match=r"type 'bert', and such models cannot be exported: give one of the types whisper\.$"
+    ):
+        run(tmp_path / "bert", "--to", "faster-whisper", "-o", tmp_path / "out")
+
+
+def test_an_output_that_cannot_be_written_is_an_error(run, converter, saved_by_v5, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"file/out could not be written \(.*\): give another --output"):
         run(saved_by_v5, "--to", "faster-whisper", "-o", tmp_path / "file" / "out")
@@ -247,17 +259,17 @@ def test_an_old_ctranslate2_is_refused(run, saved_by_v5, tmp_path, monkeypatch):
         run(saved_by_v5, "--to", "faster-whisper", "-o", tmp_path / "out")
 
 
-def test_an_unknown_quantization_names_the_known(run, saved_by_v5, tmp_path):
+def test_an_unknown_quantization_is_an_error_with_the_known_ones(run, saved_by_v5, tmp_path):
     out = ("-o", tmp_path / "out", "--quantization", "q5_0")
     with pytest.raises(
         UserError, match=r"'q5_0': give one of f16, and make smaller ones with its own whisper-quantize"
     ):
         run(saved_by_v5, "--to", "whisper.cpp", *out)
-    with pytest.raises(UserError, match=r"faster-whisper is not written .* 'q5_0': give one of float16, int8, .*32\.$"):
+    with pytest.raises(UserError, match=r"faster-whisper does not have .* 'q5_0': give one of float16, int8, .*32\.$"):
         run(saved_by_v5, "--to", "faster-whisper", *out)
 
 
-def test_a_folder_without_tokenizer_or_weights_is_said(run, converter, saved_by_v5, tmp_path):
+def test_a_folder_without_tokenizer_or_weights_is_an_error(run, converter, saved_by_v5, tmp_path):
     out = ("--to", "faster-whisper", "-o", tmp_path / "out")
     bare = shutil.copytree(saved_by_v5, tmp_path / "bare", ignore=shutil.ignore_patterns("*token*", "processor*"))
     with pytest.raises(UserError, match=r"bare has no tokenizer or processor .*: copy these files from the base"):
@@ -274,8 +286,8 @@ def test_ctranslate2_itself_converts(run, saved_by_v5, tmp_path, quantization):
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert files >= {"model.bin", "config.json", "tokenizer.json", "preprocessor_config.json", "vocabulary.json"}
     model = ctranslate2.models.Whisper(str(tmp_path / "out"), compute_type="float32")
-    heard = np.random.default_rng(1).standard_normal((1, 80, 3000)).astype(np.float32)
-    encoded = np.array(model.encode(ctranslate2.StorageView.from_array(heard)))
+    features = np.random.default_rng(1).standard_normal((1, 80, 3000)).astype(np.float32)
+    encoded = np.array(model.encode(ctranslate2.StorageView.from_array(features)))
     encoder = WhisperForConditionalGeneration.from_pretrained(saved_by_v5).model.encoder
-    expected = encoder(torch.from_numpy(heard)).last_hidden_state.detach().numpy()
+    expected = encoder(torch.from_numpy(features)).last_hidden_state.detach().numpy()
     np.testing.assert_allclose(encoded, expected, atol=0.1 if quantization == "int8" else 0.02)

@@ -67,7 +67,7 @@ def test_damage_is_named_by_what_reads_it(
 
 
 def verify(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
-    script = project.path("workflow/scripts/verify_results.py")
+    script = project.path("tools/verify_results.py")
     return subprocess.run(
         [sys.executable, script, "results/tiny", *arguments], cwd=project.folder, text=True, capture_output=True
     )

@@ -7,12 +7,11 @@ import sys
 
 import pytest
 
-from tauspeech.runtime.stages import PLAN_INDEX, open_plan
 from tauspeech.plan.orphans import orphans
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_text
 from tauspeech.runtime.paths import ROOT
-from tauspeech.runtime.stages import STAGES, receipt_path
+from tauspeech.runtime.stages import PLAN_INDEX, STAGES, open_plan, receipt_path
 
 LONG_AGO = 1_000_000_000
 WORDS = ("neuschwanstein", "avignon", "raphael")

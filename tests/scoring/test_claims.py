@@ -1,4 +1,4 @@
-"""Verdicts on claims, from hypotheses whose scores can be counted by hand."""
+"""Verdicts on claims, from hypotheses with scores counted by hand."""
 
 import json
 from functools import partial
@@ -22,19 +22,19 @@ SENTENCE = "a b c d"
 
 
 def wrong(*errors):
-    """Pairs of a reference of four words and a hypothesis with so many wrong ones: 25 points each."""
+    """Pairs of a reference of four words and a hypothesis with ``errors`` wrong words: 25 points each."""
     return [
         (SENTENCE, " ".join("x" if i < count else word for i, word in enumerate(SENTENCE.split()))) for count in errors
     ]
 
 
 class Lab:
-    """Hypotheses as decoding leaves them, and claims about them."""
+    """A results folder with hypotheses as decoding writes them, and claims about them."""
 
     def __init__(self, results):
         self.results = results
 
-    def heard(self, model, set_id, pairs, task="transcribe", language="en"):
+    def hypotheses(self, model, set_id, pairs, task="transcribe", language="en"):
         path = self.results / "hypotheses" / model / f"{set_id}.{task}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = [
@@ -67,49 +67,49 @@ def lab(tmp_path):
 
 @pytest.fixture
 def wers(lab):
-    """WER of a model on one sentence a set, as cells: wers("ta", 1, 2) has 25 and 50 percent."""
-    return lambda model, *errors: [lab.heard(model, f"s{i}", wrong(count)) for i, count in enumerate(errors)]
+    """Cells of a model with a sentence per set and these errors: wers("ta", 1, 2) has WERs of 25 and 50 percent."""
+    return lambda model, *errors: [lab.hypotheses(model, f"s{i}", wrong(count)) for i, count in enumerate(errors)]
 
 
-def test_a_mean_is_held_against_the_best_mean_of_the_rivals(lab, wers):
-    # 37.5 against 50 and 62.5; no rival is as good as the best rival of each set.
+def test_mean_compares_with_the_best_mean_of_the_rivals(lab, wers):
+    # 37.5 against 50 and 62.5; the best rival of each set taken together would be better than either.
     row = lab.row("mean", [wers("ta", 1, 2), wers("average", 0, 4), wers("ties", 3, 2)])
     assert row["value"] == 12.5
     assert row[["claim", "statement", "source", "seeds"]].tolist() == ["a", "A is best.", "Table 1", 1]
     assert row["runs"] == "12.50"
 
 
-def test_bleu_counts_upwards_and_error_rates_downwards(lab):
+def test_higher_bleu_and_lower_error_rates_are_better(lab):
     def translated(model, hypothesis):
-        return lab.heard(model, "s", [("The cat sat on the mat", hypothesis)], "translate", "de")
+        return lab.hypotheses(model, "s", [("The cat sat on the mat", hypothesis)], "translate", "de")
 
     # 5 of 6 words, 3 of 5 pairs, 2 of 4 triples, 1 of 3 quadruples.
     good, fair = translated("good", "the cat sat on the mat"), translated("fair", "the cat sat on a mat")
     bleu = 100 * (5 / 6 * 3 / 5 * 2 / 4 * 1 / 3) ** 0.25
     assert lab.row("mean", [[good], [fair]])["value"] == round(100 - bleu, 2)
-    quarter, half = (lab.heard(model, "t", wrong(count)) for model, count in (("good", 1), ("fair", 2)))
+    quarter, half = (lab.hypotheses(model, "t", wrong(count)) for model, count in (("good", 1), ("fair", 2)))
     assert lab.row("mean", [[good, half], [fair, quarter]])["value"] == round((100 - 50 - (bleu - 25)) / 2, 2)
 
 
 def test_languages_without_spaces_are_scored_by_characters(lab):
     right, one_of_five = (
-        lab.heard(model, "s", [("柏林墙倒了", text)], language="zh")
+        lab.hypotheses(model, "s", [("柏林墙倒了", text)], language="zh")
         for model, text in (("ta", "柏林墙倒了"), ("raw", "柏林强倒了"))
     )
     assert lab.row("mean", [[right], [one_of_five]])["value"] == 20
 
 
-def test_bleu_is_tokenised_for_the_language(lab):
+def test_bleu_uses_the_tokenizer_of_the_language(lab):
     # 4 of 5 characters, then 3/4, 2/3, 1/2.
     right, close = (
-        lab.heard(model, "s", [("我爱柏林墙", text)], "translate", "zh")
+        lab.hypotheses(model, "s", [("我爱柏林墙", text)], "translate", "zh")
         for model, text in (("ta", "我爱柏林墙"), ("raw", "我爱柏林城"))
     )
     expected = 100 - 100 * (4 / 5 * 3 / 4 * 2 / 3 / 2) ** 0.25
     assert lab.row("mean", [[right], [close]])["value"] == round(expected, 2)
 
 
-def test_most_counts_positions_at_which_no_rival_is_better(lab, wers):
+def test_most_counts_positions_where_no_rival_is_better(lab, wers):
     # Ahead, level with the better rival, behind one rival, level with both: 3 of 4.
     runs = [wers("ta", 0, 1, 2, 3), wers("average", 1, 1, 3, 3), wers("ties", 2, 4, 1, 3)]
     assert lab.row("most", runs)["value"] == 25
@@ -127,22 +127,22 @@ def test_a_margin_is_added(lab, wers):
 
 def test_identical_systems_are_not_better(lab):
     pairs = wrong(*range(5)) * 10
-    same = [[lab.heard(model, "s", pairs)] for model in ("ta", "ties")]
+    same = [[lab.hypotheses(model, "s", pairs)] for model in ("ta", "ties")]
     for runs in ([same], [same] * 3):
         row = lab.row("mean", *runs)
         assert row[["value", "low", "high", "verdict"]].tolist() == [0, 0, 0, "does not hold"]
 
 
-def test_ties_do_not_hang_on_the_last_bit(lab):
+def test_ties_do_not_depend_on_the_last_bit(lab):
     texts = [("a b c", "a b x"), ("a b c d e f g", "a b c d e f x"), ("a b c", "x b x")]
-    ta, ties = ([lab.heard(model, f"s{i}", [texts[i]]) for i in range(3)] for model in ("ta", "ties"))
+    ta, ties = ([lab.hypotheses(model, f"s{i}", [texts[i]]) for i in range(3)] for model in ("ta", "ties"))
     assert lab.row("mean", [ta, ties[::-1]])["verdict"] == "does not hold"
     assert lab.row("mean", [ties[::-1], ta])["verdict"] == "does not hold"
 
 
-def test_the_bootstrap_interval_is_near_the_normal_one(lab):
-    # The lead is 25 in every other one of 100 sentences: 12.5 ± 1.96 * 12.5 / sqrt(100).
-    ta, raw = lab.heard("ta", "s", wrong(0, 0) * 50), lab.heard("raw", "s", wrong(0, 1) * 50)
+def test_the_bootstrap_interval_is_close_to_the_normal_one(lab):
+    # The lead is 25 in every second of 100 sentences: 12.5 ± 1.96 * 12.5 / sqrt(100).
+    ta, raw = lab.hypotheses("ta", "s", wrong(0, 0) * 50), lab.hypotheses("raw", "s", wrong(0, 1) * 50)
     row = lab.row("mean", [[ta], [raw]])
     assert (row["value"], row["interval"]) == (12.5, "bootstrap over utterances")
     assert (row["low"], row["high"]) == (pytest.approx(10.05, abs=0.4), pytest.approx(14.95, abs=0.4))
@@ -153,7 +153,7 @@ def test_the_bootstrap_interval_is_near_the_normal_one(lab):
 
 def test_the_seed_decides_the_interval(lab):
     errors = np.random.default_rng(1).integers(0, 5, (2, 60))
-    ta, raw = ([lab.heard(model, "s", wrong(*own))] for model, own in zip(("ta", "raw"), errors, strict=True))
+    ta, raw = ([lab.hypotheses(model, "s", wrong(*own))] for model, own in zip(("ta", "raw"), errors, strict=True))
     intervals = [tuple(lab.row("mean", [ta, raw], seed=seed)[["low", "high"]]) for seed in (1, 1, 2, 3)]
     assert intervals[0] == intervals[1]
     assert len(set(intervals)) > 1
@@ -162,8 +162,12 @@ def test_the_seed_decides_the_interval(lab):
 def test_systems_on_one_set_are_paired_and_sets_are_independent(lab):
     errors = np.random.default_rng(2).integers(0, 4, 60)
     better, worse = wrong(*errors), wrong(*(errors + 1))
-    ta, raw, elsewhere = lab.heard("ta", "s", better), lab.heard("raw", "s", worse), lab.heard("raw", "t", worse)
-    # Pairs are found by id, whatever the order of the lines.
+    ta, raw, elsewhere = (
+        lab.hypotheses("ta", "s", better),
+        lab.hypotheses("raw", "s", worse),
+        lab.hypotheses("raw", "t", worse),
+    )
+    # Pairs are matched by id, in any order of lines.
     path = lab.results / "hypotheses" / "raw" / "s.transcribe.jsonl"
     path.write_text("".join(reversed(path.read_text().splitlines(keepends=True))))
     paired, unpaired = (lab.row("mean", [[ta], [rival]]) for rival in (raw, elsewhere))
@@ -173,9 +177,9 @@ def test_systems_on_one_set_are_paired_and_sets_are_independent(lab):
 
 
 def test_a_value_lies_within_its_interval(lab):
-    # All have 20 errors, and each of the 20 rivals has them elsewhere: in nearly every resample one of them is lucky.
-    ta = lab.heard("ta", "s", wrong(*[1] * 20))
-    rivals = [lab.heard(f"r{i}", "s", wrong(*np.roll([4] * 5 + [0] * 15, i))) for i in range(20)]
+    # All have 20 errors, each of the 20 rivals in other sentences: in nearly every resample one of them is better.
+    ta = lab.hypotheses("ta", "s", wrong(*[1] * 20))
+    rivals = [lab.hypotheses(f"r{i}", "s", wrong(*np.roll([4] * 5 + [0] * 15, i))) for i in range(20)]
     row = lab.row("mean", [[ta], *([rival] for rival in rivals)])
     assert row["low"] < -5
     assert row[["value", "high", "verdict"]].tolist() == [0, 0, "not decided"]
@@ -183,26 +187,28 @@ def test_a_value_lies_within_its_interval(lab):
 
 def test_positions_of_most_are_resampled(lab):
     def cells_of(model, *errors):
-        return [lab.heard(model, f"s{i}", wrong(*own)) for i, own in enumerate(errors)]
+        return [lab.hypotheses(model, f"s{i}", wrong(*own)) for i, own in enumerate(errors)]
 
-    # Of two sets one is won in every resample, the other in about half of them.
+    # One of the two sets is won in every resample, the other in about half of them.
     ta, raw = cells_of("ta", [0] * 40, [0, 1] * 20), cells_of("raw", [1] * 40, [1, 0] * 20)
     row = lab.row("most", [ta, raw])
     assert row[["value", "low", "high", "verdict"]].tolist() == [50, 0, 50, "not decided"]
 
 
 @pytest.mark.parametrize(("kind", "value"), [("mean", 100), ("most", 50)])
-def test_resamples_without_any_word_are_left_out(lab, kind, value):
+def test_resamples_without_any_word_are_ignored(lab, kind, value):
     # A quarter of the resamples draw the sentence without words twice.
-    ta, raw = (lab.heard(model, "s", [("a b", text), ("!", "")]) for model, text in (("ta", "a b"), ("raw", "x x")))
+    ta, raw = (
+        lab.hypotheses(model, "s", [("a b", text), ("!", "")]) for model, text in (("ta", "a b"), ("raw", "x x"))
+    )
     assert lab.row(kind, [[ta], [raw]])[["value", "low", "high"]].tolist() == [value] * 3
 
 
-def test_seeds_have_an_interval_of_their_own(lab, monkeypatch):
-    monkeypatch.delattr(Tally, "resampled")  # it would take long for nothing
+def test_several_seeds_give_a_t_interval_without_resampling(lab, monkeypatch):
+    monkeypatch.delattr(Tally, "resampled")
     # Leads of 25, 50 and 75 points: 50 ± 4.3027 * 25 / sqrt(3).
-    ta = [[lab.heard(f"ta{i}", "s", wrong(i))] for i in range(3)]
-    raw = [lab.heard("raw", "s", wrong(3))]
+    ta = [[lab.hypotheses(f"ta{i}", "s", wrong(i))] for i in range(3)]
+    raw = [lab.hypotheses("raw", "s", wrong(3))]
     row = lab.row("mean", *[[own, raw] for own in ta])
     assert row[["seeds", "interval", "runs"]].tolist() == [3, "t over 3 seeds", "75.00; 50.00; 25.00"]
     assert row[["value", "low", "high"]].tolist() == [50, -12.1, 112.1]
@@ -225,13 +231,13 @@ def test_verdicts(low, high, expected):
     assert verdict(low, high) == expected
 
 
-def test_each_cell_is_counted_once_and_others_not_at_all(lab, wers, monkeypatch):
+def test_each_cell_is_counted_once_and_others_are_not_read(lab, wers, monkeypatch):
     runs = [wers("ta", 1, 2), wers("raw", 2, 3)]
-    spoilt = lab.results / "hypotheses" / "unasked" / "s0.transcribe.jsonl"
+    spoilt = lab.results / "hypotheses" / "other" / "s0.transcribe.jsonl"
     spoilt.parent.mkdir()
     spoilt.write_text("no JSON")
     calls, headline = [], score_cells.headline
-    monkeypatch.setattr(score_cells, "headline", lambda *asked: calls.append(asked) or headline(*asked))
+    monkeypatch.setattr(score_cells, "headline", lambda *args: calls.append(args) or headline(*args))
     table = lab.check(claim("mean", runs), claim("most", runs, id="b"), claim("mean", runs, runs, id="c"))
     assert len(calls) == 4
     assert table["claim"].tolist() == ["a", "b", "c"]
@@ -245,43 +251,45 @@ def test_no_claims_give_an_empty_table(lab):
 
 
 def test_a_line_separator_in_a_text_does_not_end_its_line(lab):
-    ta, raw = (lab.heard(model, "s", [("a b", f"{text}\u2028b\x85")]) for model, text in (("ta", "a"), ("raw", "x")))
+    ta, raw = (
+        lab.hypotheses(model, "s", [("a b", f"{text}\u2028b\x85")]) for model, text in (("ta", "a"), ("raw", "x"))
+    )
     assert lab.row("mean", [[ta], [raw]])["value"] == 50
 
 
 @pytest.mark.parametrize("missing", [["none", "s", "transcribe", "en"], ["ta", "s", "translate", "en"]])
-def test_a_missing_cell_is_named(lab, missing):
-    there = lab.heard("ta", "s", wrong(1))
+def test_an_error_names_a_missing_cell(lab, missing):
+    present = lab.hypotheses("ta", "s", wrong(1))
     model, set_id, task, _ = missing
-    with pytest.raises(UserError, match=rf"'{model}' on set '{set_id}' \({task}\): a claim needs its hypotheses"):
-        lab.row("mean", [[there], [missing]])
+    with pytest.raises(UserError, match=rf"'{model}' on set '{set_id}' \({task}\): no hypotheses found"):
+        lab.row("mean", [[present], [missing]])
 
 
 def test_cells_that_cannot_be_compared_are_refused(lab):
-    ta = lab.heard("ta", "s", wrong(1, 2))
+    ta = lab.hypotheses("ta", "s", wrong(1, 2))
     refused = partial(pytest.raises, UserError)
-    with refused(match=r"'raw' on set 's' \(transcribe\): its utterances are not those of model 'ft'"):
-        lab.row("mean", [[ta], [lab.heard("raw", "s", wrong(1))], [lab.heard("ft", "s", wrong(1, 2))]])
-    with refused(match="asks for 'de', but the text is in 'en'"):
+    with refused(match=r"'raw' on set 's' \(transcribe\): its utterances differ from those of model 'ft'"):
+        lab.row("mean", [[ta], [lab.hypotheses("raw", "s", wrong(1))], [lab.hypotheses("ft", "s", wrong(1, 2))]])
+    with refused(match="expects text in 'de', but the text is in 'en'"):
         lab.row("mean", [[ta], [[*ta[:3], "de"]]])
-    with refused(match=r"'raw' on set 't' \(transcribe\): no reference has any text"):
-        lab.row("mean", [[ta], [lab.heard("raw", "t", [("!", "a")])]])
-    with refused(match="'raw' on set 'u'.*there are none"):
-        lab.row("mean", [[ta], [lab.heard("raw", "u", [])]])
+    with refused(match=r"'raw' on set 't' \(transcribe\): all references are empty"):
+        lab.row("mean", [[ta], [lab.hypotheses("raw", "t", [("!", "a")])]])
+    with refused(match="'raw' on set 'u'.*no hypotheses found"):
+        lab.row("mean", [[ta], [lab.hypotheses("raw", "u", [])]])
 
 
 def test_claims_that_compare_nothing_are_refused(lab):
-    ta = lab.heard("ta", "s", wrong(1))
+    ta = lab.hypotheses("ta", "s", wrong(1))
     for runs in ([], [[[ta]]], [[[], [ta]]], [[[ta], []]]):
         with pytest.raises(UserError, match="'a' compares with nothing"):
             lab.row("mean", *runs)
-    with pytest.raises(UserError, match="'a' counts positions, but a rival has more or fewer"):
+    with pytest.raises(UserError, match="'a' compares position by position"):
         lab.row("most", [[ta], [ta, ta]])
 
 
-def test_the_script_leaves_a_table_that_the_report_reads(lab, monkeypatch):
+def test_the_report_reads_the_table_that_the_script_writes(lab, monkeypatch):
     monkeypatch.setitem(STAGES, "claims", Stage("check_claims.py", "{id}.receipt.json"))
-    ta, raw = lab.heard("ta", "s", wrong(0, 1)), lab.heard("raw", "s", wrong(1, 2))
+    ta, raw = lab.hypotheses("ta", "s", wrong(0, 1)), lab.hypotheses("raw", "s", wrong(1, 2))
     for model in ("ta", "raw"):
         outputs = list((lab.results / "hypotheses" / model).iterdir())
         write_receipt(lab.results / "hypotheses" / f"{model}.receipt.json", "k", {}, {}, outputs, 0.0)

@@ -18,9 +18,9 @@ def test_three_seeds_by_hand():
     assert t_interval([1.0, 2.0, 3.0]) == pytest.approx((2 - margin, 2 + margin), abs=1e-5)
 
 
-def test_seeds_that_agree_leave_no_doubt():
+def test_equal_seeds_give_an_empty_interval():
     assert t_interval([0.1, 0.1, 0.1]) == pytest.approx((0.1, 0.1))
 
 
-def test_undefined_resamples_are_left_out():
+def test_undefined_resamples_are_ignored():
     assert percentile_interval(np.append(np.arange(1001.0), [np.nan] * 50)) == pytest.approx((25, 975))

@@ -39,7 +39,7 @@ def test_wer_text_is_words_in_single_spaces(text, expected):
 
 
 @given(st.text())
-def test_normalised_texts_hold_no_stray_whitespace(text):
+def test_normalised_texts_have_single_spaces_only(text):
     assert for_bleu(text) == " ".join(for_bleu(text).split())
     assert for_wer(text) == " ".join(for_wer(text).split())
     assert not any(c.isspace() for c in for_cer(text))

@@ -12,7 +12,7 @@ def occurrences(forms, language, text):
     return count(forms, language, [text], [""]).in_reference[0]
 
 
-def test_an_alias_in_the_hypothesis_is_a_hit():
+def test_another_form_in_the_hypothesis_counts():
     counts = count(
         ("Milan Cathedral", "Duomo di Milano"), "en", ["We saw Milan Cathedral."], ["we saw duomo di MILANO"]
     )
@@ -67,10 +67,10 @@ def test_rates_counted_by_hand():
 
 
 def test_rates_without_any_trial_are_undefined():
-    silent = count(("Goethe",), "en", ["Goethe"], [""])
-    assert silent.recall().metric(0).value == 0
-    assert silent.precision().metric(0).value is None
-    assert silent.false_alarms().metric(0).value is None
+    missed = count(("Goethe",), "en", ["Goethe"], [""])
+    assert missed.recall().metric(0).value == 0
+    assert missed.precision().metric(0).value is None
+    assert missed.false_alarms().metric(0).value is None
     assert count(("Goethe",), "en", ["nobody"], ["nobody"]).recall().metric(0).value is None
 
 

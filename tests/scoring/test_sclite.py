@@ -4,12 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tauspeech.runtime.errors import UserError
-from tauspeech.scoring import sclite
+from tauspeech.scoring import sclite, sclite_program
 from tauspeech.scoring.metrics import wer
 from tauspeech.scoring.normalise import WER_NORMALISATION
-from tauspeech.scoring.sclite import find_sclite, parse_scores, sclite_wer
+from tauspeech.scoring.sclite import parse_scores, sclite_wer
+from tauspeech.scoring.sclite_program import find_sclite
 
-with_sclite = pytest.mark.skipif(find_sclite() is None, reason="no sclite; on Debian `apt install sctk` brings it")
+with_sclite = pytest.mark.skipif(find_sclite() is None, reason="sclite is not installed; on Debian: apt install sctk")
 
 RECORDED = """
 
@@ -47,14 +48,14 @@ SENTENCES = st.lists(st.sampled_from(["the", "cat", "it's", "über", "мир", "
 PAIRS = st.lists(st.tuples(SENTENCES, SENTENCES), min_size=1, max_size=10)
 
 
-def test_scores_are_read_by_id_whatever_their_order():
+def test_scores_are_read_by_id_in_any_order():
     assert parse_scores(RECORDED) == {"utt_0": (2, 3), "utt_1": (2, 2), "utt_2": (0, 0), "utt_10": (12, 0)}
     assert parse_scores("sclite: Error, Arguments required") == {}
 
 
-def test_either_name_of_the_program_is_found(monkeypatch):
+def test_the_program_is_found_under_both_names(monkeypatch):
     installed = {"sctk", "sclite"}
-    monkeypatch.setattr(sclite.shutil, "which", lambda name: name if name in installed else None)
+    monkeypatch.setattr(sclite_program.shutil, "which", lambda name: name if name in installed else None)
     assert find_sclite() == ["sctk", "sclite"]
     installed.remove("sctk")
     assert find_sclite() == ["sclite"]

@@ -66,7 +66,7 @@ def test_values_counted_by_hand(hypotheses):
         assert (table["value"][key], table["n"][key]) == (pytest.approx(value), n), key
 
 
-def test_a_set_of_several_words_is_each_words_own(hypotheses):
+def test_a_set_of_several_words_has_the_metrics_of_each(hypotheses):
     mixed = hypotheses[:2].assign(word_id=["w1", "w2"])
     metrics = score_model(mixed, {}, WORDS, seed=1)["metric"].tolist()
     assert metrics == ["bleu", "chrf", "precision:w1", "precision:w2", "recall:w1", "recall:w2"]
@@ -78,7 +78,7 @@ def test_p_values_are_missing_where_the_baseline_is(hypotheses):
     assert list(table.columns[-2:]) == ["p_raw", "p_ft"]
     assert table.loc[table["set"] == "general", "p_raw"].isna().all()
     assert (table.loc[table["set"] != "general", "p_raw"] == 1).all()
-    # ft never says the word, so that its precision is undefined; every other metric of the set can be compared.
+    # The word is in no hypothesis of ft, so its precision is undefined; all other metrics have a p-value.
     undefined = table["metric"].str.startswith("precision")
     assert (table["p_ft"].isna() == undefined).all()
 

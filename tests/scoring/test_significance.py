@@ -59,8 +59,8 @@ def test_the_seed_decides_the_p_value(references):
 
 
 def test_an_undefined_score_has_no_p_value():
-    said, silent = (word_counts("w1", ("Goethe",), "en", ["Goethe"], [text]).precision() for text in ("Goethe", ""))
-    assert np.isnan(paired_p_value(said, silent, seed=0))
+    found, missed = (word_counts("w1", ("Goethe",), "en", ["Goethe"], [text]).precision() for text in ("Goethe", ""))
+    assert np.isnan(paired_p_value(found, missed, seed=0))
 
 
 def test_a_hundred_sentences_take_less_than_a_second(references):

@@ -10,7 +10,7 @@ def tally(counts, kind=Tally):
     return kind("errors", "by hand", np.array(counts), percentage)
 
 
-def test_bootstrap_interval_of_a_proportion_is_near_the_normal_one():
+def test_bootstrap_interval_of_a_proportion_is_close_to_the_normal_one():
     # 50 of 100: 1.96 * sqrt(0.5 * 0.5 / 100) = 9.8 percent either way.
     metric = tally([[1, 1], [0, 1]] * 50).metric(seed=0)
     assert metric.value == 50
@@ -37,7 +37,7 @@ def test_the_seed_decides_the_interval():
     assert skewed.metric(seed=1) != skewed.metric(seed=2)
 
 
-def test_undefined_resamples_are_left_out():
+def test_undefined_resamples_are_ignored():
     # A quarter of the resamples draw the utterance without a reference twice.
     metric = tally([[1, 0], [1, 2]]).metric(seed=0)
     assert (metric.value, metric.low, metric.high) == (100, 50, 100)

@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-from tauspeech.plan.index import FROZEN
-from tauspeech.runtime.stages import STAGES
+from tauspeech.runtime.stages import PLAN_INDEX, STAGES
 from tests.workflow.project import Project
 from tests.workflow.test_run import rows
 
@@ -14,7 +13,7 @@ pytestmark = pytest.mark.workflow
 
 
 def test_the_summary_of_a_whole_run_counts_every_job_of_the_plan(finished: Project) -> None:
-    jobs = json.loads(finished.result(FROZEN).read_text(encoding="utf-8"))["jobs"]
+    jobs = json.loads(finished.result(PLAN_INDEX).read_text(encoding="utf-8"))["jobs"]
     planned = {stage.script.removesuffix(".py"): 0 for stage in STAGES.values()}
     for stage, _ in jobs:
         planned[STAGES[stage].script.removesuffix(".py")] += 1
@@ -22,11 +21,10 @@ def test_the_summary_of_a_whole_run_counts_every_job_of_the_plan(finished: Proje
     assert {row["stage"]: int(row["ran"]) for row in summary} == {
         rule: count for rule, count in planned.items() if count
     }
-    assert {(row["there"], row["left"]) for row in summary} == {("0", "0")}
+    assert {(row["up_to_date"], row["pending"]) for row in summary} == {("0", "0")}
     (finetune,) = [row for row in summary if row["stage"] == "finetune"]
     assert float(finetune["peak_mb"]) > 50
     assert 0 < float(finetune["mean"]) <= float(finetune["longest"]) < float(finetune["seconds"])
-    assert "Jobs: " in finished.result("summary.html").read_text(encoding="utf-8")
 
 
 def test_a_run_that_failed_says_which_job_and_why_and_is_summed_up(project: Project) -> None:
@@ -39,9 +37,9 @@ def test_a_run_that_failed_says_which_job_and_why_and_is_summed_up(project: Proj
     assert "Traceback" not in done.stdout and "CalledProcessError" not in done.stdout
     log = "results/tiny/logs/table/table2.log"
     assert f"make_table table2 failed.\n  {log}:\n    Error in table 'table2': " in done.stdout
-    assert re.search(r"^The run stopped after .* Jobs: 1 ran, \d+ there already, 1 left\.", done.stdout, re.MULTILINE)
+    assert re.search(r"^The run stopped after .* Jobs: 1 ran, \d+ up to date, 1 pending\.", done.stdout, re.MULTILINE)
     (tables,) = [row for row in rows(project.result("summary.tsv")) if row["stage"] == "make_table"]
-    assert (tables["ran"], tables["left"]) == ("1", "1")
+    assert (tables["ran"], tables["pending"]) == ("1", "1")
     assert float(tables["seconds"]) > 0
 
 
@@ -66,5 +64,5 @@ def test_a_summary_that_cannot_be_kept_is_shown_all_the_same(project: Project) -
     project.result("summary.tsv").unlink()
     project.result("summary.tsv").mkdir()
     told = project.run()
-    assert re.search(r"^The run is through after .* Jobs: [1-9] ran, ", told, re.MULTILINE)
-    assert "The summary is not kept: " in told and "Traceback" not in told
+    assert re.search(r"^The run finished after .* Jobs: [1-9] ran, ", told, re.MULTILINE)
+    assert "summary.tsv was not written: " in told and "Traceback" not in told

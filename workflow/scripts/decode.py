@@ -20,8 +20,7 @@ def main(job: Job) -> None:
     outputs, folder = [], job.results / "hypotheses" / job.id.partition("/")[0]
     for set_id, path in job.inputs("sets").items():
         rows = manifest.read(path, "test")
-        for task in tasks[set_id]:
-            texts = decoder.decode(rows, task)
+        for task, texts in zip(tasks[set_id], decoder.decode_tasks(rows, tasks[set_id]), strict=True):
             lines = [
                 {"id": row["utterance"], "set": set_id, "task": task.kind, "language": task.text_language,
                  "word_id": row["word_id"], "reference": row[task.text_language], "hypothesis": text}

@@ -1,7 +1,7 @@
-"""Run a command on GPUs of its own: ``on_gpus.py COUNT COMMAND ...``; with 0 it sees none.
+"""Run a command with GPUs of its own: ``on_gpus.py COUNT COMMAND ...``; a COUNT of 0 hides all GPUs.
 
-Snakemake counts GPUs but says nobody which one is theirs. Here a job takes free ones and keeps them, by locks that end
-with it however it ends; so two runs on one machine do not share a GPU either. A job that Slurm gave its GPUs has them.
+Snakemake counts GPUs but does not assign them to jobs. This script locks free GPUs until the command ends, however it ends,
+so jobs of other runs on the machine do not use them either. GPUs that Slurm has assigned to a job are used as they are.
 """
 
 import fcntl
@@ -14,37 +14,39 @@ import time
 from pathlib import Path
 
 LOCKS = Path(tempfile.gettempdir()) / f"tauspeech-gpus-{os.getuid()}"
-WAIT = 1.0  # seconds between two looks
+WAIT = 1.0  # seconds between two attempts
 
 
 def main(count: int, command: list[str]) -> None:
     if not count:
         if visible():
             print(
-                "A GPU is here, but the configuration gives this job none (training.gpus, decoding.gpus).", flush=True
+                "This machine has a GPU, but the configuration gives none to this job (training.gpus, decoding.gpus).",
+                flush=True,
             )
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    elif not given(count):
-        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(take(count, visible()))
-    os.execvp(command[0], command)  # the locks live on in the command
+    elif not assigned(count):
+        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(lock(count, visible()))
+    os.execvp(command[0], command)  # the command inherits the locks
 
 
-def given(count: int) -> bool:
-    """Whether Slurm has chosen them; in an allocation with more than that, several jobs may run side by side."""
+def assigned(count: int) -> bool:
+    """True if Slurm has assigned the GPUs; several jobs can share an allocation that has more of them."""
     return "SLURM_JOB_ID" in os.environ and len(visible()) <= count
 
 
 def visible() -> list[str]:
+    """Names of the GPUs that this process may use."""
     names = _names()
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
     if allowed is None:
         return list(names.values())
-    # A GPU has one name for all jobs, whether the user calls it by its number or not: locks are by name.
+    # Numbers become names: a GPU must have the same lock however the user refers to it.
     return [names.get(device.strip(), device.strip()) for device in allowed.split(",") if device.strip()]
 
 
 def _names() -> dict[str, str]:
-    """By nvidia-smi's numbers, which are those that people see."""
+    """Names (UUIDs) of GPUs by their numbers in nvidia-smi."""
     if not shutil.which("nvidia-smi"):
         return {}
     query = ["nvidia-smi", "--query-gpu=index,uuid", "--format=csv,noheader"]
@@ -52,37 +54,39 @@ def _names() -> dict[str, str]:
     return dict(line.split(", ") for line in lines if line.count(", ") == 1)
 
 
-def take(count: int, devices: list[str]) -> list[str]:
+def lock(count: int, devices: list[str]) -> list[str]:
+    """Lock so many of the GPUs, waiting until they are free."""
     if len(devices) < count:
         sys.exit(
-            f"Error: the configuration asks for {count} GPUs a job and {len(devices)} are to be seen here: "
-            "lower training.gpus or decoding.gpus (0 is the CPU), or look what nvidia-smi says."
+            f"Error: the configuration asks for {count} GPUs per job, and {len(devices)} are visible here: "
+            "lower training.gpus or decoding.gpus (0 is the CPU), or check the output of nvidia-smi."
         )
     LOCKS.mkdir(exist_ok=True)
     waiting = False
     while len(held := _free(devices, count)) < count:
-        for lock in held.values():
-            os.close(lock)  # all or none, so that two jobs cannot wait for each other
+        for handle in held.values():
+            os.close(handle)  # all or none: two jobs must not wait for each other
         if not waiting:
             print(f"Waiting for {count} of the GPUs {', '.join(devices)} ...", flush=True)
             waiting = True
         time.sleep(WAIT)
-    for lock in held.values():
-        os.set_inheritable(lock, True)
+    for handle in held.values():
+        os.set_inheritable(handle, True)
     print(f"On GPU {', '.join(held)}", flush=True)
     return list(held)
 
 
 def _free(devices: list[str], count: int) -> dict[str, int]:
+    """Lock handles of free GPUs, at most ``count``."""
     held: dict[str, int] = {}
     for device in devices:
-        lock = os.open(LOCKS / device, os.O_CREAT | os.O_RDWR, 0o600)
+        handle = os.open(LOCKS / device, os.O_CREAT | os.O_RDWR, 0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(lock)
+            os.close(handle)
             continue
-        held[device] = lock
+        held[device] = handle
         if len(held) == count:
             break
     return held

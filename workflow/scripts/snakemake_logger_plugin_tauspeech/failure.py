@@ -1,19 +1,19 @@
-"""What is said of a job that failed."""
+"""Messages about failed jobs."""
 
 from logging import LogRecord
 from pathlib import Path
 
-LAST = 15  # lines of a log: the sentence that names the mistake stands at its end
+LAST = 15  # lines of a log that are shown: the error message is at its end
 
 
 def failure(record: LogRecord, name: str) -> str:
-    """Which job, where its log lies, and how it ends; a cluster's executor says why in the record's own message."""
-    reason = record.rule_msg or ("" if record.log else "It keeps no log; what it wrote stands above.")
+    """Message about a failed job: its name, the reason if a cluster gave one, and its log with the last lines."""
+    reason = record.rule_msg or ("" if record.log else "It has no log file; its output is above.")
     return "\n".join([f"{name} failed. {reason}".rstrip(), *(_end_of(Path(log)) for log in record.log)])
 
 
 def group_failure(record: LogRecord) -> str:
-    """Its jobs are told one by one; what the cluster has written is told of the whole."""
+    """Message about a failed group of jobs, with the cluster's log; each job also has a message of its own."""
     jobs = sorted({job["rule_name"] for job in record.job_error_info})
     logs = [_end_of(Path(log)) for log in record.aux_logs]
     return "\n".join([f"Jobs that were submitted together failed ({', '.join(jobs)}).", *logs])

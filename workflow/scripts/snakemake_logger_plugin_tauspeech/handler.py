@@ -1,4 +1,4 @@
-"""Snakemake's messages, as people want them: progress by stage, what failed and why, and little else."""
+"""The log handler: progress by stage and failed jobs with their reasons, in place of most of Snakemake's messages."""
 
 import logging
 import sys
@@ -12,11 +12,11 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_tauspeech.board import Board
 from snakemake_logger_plugin_tauspeech.failure import failure, group_failure
-from snakemake_logger_plugin_tauspeech.screen import Painted, screen_on
+from snakemake_logger_plugin_tauspeech.screen import TerminalScreen, screen_on
 
-# What is told in lines of ours, or only to whoever looks at Snakemake's own log.
+# Events that the progress display covers, or that only appear in Snakemake's own log.
 SILENT = set(LogEvent) - {LogEvent.ERROR, LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR}
-CHATTER = (
+HIDDEN = (  # beginnings of messages
     "Assuming unrestricted shared filesystem usage",
     "Building DAG of jobs",
     "Conda environments: ignored",
@@ -30,62 +30,62 @@ CHATTER = (
 
 
 class LogHandler(LogHandlerBase):
-    """Whoever asks Snakemake for a dry run, or for more than usual, gets Snakemake's own output.
+    """Snakemake's log handler. For a dry run and for verbose output it stays inactive, and Snakemake uses its own.
 
-    Snakemake that runs as a job of another one loads no such handler.
+    A Snakemake process that runs as a job of another one loads no log handler.
     """
 
     def __post_init__(self) -> None:
-        asked, stream, quiet = self.common_settings, sys.stderr, set(self.common_settings.quiet or ())
-        self._active = not (asked.dryrun or asked.verbose or asked.printshellcmds or asked.debug_dag)
+        options, stream, quiet = self.common_settings, sys.stderr, set(self.common_settings.quiet or ())
+        self._active = not (options.dryrun or options.verbose or options.printshellcmds or options.debug_dag)
         self._progress = self._active and not quiet & {Quietness.PROGRESS, Quietness.ALL}
         self._board, self._screen = Board(), screen_on(stream)
         self._messages = ColorizingTextHandler(
-            asked.nocolor,
+            options.nocolor,
             stream,
-            DefaultFormatter(quiet, asked.show_failed_logs),
-            DefaultFilter(quiet, asked.debug_dag, asked.verbose, asked.dryrun, asked.printshellcmds),
+            DefaultFormatter(quiet, options.show_failed_logs),
+            DefaultFilter(quiet, options.debug_dag, options.verbose, options.dryrun, options.printshellcmds),
         )
         self._ended = threading.Event()
-        if self._progress and isinstance(self._screen, Painted):
+        if self._progress and isinstance(self._screen, TerminalScreen):
             threading.Thread(target=self._tick, daemon=True).start()
 
     def emit(self, record: logging.LogRecord) -> None:
         if not self._active:
             return
         try:
-            self._board.take(record)
+            self._board.update(record)
             if message := self._message(record):
                 self._screen.clear()
                 self._messages.handle(message)
             self._show()
         except Exception:
-            self.handleError(record)  # left to itself it would end the thread, and no message would come any more
+            self.handleError(record)  # an exception would end the logging thread, and with it all messages
 
     def _message(self, record: logging.LogRecord) -> logging.LogRecord | None:
-        """What of a record is to be read now."""
+        """The record to print for a record of Snakemake, or None."""
         event = getattr(record, "event", None)
         if event == LogEvent.JOB_ERROR:
             return _plain(record, failure(record, self._board.name(record.jobid)))
         if event == LogEvent.GROUP_ERROR:
             return _plain(record, group_failure(record))
         if event == LogEvent.ERROR and "CalledProcessError in " in record.getMessage():
-            return None  # the job's own error comes next
+            return None  # the error of the job follows
         if event == LogEvent.JOB_INFO and record.rule_msg:
             return _plain(record, record.rule_msg)
-        chatter = record.levelno < logging.WARNING and str(record.msg).startswith(CHATTER)
-        return None if event in SILENT or chatter else record
+        hidden = record.levelno < logging.WARNING and str(record.msg).startswith(HIDDEN)
+        return None if event in SILENT or hidden else record
 
     def _show(self) -> None:
         if not self._progress:
             return
-        if self._board.speaking or self._ended.is_set():
+        if self._board.terminal_in_use or self._ended.is_set():
             self._screen.clear()
         else:
             self._screen.update(self._board, time.time())
 
     def _tick(self) -> None:
-        """Times go on while no job ends."""
+        """Update the times while no job ends."""
         while not self._ended.wait(1.0):
             with self.lock:
                 self._show()
@@ -98,7 +98,7 @@ class LogHandler(LogHandlerBase):
 
     @property
     def writes_to_stream(self) -> bool:
-        return self._active  # otherwise Snakemake adds its own
+        return self._active  # if False, Snakemake adds its own handler
 
     @property
     def writes_to_file(self) -> bool:
@@ -118,5 +118,5 @@ class LogHandler(LogHandlerBase):
 
 
 def _plain(record: logging.LogRecord, text: str) -> logging.LogRecord:
-    """A record of the same level that says only this."""
+    """A record of the same level with another text."""
     return logging.LogRecord(record.name, record.levelno, record.pathname, record.lineno, text, None, None)

@@ -1,4 +1,4 @@
-"""What several commands do alike: their help, threads, and progress on the terminal."""
+"""Parts that several commands share: help, the option --threads, and progress on the terminal."""
 
 import argparse
 import os
@@ -18,6 +18,7 @@ def add_command(
     description: str,
     examples: str,
 ) -> argparse.ArgumentParser:
+    """Add a command with its help to the parser of ``tauspeech``."""
     parser = subparsers.add_parser(
         name,
         help=help,
@@ -35,11 +36,12 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
         type=_at_least_one,
         default=_cores(),
         metavar="N",
-        help="how many to use (default: all, %(default)s)",
+        help="number of threads (default: all, %(default)s)",
     )
 
 
 def execution(args: argparse.Namespace) -> Execution:
+    """Threads and progress of the merge engine, as the arguments ask for."""
     return Execution(args.threads, _progress)
 
 

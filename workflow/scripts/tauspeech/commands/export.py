@@ -1,4 +1,4 @@
-"""``tauspeech export``: a model for faster-whisper or whisper.cpp."""
+"""``tauspeech export``: convert a model for faster-whisper or whisper.cpp."""
 
 import argparse
 import os
@@ -12,11 +12,11 @@ examples:
     tauspeech export merged/ --to faster-whisper -o merged-ct2
     tauspeech export merged/ --to whisper.cpp --whisper-cpp ~/whisper.cpp -o merged-ggml
 
-faster-whisper needs `pip install 'ctranslate2>=4.7.0'`; whisper.cpp needs a checkout of its sources, named by
+faster-whisper needs `pip install 'ctranslate2>=4.7.0'`; whisper.cpp needs a checkout of its sources, given by
 --whisper-cpp or the variable WHISPER_CPP.
 
-A model that was fine-tuned without timestamps, as this project does, is best asked without them:
-WhisperModel("merged-ct2").transcribe("talk.wav", without_timestamps=True), or whisper-cli --no-timestamps.
+Models that were fine-tuned without timestamps, as those of this project, should be used without them: pass
+without_timestamps=True to faster-whisper's transcribe(), or --no-timestamps to whisper-cli.
 """
 
 
@@ -25,31 +25,31 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         subparsers,
         "export",
         run,
-        help="a model for faster-whisper or whisper.cpp",
-        description="Write a Whisper in the format of faster-whisper or of whisper.cpp.",
+        help="convert a model for faster-whisper or whisper.cpp",
+        description="Write a Whisper model in the format of faster-whisper or whisper.cpp.",
         examples=_EXAMPLES,
     )
-    parser.add_argument("model", metavar="MODEL", help="folder or hub id of a Whisper")
+    parser.add_argument("model", metavar="MODEL", help="folder or hub id of a Whisper model")
     parser.add_argument("--to", required=True, choices=("faster-whisper", "whisper.cpp"))
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="new, or empty")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="new or empty folder")
     parser.add_argument(
         "--quantization",
         metavar="TYPE",
-        help="faster-whisper: float16 (default), int8, int8_float16, float32, ...; whisper.cpp: f16, from which its own "
-        "whisper-quantize makes smaller ones",
+        help="faster-whisper: float16 (default), int8, int8_float16, float32, ...; whisper.cpp: f16, which its own "
+        "whisper-quantize converts to smaller types",
     )
     parser.add_argument("--whisper-cpp", type=Path, metavar="FOLDER", help="checkout of whisper.cpp")
 
 
 def run(args: argparse.Namespace) -> None:
-    from tauspeech.models.folder import quiet, whisper_folder
-    from tauspeech.models.whisper.export import export, misfit
+    from tauspeech.models.export import export_model, incompatibility
+    from tauspeech.models.folder import find_model, quiet
 
     quiet()
-    folder = whisper_folder(args.model)
+    folder = find_model(args.model)
     checkout = args.whisper_cpp or os.environ.get("WHISPER_CPP")
-    if warning := misfit(folder):
+    if warning := incompatibility(folder):
         print(f"tauspeech export: warning: {warning}", file=sys.stderr)
-    export(folder, args.to, args.output, args.quantization, Path(checkout).expanduser() if checkout else None)
+    export_model(folder, args.to, args.output, args.quantization, Path(checkout).expanduser() if checkout else None)
     size = sum(file.stat().st_size for file in args.output.rglob("*") if file.is_file())
     print(f"{args.output}: {args.to}, {size / 2**20:.1f} MiB")

@@ -1,4 +1,4 @@
-"""``tauspeech``: finds the command, and turns a user's mistake into one line and exit status 2."""
+"""``tauspeech``: runs a command; mistakes of the user are printed as one line, with exit status 2."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ from tauspeech.commands import convert, export, inspect, merge, transcribe, vect
 from tauspeech.runtime.errors import UserError
 
 _COMMANDS = (vector, merge, inspect, transcribe, export, convert)
-# What the engine does without, and the group of pyproject.toml that has it.
+# Packages that the merge engine does not need, by the group of pyproject.toml that installs them.
 _OPTIONAL = dict.fromkeys(("torch", "transformers", "safetensors", "soundfile", "soxr"), "speech")
 _OPTIONAL |= {"matplotlib": "figures"}
 
@@ -18,7 +18,9 @@ _OPTIONAL |= {"matplotlib": "figures"}
 def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     args = _parser().parse_args(arguments)
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # which cleans up on the way out
+    before = signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(143)
+    )  # raises SystemExit, so temporary files are removed
     try:
         args.run(args)
     except UserError as error:
@@ -38,17 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    except OSError as error:  # a full disk, a folder that must not be written to
+    except OSError as error:  # such as a full disk or missing permissions
         print(f"tauspeech {args.command}: {error}", file=sys.stderr)
         return 2
     finally:
-        signal.signal(signal.SIGTERM, before)  # whoever called this has children to end in their own way
+        signal.signal(signal.SIGTERM, before)  # the caller may be a program with a handler of its own
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="tauspeech", description="Task-vector arithmetic for speech models: take, merge, look at, use."
+        prog="tauspeech",
+        description="Task-vector arithmetic for speech models: extract, merge, inspect and use task vectors.",
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in _COMMANDS:

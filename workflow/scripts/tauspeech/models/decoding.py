@@ -52,19 +52,25 @@ class Decoder:
 
     def decode(self, rows: Sequence[dict[str, Any]], task: SpeechTask) -> list[str]:
         """Hypotheses of the utterances, in their order."""
+        return self.decode_tasks(rows, [task])[0]
+
+    def decode_tasks(self, rows: Sequence[dict[str, Any]], tasks: Sequence[SpeechTask]) -> list[list[str]]:
+        """The same for several tasks, which share what does not depend on the task."""
         require_fit(self.model, rows)
-        texts: list[str] = []
-        pace = Pace(f"utterances decoded, {task.kind}", len(rows))
+        texts: list[list[str]] = [[] for _ in tasks]
+        pace = Pace(f"utterances decoded, {', '.join(task.kind for task in tasks)}", len(rows))
         for start in range(0, len(rows), self.settings["batch"]):
             batch = [self._cache.get(self.model, row) for row in rows[start : start + self.settings["batch"]]]
-            texts += self._decode_batch(batch, task)
+            for found, decoded in zip(texts, self._decode_batch(batch, tasks), strict=True):
+                found += decoded
             pace.add(len(batch))
         return texts
 
-    def _decode_batch(self, batch: list[np.ndarray], task: SpeechTask) -> list[str]:
-        settings = self.settings
+    def _decode_batch(self, batch: list[np.ndarray], tasks: Sequence[SpeechTask]) -> list[list[str]]:
+        beams, new_tokens = self.settings["beams"], self.settings["new_tokens"]
         try:
-            return self.model.decode(batch, task, beams=settings["beams"], new_tokens=settings["new_tokens"])
+            encoded = self.model.encode(batch)
+            return [self.model.decode(encoded, task, beams=beams, new_tokens=new_tokens) for task in tasks]
         except torch.cuda.OutOfMemoryError:
             raise UserError(
                 f"the GPU ran out of memory with {len(batch)} utterances at a time: lower decoding.batch or decoding.beams."

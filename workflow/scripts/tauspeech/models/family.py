@@ -11,7 +11,8 @@ epochs: ``features`` of the audio, ``labels`` of the text for a task. ``collate`
 - *CTC* (wav2vec2, HuBERT, Parakeet-CTC). ``features`` are normalised samples or mel frames, of the utterance's own
   length; ``labels`` are the characters or pieces of the text, and a task other than transcribe is refused there;
   ``collate`` pads features with an attention mask, and labels with -100. ``network`` computes the CTC loss in its
-  forward pass. ``decode`` is greedy or a prefix beam search over the logits; it ignores ``new_tokens``. ``window`` is
+  forward pass. ``encode`` computes the
+  logits, ``decode`` is greedy or a prefix beam search over them; it ignores ``new_tokens``. ``window`` is
   a limit of memory, not of the model; ``longest_text`` follows from the number of frames.
 - *Decoder-only with text and unit tokens in one sequence* (SpeechGPT). ``features`` are the unit ids of the audio,
   from a unit extractor that the open model holds; ``labels`` are the answer's tokens behind the instruction of the
@@ -70,8 +71,12 @@ class SpeechModel(Protocol):
         """Arguments of ``network`` for a batch of examples."""
         ...
 
-    def decode(self, features: Sequence[np.ndarray], task: SpeechTask, *, beams: int, new_tokens: int) -> list[str]:
-        """Texts of a batch of features."""
+    def encode(self, features: Sequence[np.ndarray]) -> Any:
+        """The part of decoding a batch that is the same for all tasks."""
+        ...
+
+    def decode(self, encoded: Any, task: SpeechTask, *, beams: int, new_tokens: int) -> list[str]:
+        """Texts of an encoded batch."""
         ...
 
     def load_weights(self, weights: Iterable[tuple[str, np.ndarray]]) -> None:

@@ -29,9 +29,9 @@ def mean_score(decoder: Decoder, sets: Mapping[str, list[dict[str, Any]]], tasks
     """Mean over all sets and their tasks, each with the same weight whatever its size."""
     scores = []
     for id, rows in sets.items():
-        for task in tasks[id]:
+        for task, hypotheses in zip(tasks[id], decoder.decode_tasks(rows, tasks[id]), strict=True):
             references = [row[task.text_language] for row in rows]
-            scores.append(validation_score(task.kind, task.text_language, references, decoder.decode(rows, task)))
+            scores.append(validation_score(task.kind, task.text_language, references, hypotheses))
     return sum(scores) / len(scores)
 
 

@@ -1,4 +1,4 @@
-"""Rendering of the report: one HTML file that needs no network."""
+"""The report as one self-contained HTML file."""
 
 from tauspeech.reporting.cells import grid
 from tauspeech.reporting.content import ClaimVerdict, Example, Figure, Output, Report, Table

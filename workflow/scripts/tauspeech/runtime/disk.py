@@ -1,4 +1,4 @@
-"""A disk that cannot be written, in one clause, whichever library ran into it."""
+"""Recognition of file system errors (disk full, quota, permissions) behind exceptions of any library."""
 
 import errno
 import re
@@ -11,13 +11,13 @@ TROUBLES = {
     errno.EACCES: "you lack the permission",
     errno.EIO: "the disk reports an error",
 }
-EITHER = {errno.EACCES, errno.EIO}  # reading too may fail with these
-NUMBER = re.compile(r"(?:os error |Errno )(\d+)")  # as safetensors and pyarrow quote it
-UNNUMBERED = "PytorchStreamWriter failed writing"  # torch.save
+EITHER = {errno.EACCES, errno.EIO}  # reading can fail with these, too
+NUMBER = re.compile(r"(?:os error |Errno )(\d+)")  # as in messages of safetensors and pyarrow
+UNNUMBERED = "PytorchStreamWriter failed writing"  # message of torch.save, which has no number
 
 
 def trouble_of(error: BaseException | None) -> str | None:
-    """What a person must see to before the same command can go on, if that is what an error is about."""
+    """Clause for a message if an error comes from the file system, which the user must fix first; None for other errors."""
     while error is not None:
         found = [error.errno] if isinstance(error, OSError) and error.errno else []
         found += [int(number) for number in NUMBER.findall(str(error))]
@@ -27,6 +27,6 @@ def trouble_of(error: BaseException | None) -> str | None:
                 what = "read or written" if code in EITHER else "written"
                 return f"{file or 'a file'} cannot be {what}: {TROUBLES[code]}"
         if UNNUMBERED in str(error):
-            return f"a file cannot be written: {TROUBLES[errno.ENOSPC]}, or it reports an error"
+            return f"a file cannot be written: {TROUBLES[errno.ENOSPC]}, or the disk reports an error"
         error = error.__cause__ or error.__context__
     return None

@@ -1,4 +1,4 @@
-"""Environments beside the main one: where the one of a lock lies, which its content says."""
+"""Environments of voice engines that cannot share the main one, each in a folder named after the hash of its lock files."""
 
 import os
 import sys
@@ -11,21 +11,21 @@ OWN = tuple(sorted(path.stem.removeprefix("engine-") for path in ENVS.glob("engi
 
 
 def lock_of(name: str) -> Path:
-    """What has the same files everywhere, with their hashes."""
+    """Lock file of packages that are the same on all machines, with hashes."""
     return ENVS / f"engine-{name}.txt"
 
 
 def torch_of(name: str) -> Path:
-    """What is built for CPUs or for CUDA, by version only."""
+    """Lock file of packages with builds for CPU and CUDA, with versions only."""
     return ENVS / f"torch-{name}.txt"
 
 
 def locked(name: str) -> str:
-    """All that an environment is made from, as one text."""
+    """Content of both lock files."""
     return lock_of(name).read_text(encoding="utf-8") + torch_of(name).read_text(encoding="utf-8")
 
 
 def folder_of(name: str) -> Path:
-    """Of this lock and this Python, below .environments or the folder that TAUSPEECH_ENVIRONMENTS names."""
+    """Folder of the environment for this lock and this Python, below $TAUSPEECH_ENVIRONMENTS or .environments."""
     content = locked(name) + f"python{sys.version_info.major}.{sys.version_info.minor}"
     return Path(os.environ.get("TAUSPEECH_ENVIRONMENTS", ".environments")) / f"{name}-{sha256_text(content)[:12]}"

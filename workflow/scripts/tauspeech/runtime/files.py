@@ -1,4 +1,4 @@
-"""Writing files so that a half-written one never stands at its final name."""
+"""Atomic writing of files and folders: a half-written file is never found at its final name."""
 
 import hashlib
 import json
@@ -10,12 +10,12 @@ from typing import Any
 
 
 def canonical_json(value: Any) -> str:
-    """One text for one value: sorted keys, no NaN, a trailing newline."""
+    """JSON text that is the same for equal values: sorted keys, no NaN, a trailing newline."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n"
 
 
 def canonical_lines(value: dict[str, Any]) -> str:
-    """The same value as text with a line for each entry of two levels, made twenty times as fast: for many files."""
+    """Canonical JSON with a line per entry of the upper two levels; 20 times as fast as ``canonical_json``, for many files."""
     return (
         _entries(
             value,
@@ -45,7 +45,7 @@ def sha256_file(path: Path) -> str:
 
 
 def hash_notes(file: Path) -> Path:
-    """Where hashes of a large file's parts are kept, so as not to be computed again."""
+    """File that caches the hashes of the parts of a large file."""
     return file.with_name(f".{file.name}.hashes.json")
 
 
@@ -58,7 +58,7 @@ def _sync(path: Path) -> None:
 
 
 def _part(path: Path, suffix: str = "") -> Path:
-    """Where to write first. What a killed process has left there goes: two that live never write one file."""
+    """Temporary path to write to. Remains of killed processes are removed: no two live processes write the same file."""
     before, after = f".{path.name.removesuffix(suffix)}.", f".part{suffix}"
     for rest in path.parent.iterdir():
         if not (rest.name.startswith(before) and rest.name[len(before) :].removesuffix(after).isdigit()):
@@ -71,9 +71,9 @@ def _part(path: Path, suffix: str = "") -> Path:
 
 
 def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` make a file beside ``path``, then put it in place in one step."""
+    """Let ``write`` write a temporary file beside ``path``, then move it to ``path`` in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix stays: writers such as matplotlib and soundfile read the format from it.
+    # The suffix is kept, since matplotlib and soundfile derive the format from it.
     part = _part(path, path.suffix)
     try:
         write(part)
@@ -89,7 +89,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_many(files: Mapping[Path, str]) -> None:
-    """Thousands of small files that are looked at and made again if they are lost: no wait for the disk at each."""
+    """Write many small files without fsync; only for files that are checked and rewritten on the next run."""
     for folder in {path.parent for path in files}:
         folder.mkdir(parents=True, exist_ok=True)
     for path, text in files.items():
@@ -100,11 +100,11 @@ def write_many(files: Mapping[Path, str]) -> None:
 
 def read_json_lines(path: Path) -> list[Any]:
     with open(path, encoding="utf-8") as handle:
-        return [json.loads(line) for line in handle]  # str.splitlines would also part lines inside of texts
+        return [json.loads(line) for line in handle]  # str.splitlines would also split at separators inside texts
 
 
 def write_folder(path: Path, write: Callable[[Path], object]) -> None:
-    """Like ``write_atomic`` for a whole folder, which replaces what stood there."""
+    """Write a folder as ``write_atomic`` writes a file, in place of the previous one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = _part(path)
     part.mkdir()

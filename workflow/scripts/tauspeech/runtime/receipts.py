@@ -1,4 +1,4 @@
-"""A receipt stands beside every artifact: what it was made from, and what it must look like."""
+"""Receipts: a file beside every artifact with what it was made from and the hashes of its files."""
 
 import json
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ PARTS = {"key": str, "spec": dict, "inputs": dict, "outputs": dict}
 
 
 def versions() -> dict[str, str]:
-    """Versions of what the results depend on."""
+    """Installed versions of the packages that results depend on."""
     found = {}
     for package in PACKAGES:
         try:
@@ -37,6 +37,8 @@ def versions() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Receipt:
+    """Receipt of an artifact, read from its file."""
+
     path: Path
     content: dict[str, Any]
 
@@ -47,24 +49,29 @@ class Receipt:
             if not all(isinstance(content[key], kind) for key, kind in PARTS.items()):
                 raise ValueError
             if any(Path(name).is_absolute() or ".." in Path(name).parts for name in content["outputs"]):
-                raise ValueError  # what it names lies beside it
+                raise ValueError  # outputs must be below the receipt's folder
             return cls(path, content)
         except FileNotFoundError:
-            raise UserError(f"{path} is missing: run snakemake again, it makes what belongs to it.") from None
+            raise UserError(
+                f"{path} is missing: run snakemake again, which makes the result and its receipt."
+            ) from None
         except (ValueError, KeyError, TypeError):
-            raise UserError(f"{path} is not readable JSON, or no receipt: delete it and run snakemake again.") from None
+            raise UserError(
+                f"{path} is not readable JSON, or not a receipt: delete it and run snakemake again."
+            ) from None
 
     @property
     def key(self) -> str:
-        return self.content["key"]
+        key: str = self.content["key"]
+        return key
 
     @property
     def digest(self) -> str:
-        """Of all that it says but the time that the work took: the same work has the same digest."""
+        """Hash of the receipt without its run time: the same work has the same digest."""
         return sha256_text(canonical_json({key: value for key, value in self.content.items() if key != "seconds"}))
 
     def files(self) -> dict[str, Path]:
-        """The artifact's files, after a look at whether each still is what was written."""
+        """Files of the artifact by name, after checking that each exists and is unchanged."""
         found = {}
         for name, digest in self.content["outputs"].items():
             file = self.path.parent / name

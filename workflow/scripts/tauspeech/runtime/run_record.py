@@ -1,6 +1,7 @@
-"""What a run did: which jobs, for how long, with how much memory.
+"""Record of a run: which jobs it ran, for how long, and with how much memory.
 
-It is told by the files that the run left, not by messages: so it holds for jobs of a cluster, too, and for a run that failed.
+It is taken from the files of the results folder, not from log messages, so it also covers jobs on a cluster and runs that
+failed.
 """
 
 import json
@@ -19,22 +20,22 @@ Stamps = dict[Path, int]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One of Snakemake's benchmarks; very short processes have no memory there."""
+class Measurement:
+    """Time and peak memory of a process, from its benchmark file; memory is missing for very short processes."""
 
     seconds: float
     megabytes: float | None
 
 
 @dataclass(frozen=True)
-class StageAccount:
-    """Jobs of one stage; ``measured`` are the processes that did them, and one may do several."""
+class StageSummary:
+    """Counts of the jobs of a stage, and measurements of the processes that ran them; a process may run several jobs."""
 
     rule: str
     ran: int
-    there: int
-    left: int
-    measured: tuple[Measured, ...]
+    up_to_date: int  # not run, since their results are current
+    pending: int  # without a current result
+    measured: tuple[Measurement, ...]
 
     @property
     def seconds(self) -> float | None:
@@ -54,20 +55,25 @@ class StageAccount:
 
 
 @dataclass(frozen=True)
-class Account:
+class RunSummary:
+    """Summary of a run, with its stages in the order of the workflow."""
+
     results: Path
     ended: datetime
-    seconds: float  # by the clock
+    seconds: float  # wall-clock time
     succeeded: bool
-    stages: tuple[StageAccount, ...]
+    stages: tuple[StageSummary, ...]
 
-    def count(self, what: str) -> int:
-        """Of ``ran``, ``there`` or ``left``, over all stages."""
-        return sum(getattr(stage, what) for stage in self.stages)
+    def count(self, state: str) -> int:
+        """Number of jobs in a state, ``ran``, ``up_to_date`` or ``pending``, over all stages."""
+        return sum(getattr(stage, state) for stage in self.stages)
 
 
-class Ledger:
-    """Opened when a run begins: what has another time stamp at its end is this run's."""
+class RunRecord:
+    """Record of a run, opened when it begins and closed when it ends.
+
+    Receipts and benchmarks whose time stamp changes in between are those of this run.
+    """
 
     def __init__(self, results: Path):
         self.results = results
@@ -78,25 +84,25 @@ class Ledger:
         self._jobs = {stage: [id for other, id in jobs if other == stage] for stage in STAGES}
         self._before = self._stamps()
 
-    def close(self, succeeded: bool) -> Account:
+    def close(self, succeeded: bool) -> RunSummary:
         now = self._stamps()
         changed = {file for file, stamp in now.items() if self._before.get(file) != stamp}
         stages = tuple(self._stage(stage, ids, changed) for stage, ids in self._jobs.items() if ids)
         seconds = time.monotonic() - self._begun
-        return Account(self.results, datetime.now().astimezone(), seconds, succeeded, stages)
+        return RunSummary(self.results, datetime.now().astimezone(), seconds, succeeded, stages)
 
-    def _stage(self, stage: str, ids: list[str], changed: set[Path]) -> StageAccount:
-        receipts = [self.results / receipt_path(stage, id) for id in ids if self._current(stage, id)]
+    def _stage(self, stage: str, ids: list[str], changed: set[Path]) -> StageSummary:
+        receipts = [self.results / receipt_path(stage, id) for id in ids if self._is_current(stage, id)]
         ran = len(changed.intersection(receipts))
-        measured = (measurement(file) for file in self._benchmarks(stage) if file in changed)
+        measured = (read_benchmark(file) for file in self._benchmarks(stage) if file in changed)
         rule = Path(STAGES[stage].script).stem
-        return StageAccount(rule, ran, len(receipts) - ran, len(ids) - len(receipts), tuple(measured))
+        return StageSummary(rule, ran, len(receipts) - ran, len(ids) - len(receipts), tuple(measured))
 
-    def _current(self, stage: str, id: str) -> bool:
-        """Whether a job's result is there, of the specification that the plan has now."""
+    def _is_current(self, stage: str, id: str) -> bool:
+        """True if the job has a result that was made from its present specification."""
         try:
             made = Receipt.read(self.results / receipt_path(stage, id))
-        except UserError:  # it is not there, or damaged
+        except UserError:  # missing or damaged
             return False
         return made.key == sha256_file(self.results / spec_path(stage, id))
 
@@ -109,8 +115,9 @@ class Ledger:
         return sorted((self.results / "benchmarks" / stage).rglob("*.tsv"))
 
 
-def measurement(benchmark: Path) -> Measured:
-    names, values = (line.split("\t") for line in benchmark.read_text(encoding="utf-8").splitlines()[:2])
+def read_benchmark(file: Path) -> Measurement:
+    """Measurement in a benchmark file of Snakemake."""
+    names, values = (line.split("\t") for line in file.read_text(encoding="utf-8").splitlines()[:2])
     found = dict(zip(names, values, strict=True))
     memory = found["max_rss"]
-    return Measured(float(found["s"]), float(memory) if memory not in ("NA", "-") else None)
+    return Measurement(float(found["s"]), float(memory) if memory not in ("NA", "-") else None)

@@ -1,4 +1,4 @@
-"""95 % intervals of one figure: from resamples of its utterances, or from repetitions of its experiment."""
+"""95 % intervals of a value: from bootstrap resamples of utterances, or from repetitions with other seeds."""
 
 from collections.abc import Sequence
 from math import cos, pi, sin, sqrt, tan
@@ -10,7 +10,7 @@ CONFIDENCE = 0.95
 
 
 def percentile_interval(resamples: np.ndarray) -> tuple[float, float]:
-    """Of a bootstrap; resamples in which the figure is undefined are left out."""
+    """Percentile interval of a bootstrap; resamples in which the value is undefined (NaN) are ignored."""
     tail = (1 - CONFIDENCE) / 2
     low, high = np.nanquantile(resamples, [tail, 1 - tail])
     return float(low), float(high)
@@ -23,7 +23,7 @@ def t_interval(values: Sequence[float]) -> tuple[float, float]:
 
 
 def t_quantile(freedom: int) -> float:
-    """The t with P(|T| < t) = CONFIDENCE; scipy, which knows it too, would be a large dependency for one number."""
+    """The t with P(|T| < t) = CONFIDENCE. Computed here, since scipy would be a large dependency for one number."""
     low, high = 0.0, pi / 2
     for _ in range(60):  # each step halves the range: beyond double precision
         middle = (low + high) / 2

@@ -27,7 +27,7 @@ _OWN_TOKENIZER = {"zh": "zh", "cmn": "zh", "yue": "zh", "ja": "ja-mecab", "ko": 
 
 
 def headline(task: str, language: str, references: Texts, hypotheses: Texts) -> Tally:
-    """The metric that the tables show of a task."""
+    """The metric that tables show for a task."""
     name = headline_metric(task, language)
     if name == "bleu":
         return bleu(references, hypotheses, language)
@@ -51,7 +51,7 @@ def wer(references: Texts, hypotheses: Texts) -> Tally:
 
 
 def _bleu_scorer(language: str) -> BLEU:
-    # 13a splits at spaces, so that a language without them would score whole sentences as words.
+    # 13a splits at spaces: in a language without them it would score whole sentences as words.
     fallback = "char" if unspaced(language) else "13a"
     tokenizer = _OWN_TOKENIZER.get(primary_subtag(language), fallback)
     try:

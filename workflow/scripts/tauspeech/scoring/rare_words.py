@@ -1,8 +1,8 @@
-"""Whether a model says a rare word when, and only when, it should; all in percent.
+"""Recall, precision and false alarms of a rare word, in percent.
 
 Per utterance TP = min(occurrences in the reference, in the hypothesis); recall = sum TP / sum in references,
-precision = sum TP / sum in hypotheses, false alarms = utterances whose hypothesis alone has the word / utterances
-whose reference lacks it.
+precision = sum TP / sum in hypotheses, false alarms = utterances with the word in the hypothesis but not in the reference /
+utterances without the word in the reference.
 """
 
 import re
@@ -48,7 +48,7 @@ class WordCounts:
 def word_counts(
     word_id: str, forms: tuple[str, ...], language: str, references: Sequence[str], hypotheses: Sequence[str]
 ) -> WordCounts:
-    """Count any of the accepted forms, at word boundaries or, in languages without spaces, anywhere."""
+    """Count the accepted forms: at word boundaries or, in languages without spaces, anywhere."""
     pattern = _pattern(word_id, forms, language)
     in_reference, in_hypothesis = (
         np.array([len(pattern.findall(_matchable(text, language))) for text in texts])
@@ -61,14 +61,14 @@ def _pattern(word_id: str, forms: tuple[str, ...], language: str) -> re.Pattern[
     matchable = {_matchable(form, language).strip() for form in forms}
     if not matchable or "" in matchable:
         raise UserError(f"Word {word_id!r}: every form in {language!r} needs a letter or a digit, got {list(forms)}.")
-    # Longest first, or "Milan Cathedral" would count twice, as "Milan" and as "Cathedral".
+    # Longest first: otherwise "Milan Cathedral" would count twice, as "Milan" and as "Cathedral".
     alternatives = "|".join(map(re.escape, sorted(matchable, key=len, reverse=True)))
     return re.compile(alternatives if unspaced(language) else f"(?<= )(?:{alternatives})(?= )")
 
 
-@lru_cache(maxsize=2**15)  # every text is searched for every word
+@lru_cache(maxsize=2**15)  # each text is searched for every word
 def _matchable(text: str, language: str) -> str:
-    """Casefolded characters, or words in single spaces: "Goethe’s" is " goethe s "."""
+    """Casefolded characters, or words surrounded by single spaces: "Goethe’s" becomes " goethe s "."""
     folded = text.casefold()
     if unspaced(language):
         return for_cer(folded)

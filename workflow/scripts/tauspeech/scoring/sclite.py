@@ -1,11 +1,10 @@
-"""WER by NIST's sclite, the program that papers on speech recognition often name.
+"""Word error rate by NIST's sclite, which papers on speech recognition often report.
 
-sclite aligns with costs of 4 for a substitution and 3 for an insertion or a deletion, so that its errors can
-outnumber jiwer's, which are the fewest possible.
+sclite aligns with a cost of 4 for a substitution and 3 for an insertion or a deletion, so it can count more errors than
+jiwer, which counts the fewest possible.
 """
 
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -15,29 +14,22 @@ import numpy as np
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.normalise import WER_NORMALISATION, for_wer
+from tauspeech.scoring.sclite_program import find_sclite
 from tauspeech.scoring.tally import Tally, percentage
 
-# Case is the normalisation's business: sclite would fold ASCII letters and no others.
+# Case-sensitive, since the texts are normalised before: sclite would fold ASCII letters only.
 _OPTIONS = ("-i", "spu_id", "-e", "utf-8", "-s", "-o", "pra", "stdout")
 _SCORES = re.compile(r"^id: \((\S+)\)\nScores: \(#C #S #D #I\) (\d+) (\d+) (\d+) (\d+)$", re.MULTILINE)
 _VERSION = re.compile(r"sclite Version: ([^\s,]+), SCTK Version: (\S+)")
 
 
-def find_sclite() -> list[str] | None:
-    """The command that starts sclite, None where it is not installed; Debian hides it behind a front end."""
-    for command in (["sctk", "sclite"], ["sclite"]):
-        if shutil.which(command[0]):
-            return command
-    return None
-
-
 def sclite_wer(references: Sequence[str], hypotheses: Sequence[str]) -> Tally:
-    """Like metrics.wer, with sclite's alignment."""
+    """Word error rate of a corpus, as ``metrics.wer`` with sclite's alignment."""
     command = find_sclite()
     if command is None:
         raise UserError(
-            "sclite is not installed; on Debian `apt install sctk` brings it, elsewhere build NIST's SCTK and put "
-            "sclite on the PATH."
+            "sclite is not installed: on Debian run `apt install sctk`, elsewhere build NIST's SCTK and put sclite on "
+            "the PATH."
         )
     pairs = [(for_wer(r), for_wer(h)) for r, h in zip(references, hypotheses, strict=True)]
     ids = [f"utt_{index}" for index in range(len(pairs))]
@@ -47,19 +39,19 @@ def sclite_wer(references: Sequence[str], hypotheses: Sequence[str]) -> Tally:
         _write_trn(folder / "hyp.trn", ids, (hypothesis for _, hypothesis in pairs))
         counts = parse_scores(_alignments(command, folder))
     if counts.keys() != set(ids):
-        raise UserError(f"sclite scored {len(counts)} of {len(ids)} utterances; check that `{' '.join(command)}` runs.")
+        raise UserError(f"sclite scored {len(counts)} of {len(ids)} utterances: check that `{' '.join(command)}` runs.")
     signature = f"{_program(command)}|norm:{WER_NORMALISATION}"
     return Tally("wer_sclite", signature, np.array([counts[id_] for id_ in ids]), percentage)
 
 
 def parse_scores(alignments: str) -> dict[str, tuple[int, int]]:
-    """Errors and reference length of each utterance, from what sclite prints with ``-o pra``."""
+    """Errors and reference length by utterance id, from sclite's output with ``-o pra``."""
     found = ((id_, map(int, numbers)) for id_, *numbers in _SCORES.findall(alignments))
     return {id_: (s + d + i, c + s + d) for id_, (c, s, d, i) in found}
 
 
 def _write_trn(path: Path, ids: Iterable[str], texts: Iterable[str]) -> None:
-    # The format gives a meaning to ( ) { } / @ * and ;; but normalised texts are letters, digits and apostrophes.
+    # ( ) { } / @ * and ;; are syntax in this format; normalised texts have only letters, digits and apostrophes.
     path.write_text("".join(f"{text} ({id_})\n" for id_, text in zip(ids, texts, strict=True)), encoding="utf-8")
 
 
@@ -67,12 +59,12 @@ def _alignments(command: list[str], folder: Path) -> str:
     done = _run([*command, "-r", "ref.trn", "trn", "-h", "hyp.trn", "trn", *_OPTIONS], folder)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip() or f"exit status {done.returncode}").splitlines()[-1]
-        raise UserError(f"sclite failed ({last}); check that `{' '.join(command)}` runs.")
+        raise UserError(f"sclite failed ({last}): check that `{' '.join(command)}` runs.")
     return done.stdout
 
 
 def _program(command: list[str]) -> str:
-    """What the signature calls the program: called without arguments, it prints its version above its usage."""
+    """Name and versions of the program for the signature, from the usage that it prints without arguments."""
     done = _run(command)
     found = _VERSION.search(done.stdout + done.stderr)
     return f"sclite:{found[1]}|sctk:{found[2]}" if found else "sclite"

@@ -1,4 +1,4 @@
-"""Every metric of one model's hypotheses, with p-values against the baselines, as one long table."""
+"""All metrics of a model's hypotheses, with p-values against the baselines, as one long table."""
 
 from dataclasses import asdict
 from math import nan
@@ -19,10 +19,10 @@ Words = dict[str, dict[str, tuple[str, ...]]]  # word id -> language -> accepted
 def score_model(
     hypotheses: pd.DataFrame, baselines: dict[str, pd.DataFrame], words: Words, seed: int, with_sclite: bool = False
 ) -> pd.DataFrame:
-    """One row per set, task and metric; values are in percent.
+    """Table with a row per set, task and metric; values are in percent.
 
-    The tables have one row per utterance: id, set, task, language (of the text to be produced), reference, hypothesis,
-    word_id ('' for general sets). A baseline may lack whole sets; its p-values are NaN there.
+    The input tables have a row per utterance: id, set, task, language (of the text), reference, hypothesis, word_id
+    ('' in general sets). A baseline may lack whole sets; its p-values are NaN there.
     """
     baseline_groups = {name: by_set_and_task(table, f"baseline {name!r}") for name, table in baselines.items()}
     rows = []

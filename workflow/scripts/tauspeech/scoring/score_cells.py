@@ -1,4 +1,4 @@
-"""The headline score of a model on a set, in points and so that more is better: BLEU, or an error rate times -1."""
+"""Headline scores of models on sets, in points, higher is better: BLEU, or an error rate times -1."""
 
 from collections.abc import Iterable, Mapping
 from math import isnan
@@ -16,22 +16,24 @@ from tauspeech.scoring.tally import Tally
 from tauspeech.scoring.utterances import by_set_and_task
 
 
-class Cell(NamedTuple):
+class ScoredCell(NamedTuple):
+    """A model on a set and task, whose hypotheses are scored."""
+
     model: str
     set: str
     task: str
-    language: str  # of the text that the task writes
+    language: str  # of the text
 
 
-Scores = Mapping[Cell, float | np.ndarray]  # the observed score, or one for each resample
+Scores = Mapping[ScoredCell, float | np.ndarray]  # the observed score, or one per resample
 
 
-def tally_cells(cells: Iterable[Cell], files: Iterable[Path]) -> dict[Cell, Tally]:
-    """Each cell counted once, from hypotheses/<model>/<set>.<task>.jsonl; other files stay unread."""
+def tally_cells(cells: Iterable[ScoredCell], files: Iterable[Path]) -> dict[ScoredCell, Tally]:
+    """Counts of each cell, from hypotheses/<model>/<set>.<task>.jsonl; files of other cells are not read."""
     paths = {(file.parent.name, *file.name.removesuffix(".jsonl").split(".")): file for file in files}
-    first: dict[tuple[str, str, str], tuple[Cell, pd.DataFrame]] = {}
+    first: dict[tuple[str, str, str], tuple[ScoredCell, pd.DataFrame]] = {}
     tallies = {}
-    # Set by set, since all systems on a set share one large matrix of draws, and only the last one is kept.
+    # Sorted by set: all systems on a set share one large matrix of draws, and only the latest matrix is cached.
     for cell in sorted(set(cells), key=lambda cell: (cell.set, cell)):
         utterances = _read(cell, paths.get(cell[:3]))
         _check_pairing(cell, utterances, *first.setdefault(cell[1:], (cell, utterances)))
@@ -39,20 +41,22 @@ def tally_cells(cells: Iterable[Cell], files: Iterable[Path]) -> dict[Cell, Tall
     return tallies
 
 
-def observed_scores(tallies: Mapping[Cell, Tally]) -> Scores:
+def observed_scores(tallies: Mapping[ScoredCell, Tally]) -> Scores:
     scores = {cell: _sign(tally) * tally.value() for cell, tally in tallies.items()}
     for cell, score in scores.items():
         if isnan(score):
-            raise UserError(f"{_where(cell)}: no reference has any text, so that there is no error rate.")
+            raise UserError(
+                f"{_where(cell)}: all references are empty, so the error rate is undefined: check the set's texts."
+            )
     return scores
 
 
-def resampled_scores(tallies: Mapping[Cell, Tally], seed: int) -> Scores:
-    """Paired: all systems on one set are scored on the same draws. Different sets are drawn independently."""
+def resampled_scores(tallies: Mapping[ScoredCell, Tally], seed: int) -> Scores:
+    """Scores of resamples. All systems on a set share the same draws (paired); sets are drawn independently."""
     return {cell: _sign(t) * t.resampled(derive_seed(seed, "claims", cell.set)) for cell, t in tallies.items()}
 
 
-def _where(cell: Cell) -> str:
+def _where(cell: ScoredCell) -> str:
     return f"Model {cell.model!r} on set {cell.set!r} ({cell.task})"
 
 
@@ -60,21 +64,23 @@ def _sign(tally: Tally) -> int:
     return 1 if tally.name == "bleu" else -1
 
 
-def _read(cell: Cell, path: Path | None) -> pd.DataFrame:
+def _read(cell: ScoredCell, path: Path | None) -> pd.DataFrame:
     lines = read_json_lines(path) if path else []
     if not lines:
-        raise UserError(f"{_where(cell)}: a claim needs its hypotheses, and there are none.")
+        raise UserError(f"{_where(cell)}: no hypotheses found, and a claim needs them: decode the set with this model.")
     utterances = by_set_and_task(pd.DataFrame(lines), f"model {cell.model!r}")[cell.set, cell.task]
     if (language := utterances["language"].iat[0]) != cell.language:
-        raise UserError(f"{_where(cell)}: a claim asks for {cell.language!r}, but the text is in {language!r}.")
+        raise UserError(f"{_where(cell)}: a claim expects text in {cell.language!r}, but the text is in {language!r}.")
     return utterances
 
 
-def _check_pairing(cell: Cell, utterances: pd.DataFrame, other: Cell, expected: pd.DataFrame) -> None:
+def _check_pairing(cell: ScoredCell, utterances: pd.DataFrame, other: ScoredCell, expected: pd.DataFrame) -> None:
     if not utterances[["id", "reference"]].equals(expected[["id", "reference"]]):
-        raise UserError(f"{_where(cell)}: its utterances are not those of model {other.model!r}; decode both again.")
+        raise UserError(
+            f"{_where(cell)}: its utterances differ from those of model {other.model!r}: decode both again."
+        )
 
 
-def _tally(cell: Cell, utterances: pd.DataFrame) -> Tally:
+def _tally(cell: ScoredCell, utterances: pd.DataFrame) -> Tally:
     texts = utterances["reference"].tolist(), utterances["hypothesis"].tolist()
     return headline(cell.task, cell.language, *texts)

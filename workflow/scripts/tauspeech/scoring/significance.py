@@ -1,7 +1,7 @@
 """Paired bootstrap test of a system against a baseline on the same utterances.
 
 With d the observed difference and d_b that of resample b, p = (1 + #{|d_b - d| >= |d|}) / (1 + resamples), two-sided.
-sacrebleu centres |d_b| instead and counts with >, which calls identical systems different (p = 0.001).
+sacrebleu centres |d_b| instead and counts with >, so identical systems get p = 0.001.
 """
 
 from math import nan
@@ -10,11 +10,11 @@ import numpy as np
 
 from tauspeech.scoring.tally import Tally
 
-_ROUNDING = 1e-9  # scores are percentages; ties must not hang on the last bit
+_ROUNDING = 1e-9  # scores are percentages; ties must not depend on the last bit
 
 
 def paired_p_value(system: Tally, baseline: Tally, seed: int) -> float:
-    """NaN where either score is undefined."""
+    """Two-sided p-value; NaN if either score is undefined."""
     observed = system.value() - baseline.value()
     if np.isnan(observed):
         return nan

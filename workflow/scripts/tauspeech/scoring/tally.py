@@ -1,7 +1,7 @@
-"""From counts per utterance to a corpus score with a 95 % interval.
+"""Counts per utterance, and the corpus score with a 95 % interval that follows from them.
 
-score = f(sum of the rows of counts); a resample draws utterances with replacement and scores their sum likewise.
-Counting once and resampling sums keeps intervals and paired tests cheap enough for many models.
+score = f(sum of the rows of counts); a resample draws utterances with replacement and scores their sum in the same way.
+Utterances are counted once and only sums are resampled, so intervals and paired tests stay cheap for many models.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _TAIL = 0.025
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure with its 95 % interval; value, low and high are None where the figure is undefined."""
+    """A value with its 95 % interval; value, low and high are None if the value is undefined."""
 
     name: str
     value: float | None
@@ -30,7 +30,7 @@ class Metric:
 
 @dataclass(frozen=True, eq=False)
 class Tally:
-    """Counts per utterance (rows), and the function from row sums, one per line, to scores (NaN: undefined)."""
+    """Counts per utterance (rows), and the function from sums of rows, one per line, to scores (NaN: undefined)."""
 
     name: str
     signature: str
@@ -41,15 +41,15 @@ class Tally:
         return float(self.pooled(self.counts.sum(axis=0, keepdims=True))[0])
 
     def resampled(self, seed: int) -> np.ndarray:
-        """Scores of RESAMPLES resamples; the same seed draws the same utterances for every tally of a set."""
+        """Scores of RESAMPLES resamples; a seed draws the same utterances for every tally of a set."""
         return self.pooled(_draws(len(self.counts), seed) @ self.counts)
 
     def n(self) -> int:
-        """What the score is a score of: utterances."""
+        """Sample size: number of utterances."""
         return len(self.counts)
 
     def interval(self, seed: int) -> tuple[float, float]:
-        """Percentile bootstrap."""
+        """Percentile bootstrap interval."""
         low, high = np.nanquantile(self.resampled(seed), [_TAIL, 1 - _TAIL])
         return float(low), float(high)
 
@@ -58,13 +58,13 @@ class Tally:
         if isnan(value):
             return Metric(self.name, None, None, None, self.n(), self.signature)
         low, high = self.interval(seed)
-        # A skewed statistic, or rounding, can put the value just outside its own interval.
+        # A skewed statistic, or rounding, can put the value just outside its interval.
         return Metric(self.name, value, min(low, value), max(high, value), self.n(), self.signature)
 
 
 @dataclass(frozen=True, eq=False)
 class Proportion(Tally):
-    """Columns: successes, trials. n counts trials, and the interval is Wilson's, which is sound near 0 and 100 %."""
+    """Counts with the columns successes and trials; n is the number of trials, the interval is Wilson's, valid near 0 and 100 %."""
 
     def n(self) -> int:
         return int(self.counts[:, 1].sum())
@@ -74,12 +74,12 @@ class Proportion(Tally):
 
 
 def percentage(sums: np.ndarray) -> np.ndarray:
-    """100 * first column / second column, NaN where the second is zero."""
+    """100 * first column / second column; NaN where the second is zero."""
     return np.divide(100 * sums[:, 0], sums[:, 1], out=np.full(len(sums), nan), where=sums[:, 1] > 0)
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
-    """In percent: (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)."""
+    """Wilson score interval in percent: (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n)."""
     z = NormalDist().inv_cdf(1 - _TAIL)
     p = successes / trials
     centre = p + z**2 / (2 * trials)
@@ -88,8 +88,8 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     return max(0.0, scale * (centre - margin)), min(100.0, scale * (centre + margin))
 
 
-@lru_cache(maxsize=1)  # all metrics of a set share one matrix, and it is large
+@lru_cache(maxsize=1)  # all metrics of a set share one matrix, which is large
 def _draws(utterances: int, seed: int) -> np.ndarray:
-    """How often each resample (row) draws each utterance (column)."""
+    """Number of times that each resample (row) draws each utterance (column)."""
     generator = np.random.default_rng(seed)
     return generator.multinomial(utterances, np.full(utterances, 1 / utterances), size=RESAMPLES).astype(float)

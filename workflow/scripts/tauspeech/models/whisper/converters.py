@@ -1,4 +1,4 @@
-"""The converters of faster-whisper (CTranslate2) and of whisper.cpp (ggml), which run as programs of their own."""
+"""The converters of faster-whisper (CTranslate2) and whisper.cpp (ggml), run as separate programs."""
 
 import shutil
 import subprocess
@@ -9,18 +9,19 @@ from pathlib import Path
 
 from tauspeech.runtime.errors import UserError
 
-CTRANSLATE2 = (4, 7, 0)  # the first that reads what transformers 5 writes
+CTRANSLATE2 = (4, 7, 0)  # first version that reads the files of transformers 5
 GGML_SCRIPT = Path("models", "convert-h5-to-ggml.py")
 
-Convert = Callable[[Path, Path], None]  # from a model's folder to an empty one
+Convert = Callable[[Path, Path], None]  # from a model folder to an empty folder
 
 
 def ctranslate2(quantization: str) -> Convert:
+    """Converter to CTranslate2's format, for faster-whisper."""
     program = _ctranslate2_program()
 
-    def convert(whole: Path, out: Path) -> None:
-        # --force: the folder is there, and empty. The files that are copied tell faster-whisper the number of mels.
-        options = ["--model", str(whole), "--output_dir", str(out), "--force", "--quantization", quantization]
+    def convert(folder: Path, out: Path) -> None:
+        # --force, since the empty folder exists. faster-whisper reads the number of mels from the copied files.
+        options = ["--model", str(folder), "--output_dir", str(out), "--force", "--quantization", quantization]
         _run(
             [*program, *options, "--copy_files", "tokenizer.json", "preprocessor_config.json"],
             "ctranslate2's converter",
@@ -44,20 +45,21 @@ def _ctranslate2_program() -> list[str]:
 
 
 def ggml(checkout: Path | None) -> Convert:
+    """Converter to ggml's format, by the script in a checkout of whisper.cpp."""
     clone = "`git clone --depth 1 https://github.com/ggml-org/whisper.cpp`"
     if checkout is None:
         raise UserError(
-            f"whisper.cpp's converter comes with its sources: {clone}, then add `--whisper-cpp whisper.cpp`."
+            f"whisper.cpp's converter is part of its sources: run {clone}, then add `--whisper-cpp whisper.cpp`."
         )
     script = checkout / GGML_SCRIPT
     if not script.is_file():
-        raise UserError(f"{script} is missing: give --whisper-cpp the folder that {clone} makes.")
+        raise UserError(f"{script} is missing: give --whisper-cpp a folder made with {clone}.")
 
-    def convert(whole: Path, out: Path) -> None:
-        # The folder is also the checkout of openai/whisper that the script asks for.
-        _run([sys.executable, str(script), str(whole), str(whole), str(out)], "whisper.cpp's converter")
+    def convert(folder: Path, out: Path) -> None:
+        # The folder serves as the checkout of openai/whisper, too, that the script requires.
+        _run([sys.executable, str(script), str(folder), str(folder), str(out)], "whisper.cpp's converter")
         if not any(out.glob("*.bin")):
-            raise UserError(f"{script} made no model file: update whisper.cpp.")
+            raise UserError(f"{script} wrote no model file: update whisper.cpp.")
 
     return convert
 

@@ -1,6 +1,8 @@
 """The Whisper family: any size of OpenAI's models, their fine-tunes, and the foundations that are trained here."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,24 @@ from transformers import WhisperForConditionalGeneration, WhisperProcessor
 from tauspeech.data.audio import RATE
 from tauspeech.models.family import Example
 from tauspeech.models.tasks import SpeechTask
+from tauspeech.models.whisper import greedy
 from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.runtime.files import sha256_text
 from tauspeech.vectors.files.checkpoint import read_weights, write_model
 
 PROMPT = 4  # tokens of the prompt at most: start, language, task, no timestamps
+
+
+@dataclass
+class Encoded:
+    """Features of a batch; the encoder runs when its output is first used, and once for all tasks."""
+
+    network: WhisperForConditionalGeneration
+    inputs: torch.Tensor
+
+    @cached_property
+    def states(self) -> torch.Tensor:
+        return greedy.encode(self.network, self.inputs)
 
 
 class Whisper:
@@ -50,14 +65,20 @@ class Whisper:
         features = np.stack([example.features for example in examples])
         return {"input_features": torch.from_numpy(features), "labels": torch.tensor(padded)}
 
-    def decode(self, features: Sequence[np.ndarray], task: SpeechTask, *, beams: int, new_tokens: int) -> list[str]:
+    def encode(self, features: Sequence[np.ndarray]) -> "Encoded":
+        return Encoded(self.network, torch.from_numpy(np.stack(features)).to(self.network.device, self.network.dtype))
+
+    def decode(self, encoded: "Encoded", task: SpeechTask, *, beams: int, new_tokens: int) -> list[str]:
         room = self.network.config.max_target_positions - PROMPT
-        inputs = torch.from_numpy(np.stack(features)).to(self.network.device, self.network.dtype)
-        settings = {"num_beams": beams, "max_new_tokens": min(new_tokens, room)}
+        settings: dict[str, Any] = {"num_beams": beams, "max_new_tokens": min(new_tokens, room)}
         settings |= {"language": prompt_language(task), "task": task.kind}
+        inputs = encoded.inputs
         with torch.inference_mode():
-            mask = torch.ones_like(inputs[:, 0, :], dtype=torch.long)
-            ids = self.network.generate(inputs, attention_mask=mask, **settings)
+            settings["attention_mask"] = torch.ones_like(inputs[:, 0, :], dtype=torch.long)
+            if beams == 1:
+                ids = greedy.generate(self.network, inputs, encoded.states, **settings)
+            else:
+                ids = self.network.generate(inputs, **settings)
         return [text.strip() for text in self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)]
 
     def load_weights(self, weights: Iterable[tuple[str, np.ndarray]]) -> None:

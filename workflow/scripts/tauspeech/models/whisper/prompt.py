@@ -1,4 +1,4 @@
-"""What a Whisper can be asked for: its languages, its tasks, and the language that it hears itself."""
+"""Prompts of Whisper models: their languages and tasks, and detection of the spoken language."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,66 +10,68 @@ from transformers.models.whisper.tokenization_whisper import LANGUAGES, TO_LANGU
 from tauspeech.data.languages import primary_subtag
 from tauspeech.runtime.errors import UserError
 
-SURE = 0.2  # probability of the best of a hundred languages; a model that cannot tell them apart is far below
-_ENGLISH_ONLY = 51_864  # tokens: OpenAI's models for English have all language tokens too, but never learnt them
+MIN_PROBABILITY = 0.2  # of the detected language, among about a hundred; undecided models are far below
+_ENGLISH_ONLY = 51_864  # vocabulary size; OpenAI's English models have all language tokens, too, but untrained
 
 
-def lost_settings(vocabulary: Mapping[str, int], size: int) -> dict[str, Any]:
-    """The generation settings that some fine-tunes lack; the tokens tell them."""
+def settings_from_vocabulary(vocabulary: Mapping[str, int], size: int) -> dict[str, Any]:
+    """Generation settings that some fine-tunes lack, reconstructed from the special tokens."""
     if "<|notimestamps|>" not in vocabulary:
         return {}
-    told = {"no_timestamps_token_id": vocabulary["<|notimestamps|>"]}
+    settings: dict[str, Any] = {"no_timestamps_token_id": vocabulary["<|notimestamps|>"]}
     if size == _ENGLISH_ONLY:
-        return told | {"is_multilingual": False}
+        return settings | {"is_multilingual": False}
     tokens = [f"<|{code}|>" for code in LANGUAGES]
     languages = {token: vocabulary[token] for token in tokens if vocabulary.get(token, size) < size}
     tasks = {task: vocabulary[f"<|{task}|>"] for task in ("transcribe", "translate")}
-    return told | {"is_multilingual": True, "lang_to_id": languages, "task_to_id": tasks}
+    return settings | {"is_multilingual": True, "lang_to_id": languages, "task_to_id": tasks}
 
 
-def restore_settings(model: WhisperForConditionalGeneration, processor: WhisperProcessor) -> None:
-    if not hasattr(model.generation_config, "lang_to_id"):
-        for name, value in lost_settings(processor.tokenizer.get_vocab(), model.config.vocab_size).items():
-            setattr(model.generation_config, name, value)
+def restore_settings(network: WhisperForConditionalGeneration, processor: WhisperProcessor) -> None:
+    """Add missing generation settings to an open model."""
+    if not hasattr(network.generation_config, "lang_to_id"):
+        found = settings_from_vocabulary(processor.tokenizer.get_vocab(), network.config.vocab_size)
+        for name, value in found.items():
+            setattr(network.generation_config, name, value)
 
 
-def known_languages(model: WhisperForConditionalGeneration) -> list[str]:
-    """Codes; none for a model that was made for English only."""
-    settings = model.generation_config
+def languages_of(network: WhisperForConditionalGeneration) -> list[str]:
+    """Language codes of a multilingual model; an empty list for an English-only model."""
+    settings = network.generation_config
     if not getattr(settings, "is_multilingual", True):
         return []
     return sorted(token.strip("<|>") for token in getattr(settings, "lang_to_id", {}))
 
 
-def language_code(model: WhisperForConditionalGeneration, language: str) -> str:
-    """The model's own code for zh, zh-TW, Chinese or <|zh|>."""
-    known = known_languages(model) or ["en"]
+def language_code(network: WhisperForConditionalGeneration, language: str) -> str:
+    """The model's code of a language given as zh, zh-TW, Chinese or <|zh|>."""
+    codes = languages_of(network) or ["en"]
     wanted = language.strip("<|> ").lower()
     for code in (wanted, TO_LANGUAGE_CODE.get(wanted), primary_subtag(wanted)):
-        if code in known:
+        if code in codes:
             return code
-    raise UserError(f"the model knows no language '{language}': give --language one of {', '.join(known)}.")
+    raise UserError(f"the model does not support the language '{language}': give --language one of {', '.join(codes)}.")
 
 
-def prompt(model: WhisperForConditionalGeneration, language: str, task: str) -> dict[str, str]:
-    """The arguments of ``generate``: none for a model that knows nothing but English transcription."""
-    if known_languages(model):
+def prompt(network: WhisperForConditionalGeneration, language: str, task: str) -> dict[str, str]:
+    """Arguments of ``generate``; none for an English-only model, which has no prompt tokens for them."""
+    if languages_of(network):
         return {"language": language, "task": task}
     if task != "transcribe":
-        raise UserError(f"the model was made for English only and cannot {task}: give a multilingual one.")
+        raise UserError(f"the model is English-only and cannot {task}: give a multilingual one.")
     return {}
 
 
-def detect_language(model: WhisperForConditionalGeneration, features: torch.Tensor) -> str:
-    """The language of one window, a batch of one."""
-    if not known_languages(model):
+def detect_language(network: WhisperForConditionalGeneration, features: torch.Tensor) -> str:
+    """Code of the language spoken in one window, given as a batch of one."""
+    if not languages_of(network):
         return "en"
-    settings = model.generation_config
+    settings = network.generation_config
     start = torch.full((1, 1), settings.decoder_start_token_id, device=features.device)
     with torch.inference_mode():
-        scores = model(input_features=features, decoder_input_ids=start, use_cache=False).logits[0, -1]
+        scores = network(input_features=features, decoder_input_ids=start, use_cache=False).logits[0, -1]
     share = torch.softmax(scores.float(), -1)
     code, best = max(((token, share[id].item()) for token, id in settings.lang_to_id.items()), key=lambda each: each[1])
-    if not best >= SURE:  # nor if it is no number
-        raise UserError("the model cannot tell which language is spoken: say it with --language.")
+    if not best >= MIN_PROBABILITY:  # also true for NaN
+        raise UserError("the spoken language cannot be detected: give it with --language.")
     return code.strip("<|>")

@@ -1,4 +1,4 @@
-"""Lines about a job's rate: soon, seldom, and true."""
+"""Lines about the progress of a job in its log."""
 
 import time
 
@@ -21,7 +21,7 @@ def clock(monkeypatch) -> Clock:
     return made
 
 
-def test_a_line_comes_after_a_second_then_every_ten_and_at_the_end(clock, capsys):
+def test_lines_after_a_second_then_every_ten_and_at_the_end(clock, capsys):
     pace = Pace("utterances", 600)
     for _ in range(600):
         clock.now += 0.0625
@@ -35,28 +35,28 @@ def test_a_line_comes_after_a_second_then_every_ten_and_at_the_end(clock, capsys
     ]
 
 
-def test_what_takes_less_than_a_second_is_not_worth_a_line(clock, capsys):
+def test_work_of_less_than_a_second_prints_no_line(clock, capsys):
     pace = Pace("utterances", 10)
     clock.now += 0.9
     pace.add(10)
     assert capsys.readouterr().out == ""
 
 
-def test_without_a_total_there_is_no_end(clock, capsys):
+def test_without_a_total_no_time_is_estimated(clock, capsys):
     pace = Pace("clips")
     clock.now += 4
     pace.add(10)
     assert capsys.readouterr().out == "10 clips, 2.50/s\n"
 
 
-def test_nothing_done_is_no_rate_of_nought_to_divide_by(clock, capsys):
+def test_zero_progress_does_not_divide_by_zero(clock, capsys):
     pace = Pace("sentences", 50)
     clock.now += 2
     pace.add(0)
     assert capsys.readouterr().out == "0 of 50 sentences, 0.00/s\n"
 
 
-def test_the_merge_engine_tells_its_progress(clock, capsys):
+def test_the_progress_of_the_merge_engine(clock, capsys):
     with logged("trimming, 1 of 2", 3_000_000) as advance:
         clock.now += 2
         advance(1_000_000)

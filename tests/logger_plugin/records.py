@@ -1,4 +1,4 @@
-"""Records as Snakemake gives them to its loggers."""
+"""Log records as Snakemake sends them to its loggers."""
 
 import logging
 from typing import Any
@@ -28,6 +28,6 @@ def failed(job: int, rule: str, at: float, log: list[str]) -> logging.LogRecord:
 
 
 def planned(at: float = 0.0, cores: int = 2, **counts: int) -> list[logging.LogRecord]:
-    """How a run begins."""
+    """Records at the begin of a run."""
     stats = {**counts, "all": 1, "total": sum(counts.values()) + 1}
     return [record(LogEvent.RESOURCES_INFO, at, cores=cores), record(LogEvent.RUN_INFO, at, stats=stats)]

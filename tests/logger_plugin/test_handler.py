@@ -1,7 +1,8 @@
-"""Which of Snakemake's messages reach a person, and as what."""
+"""The messages that the log handler prints for Snakemake's records."""
 
 import logging
 import os
+import subprocess
 import sys
 
 import pytest
@@ -12,11 +13,11 @@ from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 from snakemake_interface_logger_plugins.tests import TestLogHandlerBase
 
 from snakemake_logger_plugin_tauspeech import LogHandler
-from tests.progress.conftest import failed, finished, planned, record, started
+from tests.logger_plugin.records import failed, finished, planned, record, started
 
 
 class TestInterface(TestLogHandlerBase):
-    """What Snakemake asks of every such class."""
+    """Snakemake's own tests of the interface."""
 
     __test__ = True
 
@@ -36,13 +37,15 @@ def shown(capsys, *records: logging.LogRecord, **settings) -> str:
     return capsys.readouterr().err
 
 
-def test_snakemake_finds_it_by_its_name():
+def test_snakemake_finds_the_plugin_by_its_name():
     assert LoggerPluginRegistry().get_plugin("tauspeech").log_handler is LogHandler
 
 
-@pytest.mark.parametrize("asked", [{"dryrun": True}, {"verbose": True}, {"printshellcmds": True}, {"debug_dag": True}])
-def test_a_dry_run_and_who_asks_for_more_get_snakemakes_own_lines(capsys, asked):
-    handler = LogHandler(OutputSettings(**{"printshellcmds": False} | asked), None)
+@pytest.mark.parametrize(
+    "options", [{"dryrun": True}, {"verbose": True}, {"printshellcmds": True}, {"debug_dag": True}]
+)
+def test_dry_runs_and_verbose_runs_have_snakemakes_own_output(capsys, options):
+    handler = LogHandler(OutputSettings(**{"printshellcmds": False} | options), None)
     assert not handler.writes_to_stream  # so that Snakemake adds its own handler
     for each in (*planned(score=1), record(None, msg="Hello."), failed(1, "score", 1.0, [])):
         handler.handle(each)
@@ -50,23 +53,23 @@ def test_a_dry_run_and_who_asks_for_more_get_snakemakes_own_lines(capsys, asked)
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_failed_job_is_told_by_the_end_of_its_log(capsys, tmp_path):
+def test_the_message_about_a_failed_job_has_the_end_of_its_log(capsys, tmp_path):
     log = tmp_path / "a.log"
     log.write_text(
         "".join(f"step {number}\n" for number in range(100)) + "Error in score 'a': it is broken.\n", "utf-8"
     )
     job = started(1, "score", 0.0, id="raw/a")
-    told = shown(capsys, *planned(score=2), job, failed(1, "score", 1.0, [str(log)]))
-    assert f"score raw/a failed.\n  The last lines of {log}:\n    step 86\n" in told
-    assert "    Error in score 'a': it is broken.\n" in told
-    assert "step 85" not in told
+    printed = shown(capsys, *planned(score=2), job, failed(1, "score", 1.0, [str(log)]))
+    assert f"score raw/a failed.\n  The last lines of {log}:\n    step 86\n" in printed
+    assert "    Error in score 'a': it is broken.\n" in printed
+    assert "step 85" not in printed
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [(None, "was not written."), ("", "is empty."), ("\xff\x00\n", ":\n    ")],
 )
-def test_any_log_can_be_told(capsys, tmp_path, content, sentence):
+def test_missing_empty_and_binary_logs(capsys, tmp_path, content, sentence):
     log = tmp_path / "a.log"
     if content is not None:
         log.write_bytes(content.encode("latin-1"))
@@ -75,31 +78,31 @@ def test_any_log_can_be_told(capsys, tmp_path, content, sentence):
     )
 
 
-def test_what_snakemake_says_to_itself_is_left_out_and_the_rest_is_passed_on(capsys):
-    left_out = ("Building DAG of jobs...", "Select jobs to execute...", "Execute 1 jobs...")
-    passed = ("Nothing to be done (all requested files are present and up to date).", "A table\nof two lines")
-    told = shown(capsys, *(record(None, msg=text) for text in (*left_out, *passed)))
-    assert told.splitlines() == "\n".join(passed).splitlines()
+def test_routine_messages_are_hidden_and_others_are_printed(capsys):
+    hidden = ("Building DAG of jobs...", "Select jobs to execute...", "Execute 1 jobs...")
+    shown_texts = ("Nothing to be done (all requested files are present and up to date).", "A table\nof two lines")
+    printed = shown(capsys, *(record(None, msg=text) for text in (*hidden, *shown_texts)))
+    assert printed.splitlines() == "\n".join(shown_texts).splitlines()
     assert "Execute with care" in shown(capsys, record(None, level=logging.WARNING, msg="Execute with care"))
 
 
-def test_a_rule_with_a_message_says_it(capsys):
-    told = shown(capsys, *planned(environment=1), started(1, "environment", 0.0, rule_msg="Making the environment."))
-    assert told == "Making the environment.\n"
+def test_the_message_of_a_rule_is_printed(capsys):
+    printed = shown(capsys, *planned(environment=1), started(1, "environment", 0.0, rule_msg="Making the environment."))
+    assert printed == "Making the environment.\n"
 
 
 @pytest.mark.parametrize(
     ("quiet", "progress", "errors"),
     [(set(), True, True), ({Quietness.PROGRESS}, False, True), ({Quietness.ALL}, False, False)],
 )
-def test_quiet_is_quiet(capsys, quiet, progress, errors):
+def test_quiet_hides_progress_or_everything(capsys, quiet, progress, errors):
     jobs = [started(1, "score", 0.0), finished(1, 1.0), started(2, "decode", 1.0), failed(2, "decode", 2.0, [])]
-    told = shown(capsys, *planned(score=1, decode=1), *jobs, quiet=quiet)
-    assert ("score 1/1" in told) is progress
-    assert ("decode failed." in told) is errors
+    printed = shown(capsys, *planned(score=1, decode=1), *jobs, quiet=quiet)
+    assert ("score 1/1" in printed) is progress
+    assert ("decode failed." in printed) is errors
 
 
-def test_a_job_that_speaks_itself_is_not_painted_over(monkeypatch, capsys):
+def test_the_display_pauses_while_a_job_writes_to_the_terminal(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(os, "get_terminal_size", lambda fileno: os.terminal_size((80, 24)))
     monkeypatch.setattr(sys.stderr, "fileno", lambda: 2, raising=False)
@@ -113,38 +116,45 @@ def test_a_job_that_speaks_itself_is_not_painted_over(monkeypatch, capsys):
     handler.handle(finished(1, 1.0))
     assert "environment  1/1" in capsys.readouterr().err
     handler.close()
-    assert capsys.readouterr().err.startswith("\x1b[")  # nothing of it stays
+    assert capsys.readouterr().err.startswith("\x1b[")  # the display is removed
 
 
-def test_a_record_that_cannot_be_read_does_not_silence_those_that_follow(capsys):
-    told = shown(capsys, record(LogEvent.JOB_FINISHED), record(None, msg="Hello."))
-    assert "AttributeError" in told and told.endswith("Hello.\n")
+def test_messages_continue_after_a_malformed_record(capsys):
+    printed = shown(capsys, record(LogEvent.JOB_FINISHED), record(None, msg="Hello."))
+    assert "AttributeError" in printed and printed.endswith("Hello.\n")
 
 
-def test_a_cluster_says_why_a_job_failed(capsys, tmp_path):
+def test_the_reason_of_a_cluster_is_printed(capsys, tmp_path):
     log = tmp_path / "log"
     log.write_text("step 7\n", encoding="utf-8")
     error = failed(1, "score", 1.0, [str(log)])
     error.rule_msg = "SLURM-job '24' failed, SLURM status is: 'TIMEOUT'."
-    told = shown(capsys, *planned(score=1), started(1, "score", 0.0, id="a"), error)
-    assert f"score a failed. SLURM-job '24' failed, SLURM status is: 'TIMEOUT'.\n  {log}:\n    step 7\n" in told
+    printed = shown(capsys, *planned(score=1), started(1, "score", 0.0, id="a"), error)
+    assert f"score a failed. SLURM-job '24' failed, SLURM status is: 'TIMEOUT'.\n  {log}:\n    step 7\n" in printed
 
 
-def test_jobs_that_were_submitted_together_are_told_with_the_clusters_log(capsys, tmp_path):
+def test_the_message_about_a_failed_group_has_the_clusters_log(capsys, tmp_path):
     log = tmp_path / "24.log"
     log.write_text("slurmstepd: error: out of memory\n", encoding="utf-8")
     jobs = [{"rule_name": "make_text"}, {"rule_name": "make_speech"}, {"rule_name": "make_text"}]
     error = record(LogEvent.GROUP_ERROR, 1.0, logging.ERROR, groupid="sets", aux_logs=[str(log)], job_error_info=jobs)
-    told = shown(capsys, *planned(make_text=2, make_speech=1), error)
-    assert "Jobs that were submitted together failed (make_speech, make_text).\n" in told
-    assert "slurmstepd: error: out of memory" in told
+    printed = shown(capsys, *planned(make_text=2, make_speech=1), error)
+    assert "Jobs that were submitted together failed (make_speech, make_text).\n" in printed
+    assert "slurmstepd: error: out of memory" in printed
 
 
-def test_that_a_command_failed_is_not_told_beside_what_it_said(capsys):
+def test_the_exit_status_of_a_command_is_hidden_since_the_error_of_its_job_follows(capsys):
     text = 'RuleException:\nCalledProcessError in file "rules/report.smk", line 16:\nCommand ...'
     assert shown(capsys, record(LogEvent.ERROR, level=logging.ERROR, msg=text)) == ""
 
 
-def test_the_error_that_ends_a_run_is_passed_on(capsys):
+def test_the_error_that_ends_a_run_is_printed(capsys):
     end = record(LogEvent.ERROR, level=logging.ERROR, msg="WorkflowError:\nAt least one job did not complete.")
     assert "At least one job did not complete." in shown(capsys, end)
+
+
+def test_importing_the_plugin_does_not_import_the_package():
+    """The package has to come from the project that is run: see the docstring of the plugin."""
+    code = "import sys, snakemake_logger_plugin_tauspeech; print([name for name in sys.modules if name.startswith('tauspeech')])"
+    environment = os.environ | {"PYTHONPATH": ":".join(filter(None, sys.path))}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True).stdout == b"[]\n"

@@ -1,8 +1,8 @@
-"""Times as a person says them."""
+"""Durations as text for logs and tables."""
 
 
-def spoken(seconds: float) -> str:
-    """To about two digits: 0.4 s, 12 s, 3 min 20 s, 2 h 05 min."""
+def format_duration(seconds: float) -> str:
+    """Measured time to about two digits: 0.4 s, 12 s, 3 min 20 s, 2 h 05 min."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -14,8 +14,8 @@ def spoken(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def roughly(seconds: float) -> str:
-    """Of what is only guessed: 20 s, 4 min, 2 h 10 min."""
+def format_estimate(seconds: float) -> str:
+    """Estimated time, rounded more coarsely: 20 s, 4 min, 2 h 10 min."""
     if seconds < 55:
         return f"{max(5, 5 * round(seconds / 5))} s"
     minutes = max(1, round(seconds / 60))

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all, and a job takes only the inputs that it was planned for."""
+"""Files are written atomically, receipts detect changes, and a job opens only the inputs that it was planned for."""
 
 import json
 import os
@@ -18,18 +18,18 @@ def everything_in(folder):
 
 
 @given(st.dictionaries(st.text(), st.integers() | st.lists(st.text())))
-def test_canonical_json_is_one_text_for_one_value(value):
+def test_canonical_json_is_the_same_for_equal_values(value):
     text = canonical_json(value)
     assert json.loads(text) == value
     assert text == canonical_json(dict(reversed(value.items())))
 
 
-def test_canonical_json_refuses_what_is_no_number():
+def test_canonical_json_refuses_nan():
     with pytest.raises(ValueError):
         canonical_json({"a": float("nan")})
 
 
-def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
+def test_a_failed_write_keeps_the_old_file_and_nothing_else(tmp_path):
     def fails(part):
         part.write_text("half")
         raise RuntimeError("disk full")
@@ -43,7 +43,7 @@ def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
     assert (tmp_path / "old.txt").read_text() == "whole"
 
 
-def test_while_a_file_is_written_nothing_stands_at_its_name(tmp_path):
+def test_a_file_appears_at_its_name_after_it_is_written(tmp_path):
     final = tmp_path / "sub" / "a.tsv"
 
     def write(part):
@@ -56,14 +56,14 @@ def test_while_a_file_is_written_nothing_stands_at_its_name(tmp_path):
     assert everything_in(tmp_path) == ["sub", "sub/a.tsv"]
 
 
-def test_a_folder_replaces_the_one_before(tmp_path):
+def test_a_folder_replaces_the_previous_one(tmp_path):
     folder = tmp_path / "model"
     write_folder(folder, lambda part: (part / "old").write_text("1"))
     write_folder(folder, lambda part: (part / "new").write_text("2"))
     assert everything_in(tmp_path) == ["model", "model/new"]
 
 
-def test_a_folder_whose_writer_fails_leaves_the_one_before(tmp_path):
+def test_a_failed_write_of_a_folder_keeps_the_previous_one(tmp_path):
     def fails(part):
         (part / "half").write_text("1")
         raise RuntimeError
@@ -74,7 +74,7 @@ def test_a_folder_whose_writer_fails_leaves_the_one_before(tmp_path):
     assert everything_in(tmp_path) == ["model", "model/old"]
 
 
-def test_rests_of_a_killed_writer_do_not_enter_a_folder(tmp_path):
+def test_remains_of_a_killed_process_do_not_enter_a_folder(tmp_path):
     part = tmp_path / f".model.{os.getpid()}.part"
     part.mkdir()
     (part / "rest").write_text("x")
@@ -93,7 +93,7 @@ def receipt(tmp_path):
     return path
 
 
-def test_a_receipt_knows_its_files_and_what_made_them(receipt):
+def test_a_receipt_has_its_files_and_versions(receipt):
     read = Receipt.read(receipt)
     assert read.key == "k" * 64
     assert read.files() == {"a.tsv": receipt.with_name("a.tsv"), "more/b.tsv": receipt.parent / "more" / "b.tsv"}
@@ -101,34 +101,34 @@ def test_a_receipt_knows_its_files_and_what_made_them(receipt):
     assert read.content["outputs"]["a.tsv"] == sha256_file(receipt.with_name("a.tsv")) == sha256_text("a\n")
 
 
-def test_a_receipt_notices_a_changed_byte(receipt):
+def test_a_receipt_detects_a_changed_byte(receipt):
     receipt.with_name("a.tsv").write_text("A\n")
     with pytest.raises(UserError, match=r"a\.tsv was changed by hand or damaged"):
         Receipt.read(receipt).files()
 
 
-def test_a_receipt_notices_a_missing_file(receipt):
+def test_a_receipt_detects_a_missing_file(receipt):
     (receipt.parent / "more" / "b.tsv").unlink()
     with pytest.raises(UserError, match=r"more/b\.tsv is missing although"):
         Receipt.read(receipt).files()
 
 
-def test_a_missing_or_broken_receipt_is_named(receipt):
+def test_an_error_names_a_missing_or_broken_receipt(receipt):
     with pytest.raises(UserError, match=r"none\.json is missing"):
         Receipt.read(receipt.with_name("none.json"))
     whole = json.loads(receipt.read_text())
     broken = [
         {key: value for key, value in whole.items() if key != lost} for lost in ("key", "spec", "inputs", "outputs")
     ]
-    # One of elsewhere may name files of elsewhere, which `make verify REPAIR=yes` would remove.
+    # Paths outside the folder are refused: `make verify REPAIR=yes` would remove these files.
     broken += [whole | {"outputs": {name: ""}} for name in ("../other.tsv", "/etc/hostname", "more/../../other.tsv")]
     for text in ["{", "[]", *map(json.dumps, broken)]:
         receipt.write_text(text)
-        with pytest.raises(UserError, match=r"receipt\.json is not readable JSON, or no receipt"):
+        with pytest.raises(UserError, match=r"receipt\.json is not readable JSON, or not a receipt"):
             Receipt.read(receipt)
 
 
-# Tasks: a small results folder in which speech/a depends on text/a.
+# Jobs: a small results folder in which speech/a depends on text/a.
 
 
 def spec(stage, id, inputs=None):
@@ -136,7 +136,7 @@ def spec(stage, id, inputs=None):
 
 
 @pytest.fixture
-def open_task(tmp_path):
+def open_job(tmp_path):
     """Write a specification and open it, as a job does."""
 
     def open_it(content, threads=3):
@@ -148,9 +148,9 @@ def open_task(tmp_path):
 
 
 @pytest.fixture
-def made_text(open_task):
+def made_text(open_job):
     """A finished job text/a."""
-    job = open_task(spec("text", "a"))
+    job = open_job(spec("text", "a"))
     write_text(job.path("a.tsv"), "id\n1\n")
     write_text(job.path("a.rejected.tsv"), "reason\n")
     job.finish(job.path("a.tsv"), job.path("a.rejected.tsv"))
@@ -161,8 +161,8 @@ def reference(job):
     return {"stage": job.stage, "id": job.id, "key": job.key}
 
 
-def test_a_task_opens_the_inputs_that_it_was_planned_for(open_task, made_text):
-    job = open_task(spec("speech", "a", {"text": reference(made_text), "all": [reference(made_text)], "empty": []}))
+def test_a_job_opens_the_inputs_that_it_was_planned_for(open_job, made_text):
+    job = open_job(spec("speech", "a", {"text": reference(made_text), "all": [reference(made_text)], "empty": []}))
     assert job.input("text", "a.tsv").read_text() == "id\n1\n"
     assert job.input("text", ".") == made_text.receipt.parent
     assert job.inputs("all", "a.tsv") == {"a": made_text.path("a.tsv")}
@@ -171,28 +171,28 @@ def test_a_task_opens_the_inputs_that_it_was_planned_for(open_task, made_text):
     assert job.files("all") == job.files("text")
 
 
-def test_a_task_refuses_an_input_of_another_key(open_task, made_text):
-    job = open_task(spec("speech", "a", {"text": reference(made_text) | {"key": "0" * 64}}))
-    with pytest.raises(UserError, match=r"a\.receipt\.json belongs to other settings than speech/a was planned for"):
+def test_a_job_refuses_an_input_of_another_key(open_job, made_text):
+    job = open_job(spec("speech", "a", {"text": reference(made_text) | {"key": "0" * 64}}))
+    with pytest.raises(UserError, match=r"a\.receipt\.json was made with other settings than speech/a was planned for"):
         job.input("text", "a.tsv")
 
 
-def test_a_task_refuses_a_changed_input(open_task, made_text):
+def test_a_job_refuses_a_changed_input(open_job, made_text):
     made_text.path("a.tsv").write_text("id\n2\n")
-    job = open_task(spec("speech", "a", {"text": reference(made_text)}))
+    job = open_job(spec("speech", "a", {"text": reference(made_text)}))
     with pytest.raises(UserError, match="was changed by hand"):
         job.input("text", "a.tsv")
 
 
-def test_a_task_refuses_an_input_that_was_not_made(open_task, made_text):
+def test_a_job_refuses_an_input_that_was_not_made(open_job, made_text):
     made_text.receipt.unlink()
-    job = open_task(spec("speech", "a", {"text": reference(made_text)}))
+    job = open_job(spec("speech", "a", {"text": reference(made_text)}))
     with pytest.raises(UserError, match=r"text/a\.receipt\.json is missing"):
         job.input("text", "a.tsv")
 
 
-def test_the_receipt_of_a_task_names_its_inputs(open_task, made_text):
-    job = open_task(spec("speech", "a", {"text": reference(made_text)}))
+def test_the_receipt_of_a_job_names_its_inputs(open_job, made_text):
+    job = open_job(spec("speech", "a", {"text": reference(made_text)}))
     job.input("text", "a.tsv")
     write_text(job.path("a.parquet"), "x")
     job.finish(job.path("a.parquet"))
@@ -202,19 +202,19 @@ def test_the_receipt_of_a_task_names_its_inputs(open_task, made_text):
     assert content["spec"] == job.spec
 
 
-def test_the_digest_of_a_receipt_is_blind_to_the_time_that_the_work_took(made_text):
+def test_the_digest_of_a_receipt_ignores_the_run_time(made_text):
     receipt = Receipt.read(made_text.receipt)
     slower = Receipt(receipt.path, receipt.content | {"seconds": 99.0})
     other = Receipt(receipt.path, receipt.content | {"outputs": {"a.tsv": "0"}})
     assert receipt.digest == slower.digest != other.digest
 
 
-def test_planned_threads_come_before_given_ones(open_task):
-    assert open_task(spec("speech", "a"), threads=3).threads == 3
-    assert open_task(spec("speech", "a") | {"threads": 2}, threads=3).threads == 2
+def test_planned_threads_come_before_given_ones(open_job):
+    assert open_job(spec("speech", "a"), threads=3).threads == 3
+    assert open_job(spec("speech", "a") | {"threads": 2}, threads=3).threads == 2
 
 
-def test_checkpoints_belong_to_one_specification(open_task):
-    before = open_task(spec("finetune", "a"))
-    after = open_task(spec("finetune", "a") | {"seed": 2})
+def test_checkpoints_belong_to_one_specification(open_job):
+    before = open_job(spec("finetune", "a"))
+    after = open_job(spec("finetune", "a") | {"seed": 2})
     assert before.checkpoints != after.checkpoints

@@ -1,4 +1,4 @@
-"""Locks have hashes, but for torch; pip and conda install the same; an engine's own environment is made once."""
+"""Lock files have hashes, except those of torch; pip and conda install the same; an engine's environment is made once."""
 
 import re
 import subprocess
@@ -13,12 +13,12 @@ from tauspeech.runtime import environments
 from tauspeech.runtime.environments import OWN, folder_of
 from tauspeech.runtime.files import sha256_file
 
-ENVS = Path(__file__).resolve().parents[1] / "envs"
+ENVS = Path(__file__).resolve().parents[2] / "envs"
 LOCKS = sorted(path.name for pattern in ("requirements*.txt", "engine-*.txt") for path in ENVS.glob(pattern))
 CONDA = {"main": ("requirements.txt", "torch.txt")} | {
     name: (f"engine-{name}.txt", f"torch-{name}.txt") for name in OWN
 }
-# What exists in builds for CPUs and for CUDA, of which users of both share the pin.
+# Packages with builds for CPU and CUDA, of which all users share the version.
 BUILDS = {"torch", "torchaudio", "torchcodec", "torchvision"}
 TOGETHER = [
     (*CONDA["main"], "requirements-dev.txt"),
@@ -28,7 +28,7 @@ TOGETHER = [
 
 
 def hashes(name: str) -> dict[str, list[str]]:
-    """By requirement, as it is pinned."""
+    """Hashes by requirement."""
     text = re.sub(r"^#.*\n", "", (ENVS / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
     lines = [line for line in text.replace("\\\n", "").splitlines() if line]
     return {
@@ -43,12 +43,12 @@ def names(*files: str) -> list[str]:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_whatever_is_locked_has_a_hash(lock):
+def test_every_locked_package_has_a_hash(lock):
     assert hashes(lock)
     assert [pin for pin, sums in hashes(lock).items() if not sums] == []
 
 
-def test_only_what_is_built_for_cuda_too_is_locked_without_hashes():
+def test_only_packages_with_cuda_builds_have_no_hashes():
     torch = [path.name for path in ENVS.glob("torch*.txt")]
     assert sorted(torch + LOCKS) == sorted(path.name for path in ENVS.glob("*.txt"))
     assert {name for file in torch for name in names(file)} <= BUILDS
@@ -56,7 +56,7 @@ def test_only_what_is_built_for_cuda_too_is_locked_without_hashes():
 
 
 @pytest.mark.parametrize("name", CONDA)
-def test_conda_installs_what_pip_locks(name):
+def test_conda_installs_the_versions_locked_for_pip(name):
     content = yaml.safe_load((ENVS / f"{name}.yaml").read_text(encoding="utf-8"))
     assert sorted(content["dependencies"][-1]["pip"]) == sorted(pin for file in CONDA[name] for pin in hashes(file))
 
@@ -67,7 +67,7 @@ def test_every_requirement_is_pinned_once(files):
     assert len(found) == len(set(found))
 
 
-def test_mergekit_is_compared_with_on_the_same_versions():
+def test_mergekit_runs_with_the_same_versions():
     ours = dict(pin.split("==") for pin in hashes("requirements.txt"))
     theirs = dict(pin.split("==") for pin in hashes("requirements-mergekit.txt"))
     assert {name: theirs[name] for name in theirs.keys() & ours.keys()} == {
@@ -75,7 +75,7 @@ def test_mergekit_is_compared_with_on_the_same_versions():
     }
 
 
-def test_an_environment_is_named_by_what_it_is_made_from(tmp_path, monkeypatch):
+def test_an_environment_is_named_after_its_lock_files(tmp_path, monkeypatch):
     (tmp_path / "engine-toy.txt").write_text("six==1.17.0\n")
     (tmp_path / "torch-toy.txt").write_text("torch==2.0\n")
     monkeypatch.setattr(environments, "ENVS", tmp_path)
@@ -100,7 +100,7 @@ def wheel(folder: Path, name: str, version: str, needs: tuple[str, ...] = ()) ->
         *(f"Requires-Dist: {need}" for need in needs),
     ]
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(f"{name}.py", f"TTS_CACHE = '{name} {version}'\n")
+        archive.writestr(f"{name}.py", f"VERSION = '{name} {version}'\n")
         archive.writestr(f"{about}/METADATA", "\n".join(metadata) + "\n")
         archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{about}/RECORD", "")
@@ -109,7 +109,7 @@ def wheel(folder: Path, name: str, version: str, needs: tuple[str, ...] = ()) ->
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
-    """What makes an environment from a lock and, if it is given, what has builds; and an index with wheels of our own."""
+    """Function that makes an environment from the content of its lock files, and the folder of wheels that it installs from."""
     index = tmp_path / "index"
     index.mkdir()
     monkeypatch.setattr(environments, "ENVS", tmp_path)
@@ -129,27 +129,27 @@ def toy(tmp_path, monkeypatch):
     return make, index
 
 
-def test_an_environment_is_made_once_and_holds_what_its_lock_says(toy, capsys):
+def test_an_environment_is_made_once_with_the_locked_packages(toy, capsys):
     make, index = toy
     lock = f"# import: toy\ntoy==1.0 --hash=sha256:{sha256_file(wheel(index, 'toy', '1.0'))}\n"
     ready = make(lock)
     python = ready.parent / "bin" / "python"
-    said = subprocess.run([python, "-c", "import toy; print(toy.TTS_CACHE)"], capture_output=True, text=True, cwd="/")
-    assert said.stdout == "toy 1.0\n"
+    done = subprocess.run([python, "-c", "import toy; print(toy.VERSION)"], capture_output=True, text=True, cwd="/")
+    assert done.stdout == "toy 1.0\n"
     assert "ready in" in capsys.readouterr().out
     stamp = ready.stat().st_mtime_ns
     make(lock)
     assert ready.stat().st_mtime_ns == stamp
 
 
-def test_what_has_builds_brings_its_own_packages_and_changes_no_locked_version(toy):
+def test_packages_with_builds_add_dependencies_and_change_no_locked_version(toy):
     make, index = toy
     wheel(index, "toy", "2.0")
     wheel(index, "cuda", "13.0")
     wheel(index, "build", "1.0", needs=("toy", "cuda"))
     ready = make(f"toy==1.0 --hash=sha256:{sha256_file(wheel(index, 'toy', '1.0'))}\n", "build==1.0\n")
-    asked = [ready.parent / "bin" / "python", "-I", "-m", "pip", "freeze"]
-    assert subprocess.run(asked, capture_output=True, text=True).stdout.split() == [
+    freeze = [ready.parent / "bin" / "python", "-I", "-m", "pip", "freeze"]
+    assert subprocess.run(freeze, capture_output=True, text=True).stdout.split() == [
         "build==1.0",
         "cuda==13.0",
         "toy==1.0",
@@ -170,7 +170,7 @@ TAMPERED = "0" * 64
         ("toy==1.0\n", ["pip could not install what", "Hashes are required", "toy==1.0"]),
     ],
 )
-def test_an_environment_that_does_not_work_is_not_ready(toy, tmp_path, lock, messages):
+def test_a_broken_environment_is_not_ready(toy, tmp_path, lock, messages):
     make, index = toy
     wheel(index, "toy", "1.0")
     with pytest.raises(SystemExit) as failed:

@@ -1,0 +1,67 @@
+"""Transcription of audio of any length, by the module ``long_audio`` of the model's family."""
+
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+
+from tauspeech.models.companions import companion
+from tauspeech.vectors.files.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a recording, in seconds, with its text."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """Text of a recording by segments, with its language; a silent recording has neither."""
+
+    language: str | None = None
+    segments: list[Segment] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        text = ""
+        for segment in self.segments:
+            text += " " * _spaced(text[-1:], segment.text[:1]) + segment.text
+        return text
+
+
+class AudioTranscriber(Protocol):
+    """An open model with the settings of a transcription."""
+
+    def transcribe(self, samples: np.ndarray) -> Transcript:
+        """Transcript of samples of any length at 16 kHz."""
+        ...
+
+
+def open_transcriber(
+    folder: Path, *, language: str | None = None, task: str = "transcribe", beams: int = 1
+) -> AudioTranscriber:
+    """Open the model of a folder for transcription.
+
+    ``language`` is spoken in all recordings; None detects it for each. ``task`` is ``transcribe`` or ``translate``.
+    """
+    module = companion(folder, "long_audio", "used to transcribe")
+    Checkpoint(folder)  # refuses pickle files and truncated files
+    return cast(AudioTranscriber, module.open_transcriber(folder, language=language, task=task, beams=beams))
+
+
+def _spaced(left: str, right: str) -> bool:
+    """True if a space belongs between two characters; Chinese or Thai text has none."""
+    return bool(left and right) and not (_unspaced(left) or _unspaced(right))
+
+
+def _unspaced(character: str) -> bool:
+    name = unicodedata.name(character, "")
+    if name.startswith(("THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")):
+        return True
+    return unicodedata.east_asian_width(character) in "WF" and not name.startswith("HANGUL")
