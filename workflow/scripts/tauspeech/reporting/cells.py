@@ -100,7 +100,7 @@ def _is_number(value: object) -> bool:
 
 
 def _is_finite(value: object) -> bool:
-    return _is_number(value) and math.isfinite(value)
+    return isinstance(value, numbers.Real) and _is_number(value) and math.isfinite(value)
 
 
 def _is_numeric(column: pandas.Series) -> bool:

@@ -52,7 +52,7 @@ class LorsSystems:
         return System("Pretrained", {pair: self._cell(self.jobs.raw_score(pair[0]), pair) for pair in pairs})
 
     def trained(self, name: str, trainings: Sequence[Training]) -> System:
-        cells = {}
+        cells: dict[Pair, PlannedCell] = {}
         for training in trainings:
             languages = {language for language, _ in training.pairs}
             batch = f"trained--{languages.pop() if len(languages) == 1 else 'together'}"

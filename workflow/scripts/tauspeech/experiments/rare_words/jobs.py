@@ -40,7 +40,7 @@ class WordJobs:
 
     @once
     def text(self, word: Word | None, carriers: bool) -> PlannedJob:
-        counts = self.build.section("text", word and word.id)["counts"]
+        counts = self.build.section("text", word.id if word else None)["counts"]
         about, wanted = None, {"test": counts["general"]}
         if word:
             about = {"forms": forms_of(word), "phrase": word.phrase, "domain": word.domain}
@@ -68,7 +68,7 @@ class WordJobs:
         name = set_name(word, carriers)
         if found := self.build.recordings(word.id if word else "general"):
             return self.build.recorded(name, found, self.languages, word.id if word else "", carriers)
-        speech = self.build.section("speech", word and word.id)
+        speech = self.build.section("speech", word.id if word else None)
         return self.build.synthesised(name, self.text(word, carriers), self.source, speech)
 
     def voice_samples(self) -> list[PlannedJob]:
