@@ -21,7 +21,7 @@ TaskSets = tuple[tuple[PlannedJob, tuple[dict[str, str], ...]], ...]
 
 
 @dataclass(frozen=True)
-class Sentences:
+class PlannedSentences:
     """A set of sentences to make; those of a word contain it."""
 
     languages: tuple[str, ...]
@@ -69,7 +69,7 @@ class Builder:
     def own_sentences(self, name: str) -> dict[str, str] | None:
         return own_sentences(self.config["text"]["own"], name)
 
-    def sentences(self, id: str, wanted: Sentences) -> PlannedJob:
+    def sentences(self, id: str, wanted: PlannedSentences) -> PlannedJob:
         source = self._source_of(wanted)
         settings = {
             "languages": list(wanted.languages),
@@ -81,7 +81,7 @@ class Builder:
         }
         return self.job("text", id, settings, seed=self.seed, modules=(f"tauspeech.text.sources.{source['kind']}",))
 
-    def _source_of(self, wanted: Sentences) -> dict[str, Any]:
+    def _source_of(self, wanted: PlannedSentences) -> dict[str, Any]:
         """Own sentences take precedence over generated ones."""
         if wanted.own:
             return {"kind": "own"} | wanted.own

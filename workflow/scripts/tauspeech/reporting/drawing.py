@@ -102,7 +102,7 @@ def head(figure: Figure, keys: Sequence[Line2D], *, columns: int) -> None:
     )
 
 
-def settle_height(panel: Axes) -> None:
+def set_height(panel: Axes) -> None:
     """A few round ticks over at least the smallest span."""
     low, high = panel.get_ylim()
     missing = max(_LEAST_SPAN - (high - low), 0)

@@ -108,7 +108,7 @@ def _fig2(experiment: WordSystems) -> PlannedJob:
     named = experiment.config["composition"]["subsets"]
     labels = [subset.id if subset.id in named else str(len(subset.words)) for subset in experiment.subsets]
     pairs = zip(labels, experiment.subsets, strict=True)
-    return scores_table("fig2", [Row({"words": label}, experiment.together(subset)) for label, subset in pairs])
+    return scores_table("fig2", [Row({"words": label}, experiment.of_subset(subset)) for label, subset in pairs])
 
 
 def _figures(experiment: WordSystems, tables: dict[str, PlannedJob]) -> list[PlannedJob]:
