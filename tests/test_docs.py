@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
-from tauspeech.plan.config import experiments
-from tauspeech.runtime.paths import EXPERIMENTS, SCHEMA_PARTS
+from tauspeech.plan.config import experiments, schema_of
+from tauspeech.runtime.paths import SCHEMA_PARTS
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "config" / "README.md"
 PAGES = [page for page in (ROOT / "README.md", REFERENCE, *sorted((ROOT / "docs").glob("*.md"))) if page.is_file()]
+
+SHARED = {"sentence_models": "text", "voice_models": "speech"}  # the section of a configuration that includes each part
 
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 INDENTED = re.compile(r"^ {4,}\S.*$", re.MULTILINE)
@@ -22,15 +24,24 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^()\s]+)\)")
 ROW = re.compile(r"^\| `([A-Za-z0-9_.]+)` \| (.+?) \| (.+) \|$", re.MULTILINE)
 
 
+def shared_part(name: str) -> dict[str, Any]:
+    """Keys that the schemas of several experiments include."""
+    content: dict[str, Any] = yaml.safe_load((SCHEMA_PARTS / f"{name}.yaml").read_text(encoding="utf-8"))
+    return content
+
+
 def keys(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any], bool]]:
-    """Every key that holds a value, dotted, with its schema and True if it is required."""
+    """Every key that holds a value, dotted, with its schema and True if it is required; without the shared parts."""
     for name, part in schema["properties"].items():
-        if name == "$part":
+        if prefix + name in INCLUDED:
             continue
         if "properties" in part:
             yield from keys(part, f"{prefix}{name}.")
         else:
             yield prefix + name, part, name in schema.get("required", ())
+
+
+INCLUDED = {f"{section}.{key}" for part, section in SHARED.items() for key in shared_part(part)}
 
 
 def section(text: str, experiment: str) -> str:
@@ -82,8 +93,7 @@ def name_of(path: Path) -> str:
 
 @pytest.fixture(params=experiments())
 def schema(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
-    content = yaml.safe_load((EXPERIMENTS / request.param / "schema.yaml").read_text(encoding="utf-8"))
-    return request.param, content
+    return request.param, schema_of(request.param)
 
 
 def test_every_key_is_documented_and_no_other(schema):
@@ -126,14 +136,11 @@ def shared_keys(
 
 @pytest.mark.parametrize(("part", "title"), [("sentence_models", "Sentence models"), ("voice_models", "Voice models")])
 def test_shared_keys_are_documented_with_their_defaults_and_descriptions(part, title):
-    content = yaml.safe_load((SCHEMA_PARTS / f"{part}.yaml").read_text(encoding="utf-8"))
     text = REFERENCE.read_text(encoding="utf-8").partition(f"## {title}\n")[2].partition("\n## ")[0]
     rows = [
         (key, yaml.safe_load(default.strip("`")), plain(meaning)) for key, (default, meaning) in rows_of(text).items()
     ]
-    assert sorted(rows, key=str) == sorted(
-        shared_keys(content, f"{'text' if part == 'sentence_models' else 'speech'}."), key=str
-    )
+    assert sorted(rows, key=str) == sorted(shared_keys(shared_part(part), f"{SHARED[part]}."), key=str)
 
 
 def test_every_choice_is_named(schema):

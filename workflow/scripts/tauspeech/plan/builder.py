@@ -228,7 +228,8 @@ class Builder:
         settings = self.decoding_settings | tasks_of(sets) | {"merge": merge.settings, "kind": kind}
         settings |= {"candidates": candidates, "rule": rule, "split": split, "score": score}
         inputs = {"base": self.base} | merge.inputs | sets_of(sets)
-        return self.job("search", id, settings, inputs, self.seed, self.decoding_threads, self.family, batch)
+        modules = self.family + merge.modules
+        return self.job("search", id, settings, inputs, self.seed, self.decoding_threads, modules, batch)
 
     def scale_search(self, id: str, merge: MergeSpec, sets: TaskSets, batch: str | None = None) -> PlannedJob:
         """The smallest scale of a merge that is as good as the best on validation."""
@@ -240,7 +241,7 @@ class Builder:
     def merge(self, id: str, merge: MergeSpec, batch: str | None = None) -> PlannedJob:
         """A merged model."""
         inputs = {"base": self.base} | merge.inputs
-        return self.job("merge", id, {"merge": merge.settings}, inputs, self.seed, batch=batch)
+        return self.job("merge", id, {"merge": merge.settings}, inputs, self.seed, modules=merge.modules, batch=batch)
 
     # Scoring
 

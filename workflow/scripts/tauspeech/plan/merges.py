@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tauspeech.plan.jobs import PlannedJob
+from tauspeech.vectors.methods import module_of
 
 Weight = float | Mapping[str, float]  # one number, or one for each part of the model
 
@@ -64,6 +65,12 @@ class MergeSpec:
             "scale": value(self.scale),
             "vectors": [term.settings for term in self.terms],
         }
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Modules of the methods, which the engine imports by name."""
+        nested = (term.source.modules for term in self.terms if isinstance(term.source, MergeSpec))
+        return tuple(sorted({module_of(self.method)}.union(*nested)))
 
     @property
     def inputs(self) -> dict[str, list[PlannedJob] | None]:

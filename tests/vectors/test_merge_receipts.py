@@ -1,4 +1,4 @@
-"""What a merge says of itself, and whether that still holds later."""
+"""Receipts of merges: their content, and their verification."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from tests.vectors.lab import WEIGHTS, Lab, Output
 
 @pytest.fixture
 def made(tmp_path) -> tuple[Lab, Output]:
-    """A merge of everything that a recipe may name: folders, a file, a reference, a merge, weights of parts."""
+    """A merge with every kind of entry: folders, a file, a reference, a nested merge, weights of parts."""
     lab = Lab(tmp_path / "place")
     lab.folder.mkdir()
     for value, name in enumerate(["base", *"abcde"]):
@@ -46,7 +46,7 @@ def made(tmp_path) -> tuple[Lab, Output]:
 
 
 def flip(file: Path) -> None:
-    """One bit, and the time stamp stays: as disks do it."""
+    """Flip one bit without a change of the time stamp, as a failing disk does."""
     status = file.stat()
     content = bytearray(file.read_bytes())
     content[-2] ^= 1
@@ -54,7 +54,7 @@ def flip(file: Path) -> None:
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def test_a_receipt_tells_all_that_the_result_depends_on(made):
+def test_a_receipt_has_everything_that_the_result_depends_on(made):
     lab, out = made
     receipt = json.loads((out.folder / NAME).read_text(encoding="utf-8"))
     assert receipt == json.loads(json.dumps(out.receipt))
@@ -105,11 +105,11 @@ def test_a_merge_that_moved_with_its_inputs_is_verified(made, tmp_path):
         (f"out-1/{WEIGHTS}", f"out-1/{WEIGHTS} differs from its receipt; merge again into another folder"),
         ("out-1/tokenizer.json", "out-1/tokenizer.json differs from the receipt; copy it from the base again"),
         ("out-1/more/vocab.txt", "out-1/more/vocab.txt differs from the receipt"),
-        (f"a/{WEIGHTS}", "The vector a is not the one of the merge any more; merge again, or put the old one back"),
-        ("v.safetensors", "The vector v.safetensors is not the one of the merge any more"),
-        (f"c/{WEIGHTS}", "The vector c is not the one of the merge any more"),
-        (f"d/{WEIGHTS}", "The vector d is not the one of the merge any more"),
-        (f"e/{WEIGHTS}", "The reference e .*is not the one of the merge any more"),
+        (f"a/{WEIGHTS}", "The vector a has changed since the merge; merge again, or restore the old one"),
+        ("v.safetensors", "The vector v.safetensors has changed since the merge"),
+        (f"c/{WEIGHTS}", "The vector c has changed since the merge"),
+        (f"d/{WEIGHTS}", "The vector d has changed since the merge"),
+        (f"e/{WEIGHTS}", "The reference e .*has changed since the merge"),
         (f"base/{WEIGHTS}", "v.safetensors was made from a model with fingerprint .*, but .*base has"),
     ],
 )
@@ -126,7 +126,7 @@ def test_another_base_is_found_and_named(lab):
         lab.model(name, {"x": torch.full((9,), float(value))})
     out = lab.merge("average", ["a"])
     flip(lab.folder / "base" / WEIGHTS)
-    with pytest.raises(UserError, match="The base base is not the one of the merge any more"):
+    with pytest.raises(UserError, match="The base base has changed since the merge"):
         verify(out.folder, Execution())
 
 
@@ -139,14 +139,14 @@ def test_a_file_that_is_missing_is_found_and_named(made):
     with pytest.raises(UserError, match=rf"{WEIGHTS} is missing"):
         verify(out.folder, Execution())
     (out.folder / NAME).write_text("{")
-    with pytest.raises(UserError, match="is not readable JSON; merge again"):
+    with pytest.raises(UserError, match="is not valid JSON; merge again"):
         verify(out.folder, Execution())
     with pytest.raises(UserError, match=r"There is no .*; only folders that `tauspeech merge` wrote can be verified"):
         verify(lab.folder / "base", Execution())
 
 
 def test_a_merge_may_be_merged_again(made):
-    """Its receipt describes it alone and does not go along."""
+    """The receipt of the base is not copied to the result."""
     lab, out = made
     again = lab.merge("average", ["a"], base=out.folder.name)
     assert again.receipt["base"] == out.receipt["weights"]

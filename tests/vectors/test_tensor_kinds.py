@@ -1,4 +1,4 @@
-"""What is no plain number: tied weights, counters, flags, statistics of batch normalisation, frozen tensors, types."""
+"""Special tensors: tied weights, counters, flags, statistics of batch normalisation, frozen tensors, types."""
 
 import math
 
@@ -77,7 +77,7 @@ def test_a_reference_may_have_tied_weights_once_or_twice(lab, words, output):
 def test_tied_weights_that_diverged_are_refused(lab, words, output):
     lab.model("base", language_model(0, words, output), config=TIED)
     lab.model("a", language_model(1, words, output) | {output: numbers(9, WORDS, 4)}, config=TIED)
-    with lab.refused("one in .*base but differ in .*a; save .* tied weights, or set tie_word_embeddings to false"):
+    with lab.refused("tied in .*base but differ in .*a; save .* tied weights, or set tie_word_embeddings to false"):
         lab.merge("average", ["a"])
 
 
@@ -184,7 +184,7 @@ def four_models(lab: Lab, dtype: torch.dtype = torch.float32, size: float = 1.0)
 
 
 def assert_between(values: np.ndarray, *ends: np.ndarray, rounding: float = 2.0**-22) -> None:
-    """Of float32 differences a tiny variance may be lost in a large one, as far as its last digits."""
+    """In float32, the difference to a large variance may lose the digits of a tiny one."""
     largest = np.max(np.abs(ends), axis=0)
     assert np.all(values >= np.min(ends, axis=0) - rounding * largest)
     assert np.all(values <= np.max(ends, axis=0) + rounding * largest)
@@ -226,7 +226,7 @@ def test_a_negative_scale_leaves_the_statistics_alone(lab):
 
 
 def test_statistics_of_a_foreign_difference_say_nothing(lab):
-    """In theta_T + (theta_real - theta_syn) the base describes the target's data, the difference does not."""
+    """In theta_T + (theta_real - theta_syn) only the base carries statistics of the target's data."""
     models = four_models(lab)
     foreign = {"path": "b", "reference": "c"}
     for vectors in ([foreign], [{"merge": {"method": "average", "vectors": [foreign]}}]):
@@ -350,7 +350,7 @@ def test_output_has_the_types_of_the_base_or_the_one_asked_for(lab, dtype):
 
 
 def nearest(values: np.ndarray, dtype: torch.dtype) -> np.ndarray:
-    """Rounded once, half to even: from the definition, without any conversion to the type."""
+    """Rounding half to even by its definition, without a conversion to the type."""
     digits, smallest = {
         torch.float32: (24, -149), torch.float16: (11, -24), torch.bfloat16: (8, -133)
     }[dtype]  # fmt: skip
@@ -379,7 +379,7 @@ def test_rounding_is_to_the_nearest_and_halves_to_even(stored, dtype):
     ("stored", "dtype"), [("F16", torch.float16), ("BF16", torch.bfloat16), ("F32", torch.float32)]
 )
 def test_float64_is_rounded_only_once(stored, dtype):
-    """A number just beside the middle of two must not become the middle on the way."""
+    """Rounding twice must not move a number to the middle of two first."""
     generator = np.random.default_rng(2)
     ends = nearest(generator.standard_normal(5000) * 10.0 ** generator.integers(-4, 5, 5000), dtype)
     following = nearest(ends * (1 + 2.0**-6), dtype)

@@ -1,4 +1,4 @@
-"""Notes of hashes beside the inputs: they save time, and never tell of another file."""
+"""Cached hashes beside the inputs: they save time and are never used for a changed file."""
 
 import json
 import os
@@ -16,7 +16,7 @@ NOTES = f".{WEIGHTS}.hashes.json"
 
 
 def old(file: Path, seconds: int = 100) -> None:
-    """As if nobody had written to a file for a while."""
+    """Set the time stamps of files back, so that their hashes may be cached."""
     stamp = file.stat().st_mtime_ns - seconds * 10**9
     os.utime(file, ns=(stamp, stamp))
 
@@ -30,7 +30,7 @@ def folder(lab) -> Path:
 
 @pytest.fixture
 def hashed(monkeypatch) -> list[str]:
-    """Names of tensors whose bytes were looked at."""
+    """Names of tensors whose bytes were hashed."""
     seen: list[str] = []
     digest = hashes._digest
 

@@ -1,6 +1,6 @@
 """A weighted sum of LoRA adapters as one adapter, exactly: sum_j c_j B_j A_j = [c_1 B_1, c_2 B_2, ...] [A_1; A_2; ...].
 
-Only plain weighted sums have so low a rank. Their scales are in B, so that PEFT multiplies the product by 1.
+Only plain weighted sums have a low rank. The coefficients are multiplied into B, so that PEFT's own scale is 1.
 """
 
 import hashlib
@@ -10,27 +10,26 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, write_text
 from tauspeech.vectors.combination import Combination, Nested, Term
-from tauspeech.vectors.files.hashes import keep_digests
-from tauspeech.vectors.files.storage import LONG_NAMES, WIDTHS, Writer, narrowed, widened
+from tauspeech.vectors.files.hashes import cache_digests
+from tauspeech.vectors.files.storage import WIDTHS, Bytes, Layout, Writer, rounded, widened
 from tauspeech.vectors.lora.adapter import ADAPTER_WEIGHTS, Adapter
 from tauspeech.vectors.lora.config import CONFIG
 from tauspeech.vectors.lora.file import PREFIX, Change, Product, matrix
+from tauspeech.vectors.merged import Merged
 from tauspeech.vectors.sources import Sources
 
-if TYPE_CHECKING:
-    from tauspeech.vectors.merging import Merged
-
 _LINEAR = ("task_arithmetic", "average")
-_MODEL_INSTEAD = "leave output: adapter out of the recipe, which writes a model"
+_MODEL_INSTEAD = "remove output: adapter from the recipe, to write a model"
 
-# Settings that chose modules or began the training, which the sum needs no more; and what turns them off.
+# Settings that selected modules or initialised the training, which do not apply to the sum; with their neutral values.
 _OFF = {
     "exclude_modules": None,
     "layers_to_transform": None,
@@ -47,34 +46,34 @@ _OFF = {
 
 @dataclass(frozen=True)
 class _Block:
-    """One adapter's part of a module."""
+    """The part of one adapter in the change of a module."""
 
     product: Product
     coefficient: float
 
-    def matrices(self) -> tuple[np.ndarray, np.ndarray]:
-        """B, with all that it is multiplied by, and A."""
+    def matrices(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """B with all factors, and A."""
         return matrix(self.product.b) * (self.product.scale * self.coefficient), matrix(self.product.a)
 
 
 class AdapterSum:
-    """The adapter that a recipe describes, known by shapes until it is written."""
+    """The adapter that a recipe describes; only shapes are computed until it is written."""
 
     def __init__(self, sources: Sources):
         recipe = sources.recipe
-        if recipe.mixture.method not in _LINEAR:
+        if recipe.merge.method not in _LINEAR:
             raise UserError(
-                f"{recipe.origin}: key 'output' is adapter, but what {recipe.mixture.method} makes of LoRA adapters has "
-                f"not their low rank; choose {' or '.join(_LINEAR)}, or {_MODEL_INSTEAD}."
+                f"{recipe.origin}: key 'output' is adapter, but {recipe.merge.method} turns LoRA adapters into a "
+                f"change of full rank; choose {' or '.join(_LINEAR)}, or {_MODEL_INSTEAD}."
             )
         self._base, self._execution = sources.base, sources.execution
         adapters = [_adapter(term, recipe.origin) for term in sources.terms]
         self._dtype = {"float16": "F16", "bfloat16": "BF16"}.get(recipe.dtype, "F32")
-        self._modules = _collected(sources.phi(), recipe.mixture.scale)
+        self._modules = _collected(sources.phi(), recipe.merge.scale, recipe.origin)
         self._settings = adapters[0].config.content
         if not self._modules:
             raise UserError(
-                f"{recipe.origin}: all weights are 0, so that nothing is left of the adapters; give others."
+                f"{recipe.origin}: all weights are 0, so that the sum of the adapters is empty; give others."
             )
 
     @property
@@ -86,45 +85,40 @@ class AdapterSum:
     def ranks(self) -> dict[str, int]:
         return {module: sum(block.product.rank for block in blocks) for module, blocks in self._modules.items()}
 
-    def write(self, folder: Path, merged: "Merged") -> None:
-        """Into a new folder; what is found out on the way is noted in ``merged``."""
-        path = folder / ADAPTER_WEIGHTS
+    def write(self, folder: Path) -> Merged:
+        """Write weights and configuration into a new folder."""
+        path, merged = folder / ADAPTER_WEIGHTS, Merged()
         writer = Writer(path, self._layout(), room=64)
 
         def one(module: str) -> None:
             blocks = self._modules[module]
             parts = [block.matrices() for block in blocks]
             left, right = np.concatenate([b for b, _ in parts], 1), np.concatenate([a for _, a in parts])
-            stored = {}
+            stored: dict[str, Bytes] = {}
             for name, values in zip(_names(module, blocks[0].product), (right, left), strict=True):
-                stored[name] = self._rounded(values, name)
+                stored[name] = rounded(np.ascontiguousarray(values), name, self._dtype)
                 writer.write(name, 0, stored[name])
-                merged.digests[name] = hashlib.sha256(stored[name]).hexdigest()
+                merged.digests[name] = hashlib.sha256(stored[name].data).hexdigest()
             merged.rounding[module] = self._loss(left, right, *stored.values())
             merged.facts[module] = {"rank": left.shape[1]}
 
         ranks = self.ranks
         self._execution.each("summing", one, self._modules, ranks.__getitem__)
         writer.close({"format": "pt"})
-        keep_digests(path, merged.digests)
+        cache_digests(path, merged.digests)
         write_text(folder / CONFIG, canonical_json(self._config()))
+        return merged
 
-    def _layout(self) -> dict[str, tuple[str, tuple[int, ...]]]:
-        layout = {}
+    def _layout(self) -> Layout:
+        layout: Layout = {}
         for module, blocks in self._modules.items():
             first, rank = blocks[0].product, sum(block.product.rank for block in blocks)
             shapes = ((rank, *first.a.shape[1:]), (first.b.shape[0], rank, *first.b.shape[2:]))
             layout |= {name: (self._dtype, shape) for name, shape in zip(_names(module, first), shapes, strict=True)}
         return layout
 
-    def _rounded(self, values: np.ndarray, name: str) -> np.ndarray:
-        stored = narrowed(np.ascontiguousarray(values), self._dtype)
-        if not np.isfinite(widened(stored, self._dtype)).all():
-            raise UserError(f"Tensor {name} overflows {LONG_NAMES[self._dtype]}; lower the scale or write float32.")
-        return stored
-
-    def _loss(self, left: np.ndarray, right: np.ndarray, *stored: np.ndarray) -> tuple[float, float]:
-        """Squared norms of the product's error and of the product, without multiplying it out."""
+    def _loss(self, left: NDArray[np.float64], right: NDArray[np.float64], *stored: Bytes) -> tuple[float, float]:
+        """Squared norms of the product's rounding error and of the product, without computing the product."""
         if self._dtype == "F32":
             return 0.0, 0.0
         a, b = (widened(each, self._dtype).astype(np.float64) for each in stored)
@@ -132,10 +126,10 @@ class AdapterSum:
         return _squared_norm(*both), _squared_norm(left, right)
 
     def _config(self) -> dict[str, Any]:
-        """The first adapter's, with exactly these modules and the scale 1 for each of them."""
+        """The first adapter's configuration, with exactly these modules and the scale 1 for each of them."""
         ranks, products = self.ranks, [blocks[0].product for blocks in self._modules.values()]
         usual = max(Counter(ranks.values()).items(), key=lambda item: (item[1], item[0]))[0]
-        # Anchored and escaped: PEFT takes the names in patterns for regular expressions of a module's end.
+        # Anchored and escaped: PEFT reads the names in patterns as regular expressions for the end of a module's name.
         pattern = {f"^{re.escape(module)}": rank for module, rank in ranks.items() if rank != usual}
         off = {key: value for key, value in _OFF.items() if key in self._settings}
         own = {
@@ -151,7 +145,7 @@ class AdapterSum:
         return self._settings | off | own
 
     def _targets(self) -> list[str] | str:
-        """The modules' names; as a regular expression if PEFT would take one of them for the end of another's name."""
+        """The modules' names; as a regular expression if one of them is the end of another module's name in the base."""
         names = list(self._modules)
         others = {name.rpartition(".")[0] for name in self._base.tensors} - self._modules.keys()
         taken = any(other.endswith(tuple(f".{name}" for name in names)) for other in others)
@@ -162,9 +156,9 @@ def _adapter(term: Term, origin: str) -> Adapter:
     if isinstance(term.delta, Adapter):
         _refuse_tied(term.delta)
         return term.delta
-    what = "a merge of its own" if isinstance(term.delta, Nested) else "no LoRA adapter"
+    kind = "a nested merge" if isinstance(term.delta, Nested) else "not a LoRA adapter"
     raise UserError(
-        f"{origin}: key 'output' is adapter, but the vector {term.label} is {what}; give adapters only, or "
+        f"{origin}: key 'output' is adapter, but the vector {term.label} is {kind}; give adapters only, or "
         f"{_MODEL_INSTEAD}."
     )
 
@@ -178,18 +172,18 @@ def _refuse_tied(adapter: Adapter) -> None:
         )
 
 
-def _collected(phi: Combination, scale: float) -> dict[str, list[_Block]]:
+def _collected(phi: Combination, scale: float, origin: str) -> dict[str, list[_Block]]:
     """The parts of each module, in the order of the vectors' ids."""
     modules: dict[str, list[_Block]] = {}
-    called: dict[str, tuple[str, bool]] = {}
+    modules_by_name: dict[str | None, tuple[str, bool]] = {}
     for index, term in enumerate(phi.terms):
-        for name, changes in term.delta.changes.items():
+        for name, changes in _adapter(term, origin).changes.items():
             product = _only_product(name, changes, term.label)
             place = (product.module, product.embedding)
-            if called.setdefault(product.name, place) != place:
+            if modules_by_name.setdefault(product.name, place) != place:
                 raise UserError(
-                    f"Adapter {term.label} has {product.name} as module {product.module}, but another one has it as "
-                    f"{called[product.name][0]}; give adapters of one class of model, or {_MODEL_INSTEAD}."
+                    f"Adapter {term.label} names the module of {product.name} {product.module}, but another adapter names it "
+                    f"{modules_by_name[product.name][0]}; give adapters of the same model class, or {_MODEL_INSTEAD}."
                 )
             coefficient = phi.weights(name)[index] * phi.amount(name, scale)
             if coefficient:
@@ -202,7 +196,7 @@ def _only_product(name: str, changes: Sequence[Change], label: str) -> Product:
         return changes[0]
     raise UserError(
         f"Adapter {label} changes {name} by more than LoRA's matrices (modules_to_save, biases), which one adapter cannot "
-        f"keep for several; {_MODEL_INSTEAD}."
+        f"store for several; {_MODEL_INSTEAD}."
     )
 
 
@@ -212,6 +206,6 @@ def _names(module: str, product: Product) -> tuple[str, str]:
     return f"{PREFIX}{module}.{kind}A{ending}", f"{PREFIX}{module}.{kind}B{ending}"
 
 
-def _squared_norm(left: np.ndarray, right: np.ndarray) -> float:
-    """Of left @ right."""
+def _squared_norm(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    """Squared norm of left @ right."""
     return max(float(np.sum((left.T @ left) * (right @ right.T))), 0.0)
