@@ -1,11 +1,11 @@
-"""A share of a set as its job makes it, and what is left of it to go on from."""
+"""The stage tts: one engine's share of a set, and its cache."""
 
 from importlib import import_module
 
 import numpy as np
 import pytest
-import speak
 
+import synthesise
 from tauspeech.data.audio import RATE
 from tauspeech.data.tables import write_table
 from tauspeech.plan.jobs import PlannedJob
@@ -20,18 +20,18 @@ class Tone:
     version, speakers = "tone 1", ()
 
     def __init__(self):
-        self.asked, self.away = [], None
+        self.calls, self.away = [], None
 
-    def say(self, text, speaker, seed):
+    def synthesise(self, text, speaker, seed):
         if text == self.away:
             raise UserError("the server is away.")
-        self.asked.append(text)
+        self.calls.append(text)
         return Sound(np.sin(np.arange(RATE) / 20).astype(np.float32), RATE)
 
 
 @pytest.fixture
 def share(tmp_path, monkeypatch):
-    """The job of one engine, which says six sentences; and the engine."""
+    """The job of one engine with six sentences, and the engine."""
 
     def make(engine, **model):
         results = tmp_path / "results" / "t"
@@ -41,8 +41,8 @@ def share(tmp_path, monkeypatch):
         write_receipt(results / "text/w.receipt.json", text.key, text.spec, {}, [results / "text/w.tsv"], 0)
         settings = {"model": {"engine": engine, "name": "own"} | model, "voices": [f"{engine}/own/a"]}
         settings |= {"every_voice": None, "language": "zh", "languages": ["zh"], "longest": 5.0}
-        job = PlannedJob("voiced", f"main/w--{engine}-own", settings, {"text": text})
-        spec = results / "plan" / "voiced" / "main" / f"w--{engine}-own.json"
+        job = PlannedJob("tts", f"main/w--{engine}-own", settings, {"text": text})
+        spec = results / "plan" / "tts" / "main" / f"w--{engine}-own.json"
         spec.parent.mkdir(parents=True, exist_ok=True)
         spec.write_text(job.text, encoding="utf-8")
         tone = Tone()
@@ -52,27 +52,27 @@ def share(tmp_path, monkeypatch):
     return make
 
 
-@pytest.mark.parametrize(("engine", "kept"), [("command", 0), ("http", 6)])
-def test_what_a_server_was_paid_for_stays(share, engine, kept):
+@pytest.mark.parametrize(("engine", "cached"), [("command", 0), ("http", 6)])
+def test_audio_of_a_server_stays_in_the_cache(share, engine, cached):
     job, _ = share(engine)
-    speak.main(job)
-    assert len(list((job.results / TTS_CACHE).rglob("*.wav"))) == kept
+    synthesise.main(job)
+    assert len(list((job.results / TTS_CACHE).rglob("*.wav"))) == cached
     job, tone = share(engine)
-    speak.main(job)
-    assert len(tone.asked) == 6 - kept
+    synthesise.main(job)
+    assert len(tone.calls) == 6 - cached
     job, tone = share(engine, model="another")
-    speak.main(job)
-    assert len(tone.asked) == 6
+    synthesise.main(job)
+    assert len(tone.calls) == 6
 
 
 @pytest.mark.parametrize("engine", ["command", "http"])
-def test_a_share_that_broke_off_goes_on(share, engine):
+def test_an_interrupted_share_resumes(share, engine):
     job, tone = share(engine)
     tone.away = "句子4"
     with pytest.raises(UserError, match="away"):
-        speak.main(job)
+        synthesise.main(job)
     assert not job.receipt.exists()
     job, tone = share(engine)
-    speak.main(job)
-    assert tone.asked == ["句子4", "句子5"]
+    synthesise.main(job)
+    assert tone.calls == ["句子4", "句子5"]
     assert job.receipt.is_file()

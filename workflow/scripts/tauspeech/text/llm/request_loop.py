@@ -1,4 +1,4 @@
-"""Asking a language model again and again, until there is enough or a limit is reached."""
+"""Loop of requests to a language model, until there are enough results or a limit is reached."""
 
 import threading
 from collections import Counter
@@ -8,63 +8,68 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tauspeech.data.randomness import derive_seed
-from tauspeech.remote.api_client import NoAnswer
+from tauspeech.remote.api_client import RetriesExhausted
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.pace import Pace
 from tauspeech.text.llm.answers import Answers
 from tauspeech.text.llm.chat import ChatModel, Message, Reply
 
 LEAST_LIMIT = 10
-HOPELESS = 16  # answers without a single thing to use: more of them would only cost
-PATIENCE = 4  # requests for each one that would do if every answer were good
+MAX_USELESS = 16  # first answers without any usable result, after which no more are paid for
+REQUESTS_PER_NEEDED = 4  # limit of requests, relative to those needed if all results were accepted
 
 
 class Goal(Protocol):
-    """What is asked for, and what has come of it so far."""
+    """The requested results and those collected so far."""
 
-    what: str  # as a message calls it, e.g. sentences
+    what: str  # name in messages, e.g. sentences
     wanted: int
     schema: dict[str, Any]
     rejected: Counter[str]
 
-    def have(self) -> int: ...
-    def prompts(self, numbers: Sequence[int]) -> list[str]:
-        """Those of one wave; they may depend on what earlier waves gave, and on nothing else."""
+    def collected(self) -> int:
+        """Number of accepted results."""
         ...
 
-    def take(self, reply: Reply) -> None: ...
+    def prompts(self, numbers: Sequence[int]) -> list[str]:
+        """Prompts of one wave; they may depend only on results of earlier waves."""
+        ...
+
+    def add_reply(self, reply: Reply) -> None:
+        """Parse an answer and add what passes the checks."""
+        ...
 
 
 @dataclass
-class Asking:
-    """Requests to one model, with the answers that are there already.
+class RequestLoop:
+    """Requests to one model; stored answers are used again.
 
-    How many requests are under way at a time decides nothing: prompts are made up in waves whose size belongs to the
-    kind of model, and answers are taken in the order of the requests.
+    The result does not depend on concurrency: prompts are written in waves of a size that depends only on the kind of
+    model, and answers are processed in the order of the requests.
     """
 
     model: ChatModel
     answers: Answers
     seed: int
-    name: str  # of the set, which gives each set its own seeds
-    batch: int = 10  # objects to ask for in one request
+    name: str  # of the set; seeds of requests depend on it
+    batch: int = 10  # objects per request
     most_requests: int | None = None
     used: list[Reply] = field(default_factory=list)
-    asked_now: int = 0
+    new_requests: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def limit(self, wanted: int) -> int:
-        """The most requests that may be used, those answered in earlier runs included."""
-        return self.most_requests or max(LEAST_LIMIT, PATIENCE * -(-wanted // self.batch))
+        """Most requests, including those answered in earlier runs."""
+        return self.most_requests or max(LEAST_LIMIT, REQUESTS_PER_NEEDED * -(-wanted // self.batch))
 
-    def fulfil(self, goal: Goal) -> None:
-        """Ask until the goal has what it wants."""
+    def run(self, goal: Goal) -> None:
+        """Send requests until the goal is reached; raises UserError at the limit."""
         number, limit = 0, self.limit(goal.wanted)
         pace = Pace(goal.what, goal.wanted)
-        while (missing := goal.wanted - goal.have()) > 0:
+        while (missing := goal.wanted - goal.collected()) > 0:
             if number >= limit:
                 raise UserError(self._exhausted(goal, limit))
-            if number >= HOPELESS and not goal.have():
+            if number >= MAX_USELESS and not goal.collected():
                 raise UserError(self._useless(goal, number))
             size = min(self.model.wave, -(-missing // self.batch), limit - number)
             numbers = range(number, number + size)
@@ -74,19 +79,19 @@ class Asking:
             ]
             for reply in self._wave(requests, goal):
                 self.used.append(reply)
-                goal.take(reply)
-            pace.add(missing - (goal.wanted - goal.have()))
+                goal.add_reply(reply)
+            pace.add(missing - (goal.wanted - goal.collected()))
             number += size
 
     def cost(self, price: dict[str, float] | None) -> dict[str, Any]:
-        """What the answers in use cost, whichever run asked for them; no price if some server did not count tokens."""
+        """Tokens and price of all answers in use, from this and earlier runs; price is None if tokens were not reported."""
         prompt = [reply.prompt_tokens for reply in self.used]
         completion = [reply.completion_tokens for reply in self.used]
         inputs, outputs = sum(filter(None, prompt)), sum(filter(None, completion))
         known = price is not None and None not in prompt + completion
         return {
             "requests": len(self.used),
-            "asked_now": self.asked_now,
+            "new_requests": self.new_requests,
             "retries": self.model.retried,
             "prompt_tokens": inputs,
             "completion_tokens": outputs,
@@ -94,19 +99,19 @@ class Asking:
         }
 
     def _seed(self, number: int) -> int:
-        """For one request; servers differ in how many bits they take."""
+        """Seed of one request: 31 bits, which all servers accept."""
         return derive_seed(self.seed, "llm", self.name, str(number)) % 2**31
 
     def _wave(self, requests: Sequence[tuple[list[Message], int]], goal: Goal) -> list[Reply]:
-        """Answers in the order of the requests. Those that came are kept even if one of them fails."""
+        """Answers in the order of the requests; those received are stored even if another request fails."""
         with ThreadPoolExecutor(min(self.model.concurrency, len(requests))) as pool:
             futures = [pool.submit(self._reply, messages, seed, goal.schema) for messages, seed in requests]
             try:
                 return [future.result() for future in futures]
-            except NoAnswer as trouble:
+            except RetriesExhausted as error:
                 raise UserError(
-                    f"{trouble}; {goal.have()} of {goal.wanted} {goal.what} are there already and their answers are "
-                    f"kept in {self.answers.path}: run again to continue from there."
+                    f"{error}; {goal.collected()} of {goal.wanted} {goal.what} are accepted so far and all answers are stored "
+                    f"in {self.answers.path}: run again to continue."
                 ) from None
             finally:
                 for future in futures:
@@ -118,29 +123,29 @@ class Asking:
         reply = self.model.answer(messages, schema, seed)
         self.answers.add(self.model, messages, seed, reply)
         with self._lock:
-            self.asked_now += 1
+            self.new_requests += 1
         return reply
 
     def _exhausted(self, goal: Goal, limit: int) -> str:
         return (
-            f"the limit of {limit} requests to {self.model.model} is reached with only {goal.have()} of {goal.wanted} "
-            f"{goal.what} accepted (turned away: {_reasons(goal)}): raise text.{self.model.kind}.most_requests, or lower the "
-            f"counts; the answers are kept in {self.answers.path}, so a further run asks only for what is missing."
+            f"the limit of {limit} requests to {self.model.model} is reached with only {goal.collected()} of {goal.wanted} "
+            f"{goal.what} accepted (rejected: {_reasons(goal)}): raise text.{self.model.kind}.most_requests, or lower the "
+            f"counts; the answers are stored in {self.answers.path}, so another run requests only what is missing."
         )
 
     def _useless(self, goal: Goal, number: int) -> str:
         return (
-            f"none of the first {number} answers of {self.model.model} had any {goal.what} that could be used (turned away: "
-            f"{_reasons(goal)}): look at them in {self.answers.path}, then take another model or other settings in "
-            f"text.{self.model.kind}; delete that file to ask for them again."
+            f"none of the first {number} answers of {self.model.model} contained usable {goal.what} (rejected: "
+            f"{_reasons(goal)}): inspect them in {self.answers.path}, then use another model or other settings in "
+            f"text.{self.model.kind}; delete that file to request them again."
         )
 
 
 def _reasons(goal: Goal) -> str:
-    """Why most was turned away, for a message."""
+    """Most common reasons of rejection, for a message."""
     return ", ".join(f"{count} {reason}" for reason, count in ranked(goal.rejected)[:3]) or "none"
 
 
 def ranked(reasons: Counter[str]) -> list[tuple[str, int]]:
-    """The most common reasons first, in an order that does not depend on when each came up."""
+    """Reasons with their counts, the most common first, in a deterministic order."""
     return sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))

@@ -1,4 +1,4 @@
-"""What an engine is given to say: its share, its voices, its seeds."""
+"""Synthesis of a share: sentences, voices, seeds, failures and the cache."""
 
 import numpy as np
 import pytest
@@ -20,8 +20,8 @@ CARRIERS = [
 ]
 
 
-class Nothing(SoundCache):
-    """Keeps no sound."""
+class NoCache(SoundCache):
+    """Caches nothing."""
 
     def __init__(self):
         pass
@@ -30,20 +30,20 @@ class Nothing(SoundCache):
         return make()
 
 
-NOTHING = Nothing()
+NO_CACHE = NoCache()
 
 
-class Parrot:
-    """Says a text as a tone as long as it has characters, and remembers who said what."""
+class ToneEngine:
+    """Fake engine: noise whose length is that of the text; records its calls."""
 
     version = "parrot 1"
 
     def __init__(self, speakers=("ann", "ben")):
         self.speakers = list(speakers)
-        self.asked, self.failures = [], {}
+        self.calls, self.failures = [], {}
 
-    def say(self, text, speaker, seed):
-        self.asked.append((text, speaker, seed))
+    def synthesise(self, text, speaker, seed):
+        self.calls.append((text, speaker, seed))
         if text == "broken":
             raise Unusable("babble")
         if text in self.failures:
@@ -66,7 +66,7 @@ def test_every_sentence_falls_to_one_model():
     assert sorted(ids) == [row["utterance"] for row in SENTENCES]
 
 
-def test_the_lot_belongs_to_the_sentence_and_the_seed():
+def test_the_voice_depends_on_the_sentence_and_the_seed():
     whole = {row["utterance"] for row in share(SENTENCES, settings(), 1)}
     assert {row["utterance"] for row in share(SENTENCES[::-1][:30], settings(), 1)} == whole & {
         row["utterance"] for row in SENTENCES[30:]
@@ -81,16 +81,16 @@ def test_a_model_whose_name_begins_another_ones_takes_only_its_own():
 
 
 def test_a_carrier_and_its_control_have_one_voice_and_one_seed():
-    engine = Parrot()
+    engine = ToneEngine()
     rows = list(
-        synthesised_rows(engine, share(CARRIERS, settings(voices=["coqui/mini"]), 1), settings(), 1, [], NOTHING)
+        synthesised_rows(engine, share(CARRIERS, settings(voices=["coqui/mini"]), 1), settings(), 1, [], NO_CACHE)
     )
     assert len(rows) == 2
     assert len({row["voice"] for row in rows}) == 1
-    assert len({(speaker, seed) for _, speaker, seed in engine.asked}) == 1
+    assert len({(speaker, seed) for _, speaker, seed in engine.calls}) == 1
 
 
-def test_in_a_showing_every_voice_says_the_first_test_sentences():
+def test_voice_samples_have_the_first_test_sentences_for_every_voice():
     tests = [row | {"split": "test"} for row in SENTENCES[:5]]
     rows = share(SENTENCES[5:] + tests, settings(every_voice=2), 1)
     assert [(row["utterance"], row["voice"]) for row in rows] == [
@@ -98,64 +98,64 @@ def test_in_a_showing_every_voice_says_the_first_test_sentences():
     ]
 
 
-def test_a_voice_without_a_speaker_has_one_drawn_and_the_manifest_tells():
-    engine = Parrot()
+def test_a_speaker_is_drawn_for_a_voice_without_one_and_is_in_the_manifest():
+    engine = ToneEngine()
     mine = share(SENTENCES, settings(voices=["coqui/mini"]), 1)
-    rows = list(synthesised_rows(engine, mine, settings(), 1, [], NOTHING))
+    rows = list(synthesised_rows(engine, mine, settings(), 1, [], NO_CACHE))
     assert {row["voice"] for row in rows} == {"coqui/mini/ann", "coqui/mini/ben"}
     assert {row["engine"] for row in rows} == {"parrot 1"}
-    assert [row["seed"] for row in rows] == [seed for _, _, seed in engine.asked]
+    assert [row["seed"] for row in rows] == [seed for _, _, seed in engine.calls]
     assert len({row["seed"] for row in rows}) == len(rows)
-    again = list(synthesised_rows(Parrot(), mine[::-1], settings(), 1, [], NOTHING))
+    again = list(synthesised_rows(ToneEngine(), mine[::-1], settings(), 1, [], NO_CACHE))
     assert {row["utterance"]: row["audio"] for row in again} == {row["utterance"]: row["audio"] for row in rows}
 
 
 def test_only_what_an_engine_offers_is_drawn_and_all_may_be_named():
-    engine = Parrot()
+    engine = ToneEngine()
     engine.usual_speakers = ["ben"]
-    rows = said_by(engine, SENTENCES, [])
+    rows = version_text(engine, SENTENCES, [])
     assert {row["voice"] for row in rows} == {"coqui/mini/ben"}
     named = share(SENTENCES[:1], settings(voices=["coqui/mini/ann"]), 1)
-    assert [row["voice"] for row in synthesised_rows(engine, named, settings(), 1, [], NOTHING)] == ["coqui/mini/ann"]
+    assert [row["voice"] for row in synthesised_rows(engine, named, settings(), 1, [], NO_CACHE)] == ["coqui/mini/ann"]
 
 
 def test_a_speaker_that_is_not_there_is_named_with_those_that_are():
     mine = share(SENTENCES, settings(voices=["coqui/mini/zoe"]), 1)
     with pytest.raises(UserError, match=r"the voice coqui/mini/zoe does not exist: coqui/mini has ann, ben\."):
-        list(synthesised_rows(Parrot(), mine, settings(), 1, [], NOTHING))
+        list(synthesised_rows(ToneEngine(), mine, settings(), 1, [], NO_CACHE))
 
 
 def test_a_speaker_may_have_slashes_and_spaces_in_its_name():
-    engine = Parrot(["v2/en speaker 6"])
+    engine = ToneEngine(["v2/en speaker 6"])
     mine = share(SENTENCES[:1], settings(voices=["coqui/mini/v2/en speaker 6"]), 1)
-    assert [row["voice"] for row in synthesised_rows(engine, mine, settings(), 1, [], NOTHING)] == [
+    assert [row["voice"] for row in synthesised_rows(engine, mine, settings(), 1, [], NO_CACHE)] == [
         "coqui/mini/v2/en speaker 6"
     ]
 
 
-def test_what_an_engine_could_not_say_is_dropped_and_counted():
+def test_unusable_audio_is_dropped_and_counted():
     drops = []
     odd = [SENTENCES[0] | {"zh": "broken"}, SENTENCES[1] | {"zh": "长" * 30}, SENTENCES[2]]
     rows = list(
-        synthesised_rows(Parrot(), share(odd, settings(voices=["coqui/mini"]), 1), settings(), 1, drops, NOTHING)
+        synthesised_rows(ToneEngine(), share(odd, settings(voices=["coqui/mini"]), 1), settings(), 1, drops, NO_CACHE)
     )
     assert [row["utterance"] for row in rows] == ["a-train-00002"]
     assert [(drop.name, drop.reason) for drop in drops] == [("a-train-00000", "babble"), ("a-train-00001", "too long")]
 
 
-def said_by(engine, sentences, drops, kept=NOTHING):
+def version_text(engine, sentences, drops, cache=NO_CACHE):
     return list(
-        synthesised_rows(engine, share(sentences, settings(voices=["coqui/mini"]), 1), settings(), 1, drops, kept)
+        synthesised_rows(engine, share(sentences, settings(voices=["coqui/mini"]), 1), settings(), 1, drops, cache)
     )
 
 
 @pytest.mark.parametrize(
     "error", [Failed("speech.models.coqui.mini: no."), RuntimeError("sampling\nreaches max_trials"), AssertionError()]
 )
-def test_a_sentence_at_which_an_engine_fails_costs_no_other_one(error, capsys):
-    engine, drops = Parrot(), []
+def test_a_failure_at_one_sentence_drops_no_other(error, capsys):
+    engine, drops = ToneEngine(), []
     engine.failures = {"句子7": error}
-    assert len(said_by(engine, SENTENCES, drops)) == len(SENTENCES) - 1
+    assert len(version_text(engine, SENTENCES, drops)) == len(SENTENCES) - 1
     assert [(drop.name, drop.reason) for drop in drops] == [("a-train-00007", "the engine failed")]
     assert "coqui/mini failed at '句子7': " in capsys.readouterr().out
 
@@ -166,86 +166,88 @@ def test_a_sentence_at_which_an_engine_fails_costs_no_other_one(error, capsys):
         (Failed("speech.models.coqui.mini: no."), r"^speech\.models\.coqui\.mini: no\.$"),
         (
             RuntimeError("no\nspeech"),
-            r"^coqui/mini failed at 5 of 5 sentences, at last with RuntimeError: no speech\.$",
+            r"^coqui/mini failed at 5 of 5 sentences, the last time with RuntimeError: no speech\.$",
         ),
     ],
 )
-def test_an_engine_that_fails_again_and_again_is_given_up(error, told):
-    engine = Parrot()
+def test_repeated_failures_end_the_job(error, told):
+    engine = ToneEngine()
     engine.failures = {row["zh"]: error for row in SENTENCES}
     with pytest.raises(UserError, match=told):
-        said_by(engine, SENTENCES, [])
-    assert len(engine.asked) == 5
+        version_text(engine, SENTENCES, [])
+    assert len(engine.calls) == 5
 
 
 @pytest.mark.parametrize(
     "error", [UserError("give another model."), OSError(28, "No space left on device"), MemoryError()]
 )
-def test_what_no_other_sentence_would_mend_ends_it_at_once(error):
-    engine = Parrot()
+def test_errors_that_would_recur_end_the_job_at_once(error):
+    engine = ToneEngine()
     engine.failures = {"句子7": error}
     with pytest.raises(type(error)):
-        said_by(engine, SENTENCES, [])
-    assert len(engine.asked) == 8
+        version_text(engine, SENTENCES, [])
+    assert len(engine.calls) == 8
 
 
-def test_what_was_said_before_a_failure_is_not_said_again(tmp_path):
-    kept = SoundCache(tmp_path, {"model": "x"})
-    broken, whole, alone = Parrot(), Parrot(), Parrot()
+def test_cached_audio_is_not_synthesised_again_after_a_failure(tmp_path):
+    cache = SoundCache(tmp_path, {"model": "x"})
+    broken, whole, alone = ToneEngine(), ToneEngine(), ToneEngine()
     broken.failures = {"句子7": UserError("the server is away.")}
     with pytest.raises(UserError, match="away"):
-        said_by(broken, SENTENCES, [], kept)
-    rows = said_by(whole, SENTENCES, [], kept)
-    assert [text for text, *_ in whole.asked] == [row["zh"] for row in SENTENCES[7:]]
-    assert rows == said_by(alone, SENTENCES, [])
+        version_text(broken, SENTENCES, [], cache)
+    rows = version_text(whole, SENTENCES, [], cache)
+    assert [text for text, *_ in whole.calls] == [row["zh"] for row in SENTENCES[7:]]
+    assert rows == version_text(alone, SENTENCES, [])
 
 
 def test_a_few_failures_end_as_they_would_have_without_an_interruption(tmp_path):
-    """What is kept counts like what is said: a share that is resumed asks mostly for what failed before."""
+    """Cached audio counts like new audio: a resumed share synthesises mostly what failed before."""
     failures = {f"句子{number}": Failed("no.") for number in (3, 20, 30, 40, 50)}
     ends = []
-    for kept in (NOTHING, SoundCache(tmp_path, {})):
-        engine, drops = Parrot(), []
+    for cache in (NO_CACHE, SoundCache(tmp_path, {})):
+        engine, drops = ToneEngine(), []
         engine.failures = failures | {"句子58": UserError("interrupted.")}
         with pytest.raises(UserError, match="interrupted"):
-            said_by(engine, SENTENCES, drops, kept)
+            version_text(engine, SENTENCES, drops, cache)
         engine.failures = failures
-        ends.append(said_by(engine, SENTENCES, drops, kept))
+        ends.append(version_text(engine, SENTENCES, drops, cache))
     assert ends[0] == ends[1]
     assert len(ends[0]) == len(SENTENCES) - 5
 
 
 def test_a_breakdown_does_not_cost_the_rest_of_a_share(tmp_path):
-    engine = Parrot()
+    engine = ToneEngine()
     engine.failures = {f"句子{number}": RuntimeError("device lost") for number in range(55, 60)}
-    with pytest.raises(UserError, match=r"failed at 5 of 60 sentences, at last with RuntimeError: device lost\.$"):
-        said_by(engine, SENTENCES, [])
+    with pytest.raises(
+        UserError, match=r"failed at 5 of 60 sentences, the last time with RuntimeError: device lost\.$"
+    ):
+        version_text(engine, SENTENCES, [])
 
 
-def test_an_engine_that_fails_at_more_than_a_tenth_is_given_up():
-    engine = Parrot()
+def test_failures_at_more_than_a_tenth_end_the_job():
+    engine = ToneEngine()
     engine.failures = {f"句子{number}": Failed("no.") for number in range(0, 60, 3)}
     with pytest.raises(UserError, match=r"^no\.$"):
-        said_by(engine, SENTENCES, [])
-    assert len(engine.asked) == 16  # the sixth failure of the first fifty
+        version_text(engine, SENTENCES, [])
+    assert len(engine.calls) == 16  # the sixth failure of the first fifty
 
 
-def test_a_share_of_which_nothing_was_said_is_told():
-    engine = Parrot()
+def test_a_share_without_any_success_is_an_error():
+    engine = ToneEngine()
     engine.failures = {row["zh"]: Failed("no.") for row in SENTENCES}
     with pytest.raises(UserError, match=r"coqui/mini failed at all 2 sentences of its share"):
-        said_by(engine, SENTENCES[:2], [])
+        version_text(engine, SENTENCES[:2], [])
 
 
-def test_no_memory_on_the_gpu_is_told_at_once():
-    engine = Parrot()
+def test_out_of_memory_on_the_gpu_ends_the_job_at_once():
+    engine = ToneEngine()
     engine.failures = {"句子7": type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory")}
     with pytest.raises(UserError, match=r"coqui/mini: the GPU ran out of memory: set text\.limits\.longest lower"):
-        said_by(engine, SENTENCES, [])
+        version_text(engine, SENTENCES, [])
 
 
-def test_a_kept_sound_belongs_to_all_that_it_depends_on(tmp_path):
-    def asked(about=None, version="1", text="a", speaker="b", seed=1):
+def test_cached_audio_belongs_to_all_that_it_depends_on(tmp_path):
+    def synthesises(about=None, version="1", text="a", speaker="b", seed=1):
         made = []
         SoundCache(tmp_path, about or {"model": "x"}).sound(
             version, text, speaker, seed, lambda: made.append(1) or loud
@@ -253,21 +255,21 @@ def test_a_kept_sound_belongs_to_all_that_it_depends_on(tmp_path):
         return bool(made)
 
     loud = Sound(np.array([0.1, 1.7, -3e-9], np.float32), 24_000)
-    assert asked()
+    assert synthesises()
     changes = [{"about": {"model": "y"}}, {"version": "2"}, {"text": "b"}, {"speaker": None}, {"seed": 2}]
-    assert all(asked(**change) for change in changes)
-    assert not any(asked(**change) for change in ({}, *changes))
+    assert all(synthesises(**change) for change in changes)
+    assert not any(synthesises(**change) for change in ({}, *changes))
     again = SoundCache(tmp_path, {"model": "x"}).sound("1", "a", "b", 1, lambda: None)
     assert again.rate == 24_000 and (again.samples == loud.samples).all()  # louder than full, quieter than a step
 
 
-def test_a_damaged_sound_is_made_again(tmp_path):
-    kept = SoundCache(tmp_path, {})
+def test_damaged_cached_audio_is_synthesised_again(tmp_path):
+    cache = SoundCache(tmp_path, {})
     loud = Sound(np.ones(9, np.float32), 8_000)
-    kept.sound("1", "a", None, 1, lambda: loud)
+    cache.sound("1", "a", None, 1, lambda: loud)
     (file,) = tmp_path.rglob("*.wav")
     file.write_bytes(b"RIFF")
-    assert len(kept.sound("1", "a", None, 1, lambda: loud).samples) == 9
-    assert len(kept.sound("1", "a", None, 1, lambda: None).samples) == 9
-    kept.forget()
+    assert len(cache.sound("1", "a", None, 1, lambda: loud).samples) == 9
+    assert len(cache.sound("1", "a", None, 1, lambda: None).samples) == 9
+    cache.clear()
     assert not tmp_path.exists()
