@@ -1,8 +1,8 @@
-"""What the searches of LoRS-Merging cost, beside one merge for each of their points.
+"""Cost of the searches of LoRS-Merging compared with one merge for each of their candidates.
 
 First over ranks and keeps: a random vector of Whisper-tiny's shape (38 M parameters), 4 ranks and 4 keeps as in the paper.
-Then over scales: four such vectors, pruned, at 9 scales. On one thread. Models are only made, in all cases; what decoding
-costs on top is the same.
+Then over scales: four such vectors, pruned, at 9 scales. On one thread. Weights are computed but not decoded with: the
+cost of decoding is the same in all cases.
 """
 
 import os
