@@ -74,8 +74,9 @@ def _with_parts(value: Any) -> Any:
 
 def _options(method: str, defaults: dict[str, Any]) -> dict[str, Any]:
     """Schemas of a merge method's options, with defaults for those that have none."""
-    options = find(method).options
-    return {
-        option.name: option.schema() | ({"default": defaults[option.name]} if option.name in defaults else {})
-        for option in options
-    }
+    found = {}
+    for option in find(method).options:
+        schema = option.schema()
+        default = {"default": defaults[option.name]} if option.name in defaults else {}
+        found[option.name] = schema | default | {"description": f"{schema['description']}: {option.range}"}
+    return found
