@@ -66,8 +66,8 @@ def measure(words: int) -> list[str]:
         plain(reference, jobs)
         ratio = dry / dry_run(reference, "--quiet", "all")[0]
         files = sum(1 for _ in (folder / "results").rglob("*.json"))
-        told = dry_run(folder, "--workflow-profile", "profiles/slurm")[1]
-        submissions = len(re.findall(r"^(?:\[.*\] Group job |rule )", told, re.MULTILINE))
+        output = dry_run(folder, "--workflow-profile", "profiles/slurm")[1]
+        submissions = len(re.findall(r"^(?:\[.*\] Group job |rule )", output, re.MULTILINE))
         return [
             *(str(words), f"{planned:.2f}", str(jobs), f"{jobs / words:.1f}"),
             *(f"{dry:.1f}", f"{1000 * dry / jobs:.2f}", f"{ratio:.2f}", str(files), str(submissions)),

@@ -44,7 +44,7 @@ def _lengths(source: dict[str, Any]) -> Lengths:
 
 
 @dataclass
-class _Reader:
+class _CorpusReader:
     """Reads one language of the corpus, split by split."""
 
     corpus: CommonVoice | Mirror
@@ -103,7 +103,7 @@ def rows(
     for split in hours:
         if split not in ORDER:
             raise UserError(f"CoVoST 2 has no split '{split}': give hours for train, validation and test.")
-    reader = _Reader(_open(source, language, seed, dropped), language, _lengths(source), seed, dropped)
+    reader = _CorpusReader(_open(source, language, seed, dropped), language, _lengths(source), seed, dropped)
     for split in ORDER:
         if hours.get(split):
             yield from reader.rows(split, hours[split])

@@ -10,6 +10,7 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -91,8 +92,8 @@ def _clips(path: Path, split: str) -> list[Clip]:
     except (pa.ArrowException, OSError) as error:
         raise _broken(path, error) from None
     return [
-        Clip(split, *(row[column] or "" for column in TEXTS), path, number)  # type: ignore[misc]
-        for number, row in enumerate(rows)
+        Clip(split, name or "", sentence or "", translation or "", client or "", path, number)
+        for number, (name, sentence, translation, client) in enumerate(map(itemgetter(*TEXTS), rows))
     ]
 
 
@@ -101,7 +102,7 @@ def _audio(clips: list[Clip]) -> dict[tuple[Path, int], bytes | None]:
     rows: dict[Path, set[int]] = defaultdict(set)
     for clip in clips:
         rows[clip.file].add(clip.row)
-    found = {}
+    found: dict[tuple[Path, int], bytes | None] = {}
     for path, wanted in rows.items():
         try:
             with pq.ParquetFile(path) as parquet:

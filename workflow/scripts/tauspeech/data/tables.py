@@ -13,7 +13,7 @@ SPLITS = ("train", "validation", "test")
 LONGEST = 100_000  # characters of a row; the csv module fails at 131,072 per field
 
 
-def tab_reader(path: Path) -> csv.DictReader:
+def tab_reader(path: Path) -> "csv.DictReader[str]":
     """Reader of a user's table. Fields are not quoted, so that a stray quotation mark does not join lines."""
     try:
         text = path.read_text(encoding="utf-8-sig")

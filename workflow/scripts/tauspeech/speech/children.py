@@ -34,7 +34,8 @@ def one_child_each(function: Callable[[Item], Result], items: Iterable[Item], wo
                 running[connection] = number, process
             if not running:
                 return
-            for connection in wait(list(running)):
+            ready = set(wait(list(running)))
+            for connection in [each for each in running if each in ready]:
                 number, process = running.pop(connection)
                 results[number] = _receive(connection, process)
             while next_number in results:

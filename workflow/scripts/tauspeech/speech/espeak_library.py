@@ -6,6 +6,7 @@ Within one process, espeak-ng's samples depend on earlier utterances; see espeak
 import ctypes
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import espeakng_loader
 import numpy as np
@@ -87,8 +88,7 @@ def espeak_synthesise(text: str, voice: str, rate: int, pitch: int, spread: int 
     chunks: list[np.ndarray] = []
     phonemes: list[tuple[str, int]] = []
 
-    @_CALLBACK
-    def collect(samples, count, events):  # type: ignore[no-untyped-def]
+    def collect(samples: Any, count: int, events: Any) -> int:
         if samples and count > 0:
             chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
         number = 0
@@ -98,7 +98,8 @@ def espeak_synthesise(text: str, voice: str, rate: int, pitch: int, spread: int 
             number += 1
         return 0
 
-    library.espeak_SetSynthCallback(collect)
+    callback = _CALLBACK(collect)  # kept by this function until espeak-ng is done with it
+    library.espeak_SetSynthCallback(callback)
     _set_voice(voice)
     for parameter, value in ((_RATE, rate), (_PITCH, pitch), (_RANGE, spread)):
         library.espeak_SetParameter(parameter, value, 0)

@@ -7,6 +7,7 @@ number of workers.
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Any
 
 from tauspeech.data.audio import encode_audio
 from tauspeech.data.dropped import Unusable
@@ -18,7 +19,7 @@ from tauspeech.speech.normalisation import normalise_audio
 from tauspeech.speech.utterances import Synthesised, Utterance
 
 
-def _synthesise_one(utterance: Utterance, settings: dict, seed: int) -> Synthesised:
+def _synthesise_one(utterance: Utterance, settings: dict[str, Any], seed: int) -> Synthesised:
     rng = derive_rng(seed, "voice", utterance.id)
     voice = rng.choice(settings["voices"])
     rate, pitch = rng.randint(*settings["rate"]), rng.randint(*settings["pitch"])
@@ -31,7 +32,9 @@ def _synthesise_one(utterance: Utterance, settings: dict, seed: int) -> Synthesi
     return Synthesised(utterance.id, encode_audio(samples), len(samples), name)
 
 
-def synthesise(utterances: Iterable[Utterance], settings: dict, seed: int, workers: int) -> Iterator[Synthesised]:
+def synthesise(
+    utterances: Iterable[Utterance], settings: dict[str, Any], seed: int, workers: int
+) -> Iterator[Synthesised]:
     """Speech of each utterance, in order."""
     initialise()
     return one_child_each(partial(_synthesise_one, settings=settings, seed=seed), utterances, workers)

@@ -28,7 +28,7 @@ def folder_of(model: dict[str, Any], setting: str, *kinds: str) -> Path:
     return folder
 
 
-def load(network: type, folder: Path, model: dict[str, Any], setting: str = "model") -> Any:
+def load(network: Any, folder: Path, model: dict[str, Any], setting: str = "model") -> Any:
     """Network with its weights in float32, on the GPU if there is one."""
     import torch
     from safetensors import SafetensorError
@@ -63,7 +63,7 @@ def _no_weights(name: str, where: str) -> str:
     )
 
 
-def tokenizer(kind: type, folder: Path, model: dict[str, Any], *files: str) -> Any:
+def tokenizer(kind: Any, folder: Path, model: dict[str, Any], *files: str) -> Any:
     """Tokenizer of a model. Raises UserError if all ``files`` are missing, for which transformers may build an empty one."""
     try:
         if not any((folder / file).is_file() for file in files):

@@ -32,11 +32,19 @@ class ChatModel(Protocol):
     model: str
     temperature: float
     new_tokens: int
-    extra: dict[str, Any]  # additional fields of requests
     formats: tuple[str, ...]  # possible formats of answers, the strictest first
     wave: int  # requests whose prompts are written together
     concurrency: int  # most parallel requests
-    retried: int  # failed attempts that were retried
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Additional fields of requests."""
+        ...
+
+    @property
+    def retried(self) -> int:
+        """Number of failed attempts that were retried."""
+        ...
 
     def answer(self, messages: Sequence[Message], schema: dict[str, Any], seed: int) -> Reply:
         """Answer to the messages, in JSON of this schema if the model supports it."""

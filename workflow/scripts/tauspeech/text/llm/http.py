@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from tauspeech.remote.api_client import ApiClient, RequestRejected, TransientError
@@ -40,7 +41,7 @@ class ServedModel:
     """Client of a chat model. The API key is read at the first request; a run with all answers on disk needs none."""
 
     kind = "openai"
-    formats = FORMATS
+    formats: tuple[str, ...] = FORMATS
     wave = 8
 
     def __init__(self, source: dict[str, Any], sleep: Callable[[float], None] = time.sleep):
@@ -65,7 +66,7 @@ class ServedModel:
             dialect = self._dialect
             content = self._request(messages, schema, seed, dialect)
             try:
-                return self._client.post(content, lambda body, format=dialect.format: self._reply(body, format))
+                return self._client.post(content, partial(self._reply, format=dialect.format))
             except RequestRejected as error:
                 if error.status not in (400, 422, 501) or not self._next_dialect(dialect, error.reason):
                     raise

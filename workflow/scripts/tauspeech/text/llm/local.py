@@ -19,7 +19,7 @@ class LocalModel:
     """A causal language model. It is loaded at the first request; a run with all answers on disk needs no model."""
 
     kind = "transformers"
-    formats = ("text",)  # no schema is enforced
+    formats: tuple[str, ...] = ("text",)  # no schema is enforced
     wave = 1  # requests run one after the other, so each prompt can use the previous answer
     concurrency = 1
     extra: ClassVar[dict[str, Any]] = {}

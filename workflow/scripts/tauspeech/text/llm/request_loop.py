@@ -88,14 +88,14 @@ class RequestLoop:
         prompt = [reply.prompt_tokens for reply in self.used]
         completion = [reply.completion_tokens for reply in self.used]
         inputs, outputs = sum(filter(None, prompt)), sum(filter(None, completion))
-        known = price is not None and None not in prompt + completion
+        known = None not in prompt + completion
         return {
             "requests": len(self.used),
             "new_requests": self.new_requests,
             "retries": self.model.retried,
             "prompt_tokens": inputs,
             "completion_tokens": outputs,
-            "price": round((inputs * price["input"] + outputs * price["output"]) / 1e6, 6) if known else None,
+            "price": round((inputs * price["input"] + outputs * price["output"]) / 1e6, 6) if price and known else None,
         }
 
     def _seed(self, number: int) -> int:
