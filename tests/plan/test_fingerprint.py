@@ -6,8 +6,9 @@ from tauspeech.plan.fingerprint import SCRIPTS, fingerprint
 from tauspeech.runtime.stages import STAGES
 
 CODE = {
-    "run.py": '"""Script."""\n\nfrom tauspeech.job import Task\nfrom tauspeech.room import near\nimport tauspeech.room.other\n\n\ndef main(task):\n    return near.go(1)\n',
+    "run.py": '"""Script."""\n\nfrom tauspeech.runtime.job import Job\nfrom tauspeech.room import near\nimport tauspeech.room.other\n\n\ndef main(job):\n    return near.go(1)\n',
     "tauspeech/__init__.py": "",
+    "tauspeech/runtime/__init__.py": "",
     "tauspeech/runtime/job.py": "from tauspeech.plan import jobs\nVALUE = 1\n",
     "tauspeech/plan/__init__.py": "",
     "tauspeech/plan/jobs.py": "VALUE = 1\n",
@@ -31,12 +32,12 @@ def printed(tmp_path):
     """The fingerprint of the code above with some files changed; each time in another folder."""
     count = iter(range(1000))
 
-    def of(changes=None):
+    def of(changes=None, modules=()):
         scripts = tmp_path / f"copy{next(count)}" / "scripts"
         for name, content in (CODE | (changes or {})).items():
             (scripts / name).parent.mkdir(parents=True, exist_ok=True)
             (scripts / name).write_text(content, encoding="utf-8")
-        return fingerprint("run.py", scripts)
+        return fingerprint("run.py", modules, scripts)
 
     return of
 
@@ -65,8 +66,8 @@ def test_a_moved_folder_changes_nothing(printed):
         edited("tauspeech/cellar/list.tsv", "a", "c"),
         {"tauspeech/room/notes.md": "x", "tauspeech/room/new.py": "VALUE = 1\n", "other.py": "VALUE = 1\n"},
     ],
-    ids=["comment", "docstring", "layout", "long docstring", "blank lines", "plumbing", "behind plumbing", "unused",
-         "data of an unused room", "new files"],
+    ids=["comment", "docstring", "layout", "long docstring", "blank lines", "runtime", "behind runtime", "unused",
+         "data of an unused folder", "new files"],
 )  # fmt: skip
 def test_what_cannot_change_a_result_changes_nothing(printed, harmless):
     assert printed(harmless) == printed()
@@ -78,7 +79,7 @@ def test_what_cannot_change_a_result_changes_nothing(printed, harmless):
         edited("run.py", "near.go(1)", "near.go(2)"),
         edited("run.py", "near.go(1)", "near.go(True)"),
         edited("run.py", "near.go(1)", "near.go('1')"),
-        edited("run.py", "def main(task)", "def main(task=None)"),
+        edited("run.py", "def main(job)", "def main(job=None)"),
         edited("tauspeech/room/near.py", "deep(x) + 1", "deep(x) - 1"),
         edited("tauspeech/room/near.py", "deep(x) + 1", "deep(x)"),
         edited("tauspeech/room/far.py", "x * VALUE", "x + VALUE"),

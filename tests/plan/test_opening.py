@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tauspeech.plan import run_lock
 from tauspeech.plan.index import open_plan
 from tauspeech.plan.orphans import orphans
 from tauspeech.runtime.errors import UserError
@@ -106,16 +107,53 @@ def test_gpus_are_frozen_too(opened):
     assert opened(main=False).gpus("training") == 0
 
 
-def test_a_locked_folder_keeps_its_plan(opened, folder, results):
+@pytest.fixture
+def snakemake_lock(folder):
+    """Write the lock of a run that makes these files."""
+
+    def write(*files):
+        lock = folder / ".snakemake" / "locks" / "0.output.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.write_text("".join(f"{file}\n" for file in files), encoding="utf-8")
+
+    return write
+
+
+def test_a_locked_folder_keeps_its_plan(opened, results, snakemake_lock):
     opened()
     make_old(results)
-    (folder / ".snakemake" / "locks").mkdir(parents=True)
-    opened(seed=1)
-    (folder / ".snakemake" / "locks" / "0.output.lock").write_text("")
+    snakemake_lock("results/t/report.html")
     opened(seed=1)  # the same plan does no harm
-    with pytest.raises(UserError, match=r"another run is going .* results/t has changed: wait"):
+    with pytest.raises(UserError, match=r"another run of results/t is in progress and its plan has changed: wait"):
         opened(seed=2)
     assert rewritten(results) == set()
+
+
+def test_runs_of_other_names_do_not_lock_the_folder(opened, snakemake_lock):
+    opened()
+    snakemake_lock("results/other/report.html", "results/t2/report.html")
+    opened(seed=2)
+
+
+def test_a_run_of_the_same_name_keeps_the_lock_until_it_ends(opened, folder, results):
+    """Snakemake's own locks may be gone: another run that ended has removed them."""
+    opened()
+    os.close(run_lock._held.pop((results / run_lock.LOCK_FILE).resolve()))  # as if this process had ended
+    code = "import sys; from pathlib import Path; from tauspeech.plan import run_lock; "
+    code += "print(run_lock.acquire(Path('results/t')), flush=True); sys.stdin.read()"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow" / "scripts")}
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "True\n"
+        with pytest.raises(UserError, match=r"another run of results/t is in progress"):
+            opened(seed=2)
+        with pytest.raises(UserError, match=r"a run of .*results/t is in progress: wait"):
+            list(orphans(results))
+        other.stdin.close()
+        other.wait()
+    opened(seed=2)
 
 
 def test_a_mistake_names_the_configuration(opened, results):
