@@ -57,7 +57,8 @@ class Results:
     def finetune(self, id: str, of: str = "base") -> PlannedJob:
         """A model that differs from another one a little."""
         moved = {
-            name: values + 0.1 * self._numbers.standard_normal(values.shape) for name, values in self.tensors[of].items()
+            name: values + 0.1 * self._numbers.standard_normal(values.shape)
+            for name, values in self.tensors[of].items()
         }
         self._write_model(id, moved)
         return self.made(PlannedJob("finetune", id, {}), "config.json", "model.safetensors")

@@ -37,7 +37,9 @@ def test_negative_weights_a_nested_merge_and_another_reference(results):
     synthetic = results.finetune("synthetic")
     real = results.finetune("real", of="synthetic")
     against = results.vector(real, synthetic, "real-synthetic")
-    nested = MergeSpec("task_arithmetic", (Term(results.vector(two), 2.0), Term(results.vector(three), -1.0)), scale=0.5)
+    nested = MergeSpec(
+        "task_arithmetic", (Term(results.vector(two), 2.0), Term(results.vector(three), -1.0)), scale=0.5
+    )
     terms = (Term(results.vector(one), -0.75), Term(nested, -1.5), Term(against, 0.4, reference=synthetic))
     spec = MergeSpec("task_arithmetic", terms, scale=0.8)
     job = results.merge_job(spec)
@@ -53,9 +55,7 @@ def test_negative_weights_a_nested_merge_and_another_reference(results):
     recipe = recipe_of(job).as_mapping()
     assert recipe["vectors"][2]["reference"] == "models/synthetic"
     inner = weighted_sum((2.0, results.tau("two")), (-1.0, results.tau("three")))
-    change = weighted_sum(
-        (-0.75, results.tau("one")), (-1.5 * 0.5, inner), (0.4, results.tau("real", "synthetic"))
-    )
+    change = weighted_sum((-0.75, results.tau("one")), (-1.5 * 0.5, inner), (0.4, results.tau("real", "synthetic")))
     assert_merged(results, results.merged(spec), change, 0.8)
 
 
@@ -103,7 +103,9 @@ def test_what_a_pruning_takes_away(results):
     rest = {name: tau - references.magnitude(tau, 0.3) for name, tau in results.tau("one").items()}
     assert_merged(results, results.merged(MergeSpec("task_arithmetic", (Term(vector), Term(pruned, -1.0)))), rest)
     low = MergeSpec("svd", (Term(vector),), {"rank": 0.2})
-    change = {name: 2 * references.svd(tau, 0.2) - references.magnitude(tau, 0.3) for name, tau in results.tau("one").items()}
+    change = {
+        name: 2 * references.svd(tau, 0.2) - references.magnitude(tau, 0.3) for name, tau in results.tau("one").items()
+    }
     spec = MergeSpec("task_arithmetic", (Term(low, 2.0), Term(pruned, -1.0)))
     for name, found in results.merged(spec).tensors.items():
         expected = results.tensors["base"][name] + change[name]

@@ -40,9 +40,7 @@ def pruned(results, vectors):
     scale = Searched(results.search("mix", {"scale": 0.7}), "scale")
 
     def spec(method):
-        terms = tuple(
-            Term(MergeSpec(method, (Term(vectors[id]),), Searched(searches[id], method))) for id in RATIOS
-        )
+        terms = tuple(Term(MergeSpec(method, (Term(vectors[id]),), Searched(searches[id], method))) for id in RATIOS)
         return MergeSpec("task_arithmetic", terms, scale=scale)
 
     return spec
