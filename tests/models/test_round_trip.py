@@ -1,14 +1,14 @@
-"""How far what was heard is from what was said, the rare word left out."""
+"""Character errors of a transcript, outside of the rare word."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.speech.round_trip import character_errors
+from tauspeech.models.round_trip import character_errors
 
 
 @pytest.mark.parametrize(
-    ("said", "heard", "forms", "language", "errors"),
+    ("sentence", "hypothesis", "forms", "language", "errors"),
     [
         ("we saw it", "we saw it", (), "en", 0),
         ("We saw it!", "we saw it.", (), "en", 0),
@@ -26,11 +26,11 @@ from tauspeech.speech.round_trip import character_errors
         ("柏林墙和柏林墙", "白和黑", ("柏林墙",), "zh", 0),
     ],
 )
-def test_cases_counted_by_hand(said, heard, forms, language, errors):
-    assert character_errors(said, heard, forms, language) == pytest.approx(errors)
+def test_cases_counted_by_hand(sentence, hypothesis, forms, language, errors):
+    assert character_errors(sentence, hypothesis, forms, language) == pytest.approx(errors)
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1), st.text(st.characters(codec="utf-8")))
-def test_it_is_never_negative_and_nothing_is_misheard_of_the_same(said, heard):
-    assert character_errors(said, heard, (), "en") >= 0
-    assert character_errors(said, said, (), "en") == 0
+def test_errors_are_never_negative_and_the_same_text_has_none(sentence, hypothesis):
+    assert character_errors(sentence, hypothesis, (), "en") >= 0
+    assert character_errors(sentence, sentence, (), "en") == 0
