@@ -55,7 +55,11 @@ def report(text: str, flac: bytes, svg: str) -> Report:
         title=text,
         lead=text,
         facts=[(text, text)],
-        claims=[ClaimVerdict(text, "holds", text), ClaimVerdict("no", "does not hold", text), ClaimVerdict("?", "not decided", text)],
+        claims=[
+            ClaimVerdict(text, "holds", text),
+            ClaimVerdict("no", "does not hold", text),
+            ClaimVerdict("?", "not decided", text),
+        ],
         tables=[
             Table("table2", text, text, scores().assign(note=text), "max", MERGES),
             Table("table1", text, text, pandas.DataFrame({text: [text]})),

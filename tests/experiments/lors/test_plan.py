@@ -246,7 +246,11 @@ def test_a_new_language_leaves_what_is_of_the_others_alone(plan):
     before, after = four.specs(), five.specs()
     same = {path.removeprefix("plan/") for path in before if before[path] == after.get(path)}
     for language in HIGH[:4]:
-        assert {f"speech/{language}.json", f"finetune/{language}--asr.json", f"search/{language}--st--pruning.json"} <= same
+        assert {
+            f"speech/{language}.json",
+            f"finetune/{language}--asr.json",
+            f"search/{language}--st--pruning.json",
+        } <= same
         assert {
             f"merge/{language}--both--lors.json",
             f"score/{language}--mt.json",
