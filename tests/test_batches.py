@@ -111,12 +111,12 @@ def test_a_deleted_file_is_asked_for_and_made_again(done, open_plan, work, resul
     (results / gone).unlink()
     open_plan(planned())
     assert file.read_text() != before  # so Snakemake runs the batch
-    asked = file.read_text()
+    requested = file.read_text()
     open_plan(planned())
-    assert file.read_text() == asked  # once, however often it is planned
+    assert file.read_text() == requested  # once, however often it is planned
     assert work("score", "abc") == ["b"]
     open_plan(planned())
-    assert file.read_text() == asked
+    assert file.read_text() == requested
 
 
 def test_nothing_is_asked_for_before_it_was_made(open_plan, results):

@@ -1,4 +1,4 @@
-"""Character errors of a transcript, outside of the rare word."""
+"""Character errors of the round-trip check, without those in the rare word."""
 
 import pytest
 from hypothesis import given
@@ -31,6 +31,6 @@ def test_cases_counted_by_hand(sentence, hypothesis, forms, language, errors):
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1), st.text(st.characters(codec="utf-8")))
-def test_errors_are_never_negative_and_the_same_text_has_none(sentence, hypothesis):
+def test_errors_are_never_negative_and_zero_for_the_same_text(sentence, hypothesis):
     assert character_errors(sentence, hypothesis, (), "en") >= 0
     assert character_errors(sentence, sentence, (), "en") == 0

@@ -21,7 +21,7 @@ TOLERANT = {"kind": "smallest_scale", "tolerance": 30.0}
 
 
 class FakeModel:
-    """Its hypotheses lose a word for each 0.25 that the first bias is from ``best``; weights are all that it knows."""
+    """Its hypotheses lose a word for each 0.25 that the first bias is from ``best``."""
 
     window, features_id = 30.0, "fake"
 

@@ -58,9 +58,9 @@ def test_every_pruning_is_the_model_that_a_merge_would_make(lab, models, ranks, 
     prunings = searched(lab, ranks, keeps, threads)
     for point in points(ranks, keeps):
         merged = lab.merge(point["method"], ["tau.safetensors"], options_of(point))
-        tried = dict(prunings.at(point["rank"], point["keep"]))
-        assert tried.keys() == merged.tensors.keys()
-        for name, values in tried.items():
+        pruned = dict(prunings.at(point["rank"], point["keep"]))
+        assert pruned.keys() == merged.tensors.keys()
+        for name, values in pruned.items():
             assert values.shape == SHAPES[name]
             assert values.tobytes() == merged.tensors[name].numpy().tobytes(), (point, name)
 

@@ -54,7 +54,7 @@ def data_of(word):
 
 
 def check_of(word):
-    """Whether the base knows the word, from sentences of its own."""
+    """Rarity check of a word, on sentences of its own."""
     return {f"text/{word}--carriers", f"speech/{word}--carriers", f"rarity/{word}"}
 
 
@@ -313,7 +313,7 @@ ENGLISH = {"task": "transcribe", "languages": {"source": "en", "target": "en"}, 
 
 @pytest.fixture
 def english(folder):
-    """The plan of an experiment that knows no other language than English."""
+    """The plan of an experiment in English alone."""
     table = "word_id\ten\tdomain\nberlin-wall\tBerlin Wall\tlandmark\navignon\tAvignon\tlocation\n"
     (folder / "english.tsv").write_text(table, encoding="utf-8")
 
