@@ -11,7 +11,7 @@ import soundfile
 from tauspeech.reporting import figures
 from tauspeech.reporting.cells import format_value, grid
 from tauspeech.reporting.inline import pieces, svg_markup
-from tauspeech.reporting.page import ClaimVerdict, Example, Figure, Output, Report, Table, build_page
+from tauspeech.reporting.page import ClaimVerdict, Figure, Output, PlayedExample, Report, Table, build_page
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)> {{ 7 * 7 }}'
 MERGES = ("Average", "TA", "TIES", "DARE")
@@ -65,7 +65,9 @@ def report(text: str, flac: bytes, svg: str) -> Report:
             Table("table1", text, text, pandas.DataFrame({text: [text]})),
         ],
         figures=[Figure("figure2", text, text, svg), Figure("figure3", text, text, svg)],
-        examples=[Example(text, text, text, text, flac, [Output(text, text, True), Output("FT", "", False)], (text,))],
+        examples=[
+            PlayedExample(text, text, text, text, flac, [Output(text, text, True), Output("FT", "", False)], (text,))
+        ],
         provenance=text,
     )
 
@@ -213,7 +215,7 @@ def test_a_figure_has_a_name(svg):
 
 def test_the_word_is_marked_only_where_it_was_hit(flac):
     outputs = [Output("TA", "The Berlin  wall fell.", True), Output("Raw", "A Berlin wall fell.", False)]
-    example = Example("W2", "1", "柏林墙倒塌。", "It fell.", flac, outputs, ("Berlin Wall", "柏林墙"))
+    example = PlayedExample("W2", "1", "柏林墙倒塌。", "It fell.", flac, outputs, ("Berlin Wall", "柏林墙"))
     page = build_page(Report("t", "", [], [], [], [], [example], ""))
     assert re.findall("<mark>(.*?)</mark>", page) == ["柏林墙", "Berlin  wall"]
 
