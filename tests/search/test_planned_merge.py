@@ -73,7 +73,7 @@ def test_without_pruning_the_vectors_are_summed_as_they_are(results, plain):
 
 
 def test_a_scale_can_be_given_in_place_of_the_planned_one(results, pruned):
-    assert recipe_of(results.merge_job(pruned("svd")), scale=0.2).mixture.scale == 0.2
+    assert recipe_of(results.merge_job(pruned("svd")), scale=0.2).merge.scale == 0.2
 
 
 @pytest.mark.parametrize("method", PRUNINGS)
