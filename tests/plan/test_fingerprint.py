@@ -264,6 +264,12 @@ def test_a_plan_is_no_code_of_results(reached):
         assert reached(file) == nothing, file
 
 
+def test_a_merge_method_reaches_only_the_merges_and_searches_that_use_it(reached):
+    of_words = {"search", "merge"}
+    assert reached("vectors/methods/ties.py") == {"rare_words": of_words, "neural": of_words, "lors": set()}
+    assert reached("vectors/methods/svd.py") == {"rare_words": set(), "neural": set(), "lors": {"search", "merge"}}
+
+
 def test_an_engine_reaches_only_the_speech_that_it_makes(reached):
     assert reached("speech/engines/coqui.py") == {"rare_words": set(), "neural": {"tts"}, "lors": set()}
     assert reached("speech/engines/bark.py") == {"rare_words": set(), "neural": set(), "lors": set()}
