@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
-from tools import method_table
 
 from tauspeech.commands.main import main
 from tauspeech.vectors import methods
 from tauspeech.vectors.method import Choice, Fraction, Integer, Method, Option
 from tests.vectors.lab import EVERY_METHOD
+from tools import method_table
 
 TOY = '''
 """Toy: entries rounded to a number of digits, in one of two directions."""

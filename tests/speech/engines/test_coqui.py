@@ -70,7 +70,10 @@ def test_a_cloned_voice_is_the_recordings_and_not_a_built_in_one(coqui):
         ("no reference", r"speech\.models\.coqui\.mine\.reference: .*me\.wav does not exist or cannot be read"),
         ("no voice", r"speech\.models\.coqui\.mine has no built-in voices: give recordings .* 'reference'"),
         ("speaker", r"coqui/mine has one voice: leave out the speaker 'Ana'"),
-        ("partly", r"cannot load tts_models/en/ljspeech/glow-tts \(.*: if its download was interrupted, delete .*glow-tts"),
+        (
+            "partly",
+            r"cannot load tts_models/en/ljspeech/glow-tts \(.*: if its download was interrupted, delete .*glow-tts",
+        ),
         ("terms", r"non-commercial use only: .* set accept_licence to true"),
         (
             "missing name",

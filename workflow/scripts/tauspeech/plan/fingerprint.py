@@ -62,8 +62,8 @@ def _read(path: Path) -> tuple[str, frozenset[str]]:
 
 
 def _data_files(module: Path) -> list[Path]:
-    """Templates, style sheets and tables that belong to a module by their name, as page.css to page.py; they are code."""
-    endings = (".jinja", ".css", ".tsv")
+    """Templates, style sheets, tables and schemas named after a module, as page.css after page.py; they are code."""
+    endings = (".jinja", ".css", ".tsv", ".yaml")
     return sorted(path for path in module.parent.glob(f"{module.stem}.*") if path.suffix in endings)
 
 

@@ -1,4 +1,4 @@
-"""The check of a word's rarity, where an engine could not say all sentences of it."""
+"""The check of a word's rarity, where an engine failed to synthesise some of its sentences."""
 
 import pytest
 
@@ -22,6 +22,6 @@ def test_the_users_own_carriers_have_no_controls():
     assert (len(carriers), controls) == (2, [])
 
 
-def test_carriers_of_which_none_has_its_control_are_told():
-    with pytest.raises(UserError, match=r"no carrier sentence and its control"):
+def test_carriers_of_which_none_has_its_control_are_an_error():
+    with pytest.raises(UserError, match=r"no carrier sentence was synthesised together with its control"):
         _paired([row("carrier", 1), row("control", 2)])

@@ -1,4 +1,4 @@
-"""The section in which voices can be compared."""
+"""Voice samples of the report."""
 
 import io
 
@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tauspeech.data.audio import RATE, encode_audio
-from tauspeech.reporting.voice_samples import sayings, spectrogram, spoken_by
+from tauspeech.reporting.voice_samples import engines_of, samples_from, spectrogram
 
 
 def tone(frequency, seconds=1.0):
@@ -42,24 +42,24 @@ def test_voices_stand_with_their_sentence():
     rows = [
         {
             "language": "zh",
-            "sentence": said,
-            "heard": f"{said}?",
+            "sentence": sentence,
+            "hypothesis": f"{sentence}?",
             "audio": audio,
             "voice": voice,
             "engine": "e",
             "seconds": 1.0,
         }
-        for said in ("一", "二")
+        for sentence in ("一", "二")
         for voice in ("a", "b")
     ]
-    found = sayings([pd.DataFrame(rows)])
+    found = samples_from([pd.DataFrame(rows)])
     assert [(each.sentence, [voice.name for voice in each.voices]) for each in found] == [
         ("一", ["a", "b"]),
         ("二", ["a", "b"]),
     ]
-    assert found[0].voices[0].heard == "一?"
+    assert found[0].voices[0].hypothesis == "一?"
 
 
-def test_a_report_names_the_engines_and_models_that_spoke():
+def test_a_report_names_engines_and_models():
     voices = {"ca": ["ca", "espeak/ca+f2"], "de": ["coqui/xtts/Ana", "coqui/xtts/Ben", "http/a/b"]}
-    assert spoken_by({"voices": voices}) == "espeak, coqui/xtts, http/a"
+    assert engines_of({"voices": voices}) == "espeak, coqui/xtts, http/a"

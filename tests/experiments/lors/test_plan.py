@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 import yaml
 
-from tauspeech.experiments.lors import plan
+from tauspeech.experiments.lors.plan import plan as plan_of
 from tauspeech.plan.config import complete
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import ROOT
@@ -20,7 +20,7 @@ MERGES = ["Weight Averaging", "Task Arithmetic", "MP-Merging", "SVP-Merging", "L
 def plan(folder):
     def make(**sections):
         config = BASIS | {"groups": {"high": {"languages": HIGH}}, "scoring": {"sclite": False}} | sections
-        return plan.plan(complete(config, "c.yaml"), folder / "results" / "t")
+        return plan_of(complete(config, "c.yaml"), folder / "results" / "t")
 
     return make
 
@@ -63,7 +63,8 @@ def test_merges_are_the_papers(plan):
         for method in ("ta", "lors")
     }
     assert ids(planned, "merge") == expected
-    assert ids(planned, "weight") == {id for id in expected if not id.endswith("--average")}
+    searches = {id for id in ids(planned, "search") if not id.endswith("--pruning")}
+    assert searches == {id for id in expected if not id.endswith("--average")}
 
 
 def test_sentences_are_as_many_as_fill_the_hours(plan):
@@ -78,9 +79,22 @@ def test_sentences_are_as_many_as_fill_the_hours(plan):
 
 def test_ratios_are_chosen_for_each_vector_that_is_pruned(plan):
     planned = plan(figures={"drawn": []})
-    assert ids(planned, "ratios") == ids(planned, "finetune") - {"high--mlmt"}
-    assert planned.jobs["ratios", "ca--asr"].settings["ranks"] == [0.01, 0.02, 0.03, 0.05]
-    assert planned.jobs["ratios", "ca--asr"].settings["keeps"] == [0.1, 0.2, 0.4, 0.6]
+    searched = {id.removesuffix("--pruning") for id in ids(planned, "search") if id.endswith("--pruning")}
+    assert searched == ids(planned, "finetune") - {"high--mlmt"}
+    settings = planned.jobs["search", "ca--asr--pruning"].settings
+    assert (settings["kind"], settings["split"], settings["score"]) == ("pruned_vectors", "validation", "validation")
+    assert settings["rule"] == {"kind": "smallest_ratios"}
+
+
+def test_the_papers_grids_are_covered_by_each_pruning_alone_and_by_both(plan):
+    ranks, keeps = [0.01, 0.02, 0.03, 0.05], [0.1, 0.2, 0.4, 0.6]
+    candidates = plan().jobs["search", "ca--asr--pruning"].settings["candidates"]
+    assert [each["method"] for each in candidates] == ["svd"] * 4 + ["magnitude"] * 4 + ["lors"] * 16
+    assert {(each["method"], each["rank"], each["keep"]) for each in candidates} == {
+        *(("svd", rank, 0) for rank in ranks),
+        *(("magnitude", 0, keep) for keep in keeps),
+        *(("lors", rank, keep) for rank in ranks for keep in keeps),
+    }
 
 
 def test_what_a_merge_is_made_of(plan):
@@ -95,11 +109,14 @@ def test_what_a_merge_is_made_of(plan):
     assert vectors("high--mt-ml--lors") == [f"{language}--mt" for language in HIGH]
     assert vectors("high--ml-mt--lors") == ["high--ml--asr", "high--ml--st"]
     pruned = planned.jobs["merge", "high--asr--svp"]
-    assert pruned.settings["pruning"] == "svd"
-    assert [job.id for job in pruned.inputs["ratios"]] == vectors("high--asr--svp")
-    assert planned.jobs["merge", "high--asr--ta"].inputs["ratios"] is None
-    assert planned.jobs["merge", "ca--both--average"].settings["weight"] == 1 / 2
-    assert planned.jobs["merge", "high--asr--average"].settings["weight"] == 1 / 5
+    for term, id in zip(pruned.settings["merge"]["vectors"], vectors("high--asr--svp"), strict=True):
+        assert (term["merge"]["method"], term["merge"]["vectors"]) == ("svd", [{"vector": id, "weight": 1}])
+        assert term["merge"]["options"] == {"search": f"{id}--pruning", "choice": "svd"}
+    searches = ["high--asr--svp", *(f"{id}--pruning" for id in vectors("high--asr--svp"))]
+    assert sorted(job.id for job in pruned.inputs["searches"]) == sorted(searches)
+    assert [job.id for job in planned.jobs["merge", "high--asr--ta"].inputs["searches"]] == ["high--asr--ta"]
+    assert planned.jobs["merge", "ca--both--average"].settings["merge"]["scale"] == 1 / 2
+    assert planned.jobs["merge", "high--asr--average"].settings["merge"]["scale"] == 1 / 5
 
 
 def test_joint_trainings_have_the_same_data_for_each_language_and_task(plan):
@@ -107,10 +124,10 @@ def test_joint_trainings_have_the_same_data_for_each_language_and_task(plan):
     everything = planned.jobs["finetune", "high--mlmt"]
     assert [job.id for job in everything.inputs["sets"]] == HIGH
     for language in HIGH:
-        tasks = [lesson["task"] for lesson in everything.settings["lessons"][language]]
+        tasks = [task["kind"] for task in everything.settings["tasks"][language]]
         assert tasks == ["transcribe", "translate"]
         alone = planned.jobs["finetune", f"{language}--st"]
-        assert alone.settings["lessons"] == {language: [everything.settings["lessons"][language][1]]}
+        assert alone.settings["tasks"] == {language: [everything.settings["tasks"][language][1]]}
         assert alone.settings["epochs"] == everything.settings["epochs"]
         assert alone.settings["share"] == everything.settings["share"] == 1
 
@@ -195,8 +212,11 @@ def test_figure_4_trains_and_merges_at_each_size(plan):
 
 def test_figure_5_prunes_single_models_of_recognition(plan):
     planned = plan(figures={"drawn": ["fig5"], "shares": [0.2, 0.6, 1]})
-    assert ids(planned, "retained") == {f"{lang}--asr{size}" for lang in HIGH for size in ("--of20", "--of60", "")}
-    assert table(planned, "fig5")["hours"]["ca--asr--of60"] == 3
+    curves = {id.removesuffix("--pruning-curve") for id in ids(planned, "search") if id.endswith("--pruning-curve")}
+    assert curves == {f"{language}--asr{size}" for language in HIGH for size in ("--of20", "--of60", "")}
+    assert table(planned, "fig5")["hours"]["ca--asr--of60--pruning-curve"] == 3
+    settings = planned.jobs["search", "ca--asr--pruning-curve"].settings
+    assert (settings["rule"], settings["split"], settings["score"]) == (None, "test", "headline")
 
 
 def test_a_training_has_its_own_settings(plan):
@@ -212,12 +232,12 @@ def test_a_training_has_its_own_settings(plan):
 
 def test_other_lambdas_reach_no_ratio_and_other_ratios_reach_no_training(plan):
     before = plan()
-    assert changed(before, plan(merging={"grid": [0.5]})) == {
-        *("weight", "merge", "decode", "score", "table", "claims", "report")
-    }
-    assert changed(before, plan(merging={"ranks": [0.5]})) == {
-        *("ratios", "weight", "merge", "decode", "score", "table", "claims", "report")
-    }
+    reached = {"search", "merge", "decode", "score", "table", "claims", "report"}
+    after = plan(merging={"grid": [0.5]})
+    assert changed(before, after) == reached
+    prunings = [path for path in before.specs() if path.endswith("--pruning.json")]
+    assert prunings and all(before.specs()[path] == after.specs()[path] for path in prunings)
+    assert changed(before, plan(merging={"ranks": [0.5]})) == reached
 
 
 def test_a_new_language_leaves_what_is_of_the_others_alone(plan):
@@ -226,7 +246,11 @@ def test_a_new_language_leaves_what_is_of_the_others_alone(plan):
     before, after = four.specs(), five.specs()
     same = {path.removeprefix("plan/") for path in before if before[path] == after.get(path)}
     for language in HIGH[:4]:
-        assert {f"speech/{language}.json", f"finetune/{language}--asr.json", f"ratios/{language}--st.json"} <= same
+        assert {
+            f"speech/{language}.json",
+            f"finetune/{language}--asr.json",
+            f"search/{language}--st--pruning.json",
+        } <= same
         assert {
             f"merge/{language}--both--lors.json",
             f"score/{language}--mt.json",
@@ -315,13 +339,13 @@ def test_languages_without_spaces_have_no_word_error_rate(plan, monkeypatch):
 @pytest.mark.parametrize("name", ["lors.yaml", "lors_full.yaml", "paper/lors.yaml"])
 def test_the_projects_configurations_can_be_planned(name, folder):
     config = yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8"))
-    planned = plan.plan(complete(config, name), folder / "results" / "t")
+    planned = plan_of(complete(config, name), folder / "results" / "t")
     assert {"table1", "table2", "table3", "table4"} <= ids(planned, "table")
 
 
 def test_the_papers_configuration_has_its_learning_rates(folder):
     config = yaml.safe_load((ROOT / "config" / "paper" / "lors.yaml").read_text(encoding="utf-8"))
-    planned = plan.plan(complete(config, "lors.yaml"), folder / "results" / "t")
+    planned = plan_of(complete(config, "lors.yaml"), folder / "results" / "t")
     asr = dict(zip(HIGH, (1e-6, 5e-8, 1e-7, 1e-6, 5e-6), strict=True))
     st = dict(zip(HIGH, (1e-6, 2e-8, 2e-8, 5e-8, 5e-8), strict=True))
     for task, rates in (("asr", asr), ("st", st)):

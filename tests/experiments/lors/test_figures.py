@@ -7,8 +7,10 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from tauspeech.experiments.lors.figures import panels, retain_curves
-from tauspeech.reporting.palette import KNOWN, LORS, looks, shades
+from tauspeech.experiments.lors.figures import LOOKS, pruning_curves
+from tauspeech.experiments.rare_words.figures import LOOKS as RARE_WORDS
+from tauspeech.reporting.palette import looks, shades
+from tauspeech.reporting.panels import panels
 from tauspeech.runtime.errors import UserError
 
 SYSTEMS = ("Finetuned", "Multi-lingual training", "Task Arithmetic", "LoRS-Merging")
@@ -33,12 +35,12 @@ def sweep(sizes: Sequence[float] = (0.05, 1.0, 10.0)) -> pandas.DataFrame:
 
 
 def draw_panels(frame: pandas.DataFrame, stem: Path) -> str:
-    panels(frame, stem, x="x", xlabel="number of languages")
+    panels(frame, stem, x="x", xlabel="number of languages", known=LOOKS)
     return stem.with_name(f"{stem.name}.svg").read_text()
 
 
 def draw_sweep(frame: pandas.DataFrame, stem: Path) -> str:
-    retain_curves(frame, stem)
+    pruning_curves(frame, stem)
     return stem.with_name(f"{stem.name}.svg").read_text()
 
 
@@ -88,10 +90,10 @@ def test_a_panel_per_task_and_a_line_per_system(tmp_path):
     svg = draw_panels(scores(), tmp_path / "both")
     assert [text for text in texts(svg) if text in ("WER", "BLEU", *SYSTEMS)] == ["WER", "BLEU", *SYSTEMS]
     for system in SYSTEMS:
-        assert len(drawn_lines(svg, LORS[system].colour)) == 3  # two panels and the legend
+        assert len(drawn_lines(svg, LOOKS[system].colour)) == 3  # two panels and the legend
     svg = draw_panels(scores(tasks=["translate"]), tmp_path / "one")
     assert "WER" not in texts(svg)
-    assert len(drawn_lines(svg, LORS["Finetuned"].colour)) == 2
+    assert len(drawn_lines(svg, LOOKS["Finetuned"].colour)) == 2
 
 
 @pytest.mark.parametrize("xs", [(2, 3, 4, 5), (0.05, 0.5, 2.5, 10), (1, 1.5, 2), (0, 100), (3,)])
@@ -102,7 +104,7 @@ def test_ticks_are_the_numbers_themselves(tmp_path, xs):
 
 def test_a_wide_range_of_hours_is_not_crowded(tmp_path):
     svg = draw_panels(scores((0.1, 1, 10), ["transcribe"]), tmp_path / "figure4")
-    curve, _ = drawn_lines(svg, LORS["Finetuned"].colour)
+    curve, _ = drawn_lines(svg, LOOKS["Finetuned"].colour)
     first, second, third = (float(x) for x in re.findall(r"[ML] (\S+)", curve))
     assert second - first == pytest.approx(third - second)
 
@@ -110,7 +112,7 @@ def test_a_wide_range_of_hours_is_not_crowded(tmp_path):
 def test_a_gap_breaks_a_line_and_an_empty_system_is_left_out(tmp_path):
     frame = scores(tasks=["transcribe"]).assign(Finetuned=[20.0, NAN, 21.0, 22.0], Mine=NAN)
     svg = draw_panels(frame, tmp_path / "figure3")
-    curve, _ = drawn_lines(svg, LORS["Finetuned"].colour)
+    curve, _ = drawn_lines(svg, LOOKS["Finetuned"].colour)
     assert re.sub("[^ML]", "", curve) == "MML"  # a lone point, then two joined ones
     assert "Mine" not in texts(svg)
     assert "LoRS-Merging" in texts(svg)
@@ -173,9 +175,9 @@ def test_a_table_that_cannot_be_drawn(tmp_path, draw, frame):
 
 
 def test_systems_are_told_apart_without_colour():
-    found = looks([*LORS, "mine"])
-    assert {name: found[name] for name in LORS} == LORS
-    assert LORS["Task Arithmetic"] == KNOWN["TA"]
+    found = looks([*LOOKS, "mine"], LOOKS)
+    assert {name: found[name] for name in LOOKS} == LOOKS
+    assert LOOKS["Task Arithmetic"] == RARE_WORDS["TA"]
     assert len({look.marker for look in found.values()}) == len(found)
     assert len({look.colour for look in found.values()}) == len(found)
 

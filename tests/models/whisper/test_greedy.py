@@ -2,14 +2,15 @@
 
 import pytest
 import torch
-from tauspeech.models.foundation import SIZES, build_model, build_processor
 from transformers import GenerationConfig, WhisperConfig, WhisperForConditionalGeneration
 
-from tauspeech.models import greedy
+from tauspeech.models.foundation_sizes import SIZES
+from tauspeech.models.whisper import greedy
+from tauspeech.models.whisper.foundation import new_model
 
 END, START, LANGUAGE, TASK, PLAIN = 3, 4, 5, 6, 59
 COUNT = 9
-ASKED = {"language": "en", "task": "transcribe", "max_new_tokens": 24}
+SETTINGS = {"language": "en", "task": "transcribe", "max_new_tokens": 24}
 
 
 def whisper(*, seed=0, multilingual=True, eager=False, plain=PLAIN, **changes):
@@ -37,15 +38,17 @@ def sound(count=COUNT, seed=1):
     return torch.randn(count, 8, 40)
 
 
-def both(model, inputs, **asked):
+def both(model, inputs, **settings):
+    """Tokens of transformers and of the greedy loop."""
     with torch.inference_mode():
-        asked = {"attention_mask": torch.ones_like(inputs[:, 0], dtype=torch.long), **asked}
-        return model.generate(inputs, num_beams=1, **asked), greedy.generate(model, inputs, num_beams=1, **asked)
+        settings = {"attention_mask": torch.ones_like(inputs[:, 0], dtype=torch.long), "num_beams": 1, **settings}
+        states = greedy.encode(model, inputs)
+        return model.generate(inputs, **settings), greedy.generate(model, inputs, states, **settings)
 
 
 def ending(model, inputs):
     """The model, with the token as its end that the rows reach at the most different lengths."""
-    _, free = both(model, inputs, **ASKED)
+    _, free = both(model, inputs, **SETTINGS)
     reached = {
         token: {row.index(token) for row in free.tolist() if token in row} for token in set(free.flatten().tolist())
     }
@@ -71,7 +74,7 @@ def test_rows_that_end_at_different_lengths():
     most = 0
     for seed in range(6):
         model = ending(whisper(seed=seed), sound())
-        expected, found = both(model, sound(), **ASKED)
+        expected, found = both(model, sound(), **SETTINGS)
         assert torch.equal(expected, found)
         most = max(most, len(lengths(model, found)))
     assert most > 3
@@ -79,30 +82,30 @@ def test_rows_that_end_at_different_lengths():
 
 @pytest.mark.parametrize("multilingual", [True, False])
 def test_suppressed_tokens(multilingual):
-    asked = ASKED if multilingual else {"max_new_tokens": 24}
-    free = both(whisper(multilingual=multilingual), sound(), **asked)[1]
+    settings = SETTINGS if multilingual else {"max_new_tokens": 24}
+    free = both(whisper(multilingual=multilingual), sound(), **settings)[1]
     often, first = free[:, 1:].flatten().mode().values.item(), sorted(set(free[:, 0].tolist()))
     model = whisper(multilingual=multilingual, suppress_tokens=[often, START], begin_suppress_tokens=[END, *first])
-    expected, found = both(model, sound(), **asked)
+    expected, found = both(model, sound(), **settings)
     assert torch.equal(expected, found)
     assert often not in found and not set(found[:, 0].tolist()) & {END, *first}
 
 
 def test_rows_that_never_end_stop_at_the_longest_text():
-    expected, found = both(whisper(suppress_tokens=[END]), sound(), **ASKED | {"max_new_tokens": 28})
+    expected, found = both(whisper(suppress_tokens=[END]), sound(), **SETTINGS | {"max_new_tokens": 28})
     assert torch.equal(expected, found) and found.shape == (COUNT, 28)
 
 
 def test_more_tokens_than_have_room_at_first(monkeypatch):
     monkeypatch.setattr(greedy, "ROOM", 5)
-    expected, found = both(whisper(suppress_tokens=[END]), sound(), **ASKED)
+    expected, found = both(whisper(suppress_tokens=[END]), sound(), **SETTINGS)
     assert torch.equal(expected, found)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_few_rows(count):
     for seed in range(3):
-        expected, found = both(ending(whisper(seed=seed), sound()), sound(count), **ASKED)
+        expected, found = both(ending(whisper(seed=seed), sound()), sound(count), **SETTINGS)
         assert torch.equal(expected, found)
 
 
@@ -111,7 +114,7 @@ def test_the_encoder_computes_in_pieces(monkeypatch):
     assert len(greedy.pieces(model, inputs)) == 1
     monkeypatch.setattr(greedy, "PIECE", 3 * 20 * 64 * 4)
     assert [len(piece) for piece in greedy.pieces(model, inputs)] == [3, 3, 3]
-    expected, found = both(model, inputs, **ASKED)
+    expected, found = both(model, inputs, **SETTINGS)
     assert torch.equal(expected, found)
     monkeypatch.setattr(greedy, "PIECE", 1)
     assert [len(piece) for piece in greedy.pieces(model, inputs)] == [3, 2, 2, 2]
@@ -119,18 +122,18 @@ def test_the_encoder_computes_in_pieces(monkeypatch):
 
 @pytest.mark.parametrize("changes", [{"repetition_penalty": 1.5}, {"no_repeat_ngram_size": 2}, {"min_new_tokens": 6}])
 def test_other_settings_are_left_to_transformers(changes):
-    expected, found = both(whisper(**changes), sound(), **ASKED)
+    expected, found = both(whisper(**changes), sound(), **SETTINGS)
     assert torch.equal(expected, found)
 
 
 def test_another_attention_is_left_to_transformers():
-    expected, found = both(whisper(eager=True), sound(), **ASKED)
+    expected, found = both(whisper(eager=True), sound(), **SETTINGS)
     assert torch.equal(expected, found)
 
 
 def test_timestamps_are_left_to_transformers():
     for seed in range(6):
-        expected, found = both(whisper(seed=seed, plain=7), sound(), **ASKED)
+        expected, found = both(whisper(seed=seed, plain=7), sound(), **SETTINGS)
         assert torch.equal(expected, found)
 
 
@@ -138,15 +141,14 @@ def test_timestamps_are_left_to_transformers():
 def test_half_precision(dtype):
     for seed in range(3):
         model = ending(whisper(seed=seed).to(dtype), sound().to(dtype))
-        expected, found = both(model, sound().to(dtype), **ASKED)
+        expected, found = both(model, sound().to(dtype), **SETTINGS)
         assert torch.equal(expected, found)
 
 
-def test_an_untrained_foundation_model_writes_the_same():
-    processor = build_processor(["我们参观了柏林墙。", "We visited the Berlin Wall."], SIZES["tiny"])
-    model = build_model(processor, SIZES["tiny"], 1).eval()
-    extractor = processor.feature_extractor
+def test_an_untrained_foundation():
+    model = new_model(["我们参观了柏林墙。", "We visited the Berlin Wall."], SIZES["tiny"], 1)
+    extractor = model.processor.feature_extractor
     torch.manual_seed(2)
     inputs = torch.randn(7, extractor.feature_size, extractor.nb_max_frames)
-    expected, found = both(model, inputs, language="zh", task="translate", max_new_tokens=100)
+    expected, found = both(model.network.eval(), inputs, language="zh", task="translate", max_new_tokens=100)
     assert torch.equal(expected, found)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tauspeech.experiments.rare_words import plan
+from tauspeech.experiments.foundation.plan import plan as plan_foundation
+from tauspeech.experiments.rare_words.plan import plan as plan_of
+from tauspeech.experiments.rare_words.systems import WordSystems
 from tauspeech.experiments.rare_words.words import read_words
-from tauspeech.plan import foundation
 from tauspeech.plan.config import complete
 from tauspeech.runtime.errors import UserError
 
@@ -25,8 +26,8 @@ def settings(plan, stage, id):
     return plan.jobs[stage, id].settings
 
 
-def heard(run):
-    """A model that speaks and is scored."""
+def scored(run):
+    """A model that is decoded and scored."""
     return {f"decode/{run}", f"score/{run}"}
 
 
@@ -35,38 +36,38 @@ def merged(subset, methods=METHODS):
     found = set()
     for method in methods:
         run = f"{subset}--{method}"
-        found |= {f"weight/{run}", f"merge/{run}"} | heard(run)
+        found |= {f"search/{run}", f"merge/{run}"} | scored(run)
     return found
 
 
 def average(subset):
-    return {f"merge/{subset}--average"} | heard(f"{subset}--average")
+    return {f"merge/{subset}--average"} | scored(f"{subset}--average")
 
 
 def chain(word):
     """What there is of one word from its training on."""
-    return {f"finetune/{word}", f"vector/{word}"} | heard(word) | average(word) | merged(word)
+    return {f"finetune/{word}", f"vector/{word}"} | scored(word) | average(word) | merged(word)
 
 
 def data_of(word):
-    return {f"text/{word}", f"speech/{word}"} | heard(f"raw/{word}")
+    return {f"text/{word}", f"speech/{word}"} | scored(f"raw/{word}")
 
 
 def check_of(word):
-    """Whether the base knows the word, from sentences of its own."""
+    """Rarity check of a word, on sentences of its own."""
     return {f"text/{word}--carriers", f"speech/{word}--carriers", f"rarity/{word}"}
 
 
 def together(count):
     """What there is of the first words taken together."""
-    joint = {f"finetune/joint--first{count}"} | heard(f"joint--first{count}")
+    joint = {f"finetune/joint--first{count}"} | scored(f"joint--first{count}")
     return joint | average(f"first{count}") | merged(f"first{count}")
 
 
 def test_the_plan_is_what_the_tables_need(plan):
     expected = {"base/base", "text/foundation-tiny", "speech/foundation-tiny", "text/general", "speech/general"}
-    expected |= {"voiced/main/zh--showing--espeak-ng", "showing/zh"}
-    expected |= heard("raw/general") | SUMMARIES | FIGURES | together(2) | together(3)
+    expected |= {"tts/main/zh--samples--espeak-ng", "voice_samples/zh"}
+    expected |= scored("raw/general") | SUMMARIES | FIGURES | together(2) | together(3)
     for word in ("neuschwanstein", "avignon", "raphael"):
         expected |= data_of(word) | check_of(word) | chain(word)
     assert names(plan()) == expected
@@ -115,7 +116,7 @@ def test_an_override_replaces_only_the_keys_that_it_names(plan):
     planned = plan(training={"batch": 7}, overrides={"raphael": {"training": {"epochs": 9}}})
     own, other = settings(planned, "finetune", "raphael"), settings(planned, "finetune", "avignon")
     assert (own["epochs"], own["batch"]) == (9, 7)
-    assert own == other | {"epochs": 9, "lessons": own["lessons"]}
+    assert own == other | {"epochs": 9, "tasks": own["tasks"]}
 
 
 def test_the_options_of_ties_reach_nothing_but_ties(changed):
@@ -193,23 +194,24 @@ def test_the_average_divides_by_the_number_of_vectors_and_by_two_for_one(plan, s
     expected = {"avignon": 1 / 2, "first2": 1 / 2, "first3": 1 / 3}[subset]
     for weight in ("validation", "normalised", 0.7):
         merge = plan(merging={"weight": weight}).jobs["merge", f"{subset}--average"]
-        assert (merge.settings["method"], merge.settings["weight"]) == ("task_arithmetic", pytest.approx(expected))
-        assert "weight" not in merge.inputs
+        made = merge.settings["merge"]
+        assert (made["method"], made["scale"]) == ("task_arithmetic", pytest.approx(expected))
+        assert merge.inputs["searches"] is None
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_weight_from_validation_is_an_input_and_no_setting(plan, method):
+def test_a_weight_from_validation_is_an_input(plan, method):
     merge = plan().jobs["merge", f"first3--{method}"]
-    assert merge.inputs["weight"].id == f"first3--{method}"
-    assert "weight" not in merge.settings
+    assert [job.id for job in merge.inputs["searches"]] == [f"first3--{method}"]
+    assert merge.settings["merge"]["scale"] == {"search": f"first3--{method}", "choice": "scale"}
 
 
 @pytest.mark.parametrize(("weight", "suffix", "expected"), [("normalised", "normalised", 1), (0.7, "fixed", 0.7)])
 def test_other_weights_are_settings_of_the_tables_merges(plan, weight, suffix, expected):
     planned = plan(merging={"weight": weight})
     merge = planned.jobs["merge", f"avignon--ties--{suffix}"]
-    assert merge.settings["weight"] == expected
-    assert "weight" not in merge.inputs
+    assert merge.settings["merge"]["scale"] == expected
+    assert merge.inputs["searches"] is None
     cells = settings(planned, "table", "table2")["rows"][1]["cells"]
     assert cells["TIES"] == [[f"avignon--ties--{suffix}", "avignon", "translate", "en"]]
     # The figure over numbers of words keeps to validation.
@@ -219,10 +221,10 @@ def test_other_weights_are_settings_of_the_tables_merges(plan, weight, suffix, e
 def test_normalised_weights_of_several_vectors_sum_to_one(config):
     complete_config = complete(config(), "c.yaml")
     words = read_words(Path(complete_config["words"]), ("zh", "en"))
-    experiment = plan.RareWords(complete_config, words)
+    experiment = WordSystems(complete_config, words)
     for subset in experiment.subsets:
-        merge = experiment.merge(subset, "ties", "normalised")
-        assert merge.settings["weight"] * len(merge.inputs["vectors"]) == pytest.approx(1)
+        merge = experiment.jobs.merge(subset, "ties", "normalised")
+        assert merge.settings["merge"]["scale"] * len(merge.inputs["vectors"]) == pytest.approx(1)
 
 
 def test_only_the_methods_that_are_asked_for_are_merged(plan):
@@ -283,10 +285,10 @@ def test_the_steps_of_a_joint_training_are_no_matter_of_single_ones(plan):
 # Tasks and languages
 
 
-def asked(planned, model):
-    """The tasks that a model is asked of each set."""
-    lessons = settings(planned, "decode", model)["lessons"]
-    return {set_id: [lesson["task"] for lesson in each] for set_id, each in lessons.items()}
+def decoded(planned, model):
+    """The tasks that a model is decoded for, by set."""
+    tasks = settings(planned, "decode", model)["tasks"]
+    return {set_id: [task["kind"] for task in each] for set_id, each in tasks.items()}
 
 
 def tasks_of(planned, table):
@@ -299,11 +301,11 @@ def test_translation_is_controlled_by_transcription(plan):
     planned = plan()
     assert tasks_of(planned, "table2") == {("translate", "en")}
     assert tasks_of(planned, "table3") == {("transcribe", "zh")}
-    assert asked(planned, "avignon") == {
+    assert decoded(planned, "avignon") == {
         "avignon": ["translate", "transcribe"],
         "general": ["translate"],
     }
-    assert asked(planned, "first2--ta")["avignon"] == ["translate"]
+    assert decoded(planned, "first2--ta")["avignon"] == ["translate"]
 
 
 ENGLISH = {"task": "transcribe", "languages": {"source": "en", "target": "en"}, "control_task": None}
@@ -311,13 +313,13 @@ ENGLISH = {"task": "transcribe", "languages": {"source": "en", "target": "en"}, 
 
 @pytest.fixture
 def english(folder):
-    """The plan of an experiment that knows no other language than English."""
+    """The plan of an experiment in English alone."""
     table = "word_id\ten\tdomain\nberlin-wall\tBerlin Wall\tlandmark\navignon\tAvignon\tlocation\n"
     (folder / "english.tsv").write_text(table, encoding="utf-8")
 
     def make(**sections):
         basis = {"name": "e", "experiment": "rare_words", "words": "english.tsv", "base": "foundation/tiny"}
-        return plan.plan(complete(basis | ENGLISH | sections, "e.yaml"), folder / "results" / "e")
+        return plan_of(complete(basis | ENGLISH | sections, "e.yaml"), folder / "results" / "e")
 
     return make
 
@@ -330,7 +332,7 @@ def test_recognition_of_one_language_needs_only_its_column(english):
     assert settings(planned, "text", "avignon")["source"]["name"] == "zh-en"
     assert settings(planned, "speech", "avignon")["language"] == "en"
     assert settings(planned, "speech", "avignon")["voices"][0].startswith("en")
-    assert asked(planned, "avignon") == {"avignon": ["transcribe"], "general": ["transcribe"]}
+    assert decoded(planned, "avignon") == {"avignon": ["transcribe"], "general": ["transcribe"]}
     assert tasks_of(planned, "table2") == {("transcribe", "en")}
 
 
@@ -377,7 +379,7 @@ def test_a_recording_that_is_made_again_is_noticed(english, folder):
 def test_a_language_without_sentences_or_voice_is_named(english, folder):
     danish = {"languages": {"source": "da", "target": "da"}, "words": "danish.tsv"}
     (folder / "danish.tsv").write_text("word_id\tda\tdomain\ngoethe\tGoethe\tindividual\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"No template grammar speaks da \(there is zh-en, .*\): put own sentences"):
+    with pytest.raises(UserError, match=r"no template grammar for da \(only for zh-en, .*\): put your own sentences"):
         english(**danish, speech={"voices": {"da": ["da"]}})
     (folder / "config/text").mkdir(parents=True)
     for name in ("goethe", "general"):
@@ -405,7 +407,7 @@ def test_a_base_from_the_hub_or_from_a_folder(plan, folder):
     )
     (model / "model.safetensors").write_text("{ }")
     assert plan(base="models/mine").jobs["base", "base"].key != before.key
-    with pytest.raises(UserError, match=r"the folder \./none holds no model"):
+    with pytest.raises(UserError, match=r"the folder \./none is not a model folder"):
         plan(base="./none")
 
 
@@ -420,26 +422,26 @@ def test_a_shipped_foundation_is_taken_unless_it_is_to_be_trained_again(plan, fo
     assert plan(retrain_foundation=True).jobs["base", "base"].settings["kind"] == "train"
     receipt.write_text(json.dumps({"spec": {"settings": {"source": "de", "target": "en"}}}))
     with pytest.raises(
-        UserError, match=r"key 'base': the shipped foundation/tiny knows de and en: set retrain_foundation"
+        UserError, match=r"key 'base': the shipped foundation/tiny was trained on de and en: set retrain_foundation"
     ):
         plan()
 
 
 def test_a_foundation_by_itself_is_a_base_its_speech_and_its_text(folder):
     config = complete({"name": "f", "experiment": "foundation", "size": "tiny"}, "f.yaml")
-    assert names(foundation.plan(config, folder)) == {"base/base", "speech/foundation-tiny", "text/foundation-tiny"}
+    assert names(plan_foundation(config, folder)) == {"base/base", "speech/foundation-tiny", "text/foundation-tiny"}
 
 
 def test_a_foundation_of_several_languages_has_a_set_for_each(folder):
     config = {"name": "f", "experiment": "foundation", "size": "multilingual-tiny"}
     config |= {"languages": {"source": ["ca", "sv"]}, "speech": {"voices": {"ca": ["ca"], "sv": ["sv"]}}}
-    planned = foundation.plan(complete(config, "f.yaml"), folder)
+    planned = plan_foundation(complete(config, "f.yaml"), folder)
     sets = {f"foundation-multilingual-tiny--{language}" for language in ("ca", "sv")}
     assert names(planned) == {"base/base"} | {f"{stage}/{id}" for stage in ("text", "speech") for id in sets}
     base = settings(planned, "base", "base")
     assert base["languages"] == ["ca", "en", "sv"]
-    assert base["lessons"]["foundation-multilingual-tiny--sv"] == [
-        {"task": task, "source": "sv", "target": "en"} for task in ("transcribe", "translate")
+    assert base["tasks"]["foundation-multilingual-tiny--sv"] == [
+        {"kind": task, "source": "sv", "target": "en"} for task in ("transcribe", "translate")
     ]
 
 
