@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import check_claims as script
-from tauspeech.reporting.claims import claims_from
+from tauspeech.reporting.claims import verdicts_from
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json
 from tauspeech.runtime.job import Job
@@ -308,5 +308,5 @@ def test_the_report_reads_the_table_that_the_script_writes(lab, monkeypatch):
         "b\tA is best.\tTable 1\t2\t-25.00\t-25.00\t-25.00\tt over 2 seeds\tdoes not hold\t-25.00; -25.00",
     ]
     table = pd.read_csv(written, sep="\t", keep_default_na=False, na_values=[""])
-    assert [found.verdict for found in claims_from(table)] == ["holds", "does not hold"]
-    assert claims_from(table)[1].detail.startswith("−25.00 points [−25.00, −25.00], t over 2 seeds; seeds: −25.00, ")
+    assert [found.verdict for found in verdicts_from(table)] == ["holds", "does not hold"]
+    assert verdicts_from(table)[1].detail.startswith("−25.00 points [−25.00, −25.00], t over 2 seeds; seeds: −25.00, ")

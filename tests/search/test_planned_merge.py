@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tauspeech.plan.merges import MergeSpec, PlannedTerm, Searched
+from tauspeech.plan.merges import MergeSpec, Searched, Term
 from tauspeech.runtime.receipts import Receipt
 from tauspeech.search.planned_merge import recipe_of
 from tauspeech.vectors.execution import Execution
@@ -40,9 +40,7 @@ def pruned(results, vectors):
     scale = Searched(results.search("mix", {"scale": 0.7}), "scale")
 
     def spec(method):
-        terms = tuple(
-            PlannedTerm(MergeSpec(method, (PlannedTerm(vectors[id]),), Searched(searches[id], method))) for id in RATIOS
-        )
+        terms = tuple(Term(MergeSpec(method, (Term(vectors[id]),), Searched(searches[id], method))) for id in RATIOS)
         return MergeSpec("task_arithmetic", terms, scale=scale)
 
     return spec
@@ -51,7 +49,7 @@ def pruned(results, vectors):
 @pytest.fixture
 def plain(results, vectors):
     """A merge of the vectors as they are."""
-    return lambda scale: MergeSpec("task_arithmetic", tuple(map(PlannedTerm, vectors.values())), scale=scale)
+    return lambda scale: MergeSpec("task_arithmetic", tuple(map(Term, vectors.values())), scale=scale)
 
 
 @pytest.mark.parametrize("method", PRUNINGS)
