@@ -67,7 +67,7 @@ def speech():
 def plain(speech):
     """Hypotheses of the foundation for each sentence alone, decoded as in the workflow."""
     model = open_model(FOUNDATION)
-    batch = [model.features(samples) for samples in speech]
+    batch = model.encode([model.features(samples) for samples in speech])
     return {
         kind: model.decode(batch, SpeechTask(kind, "zh", "en"), beams=1, new_tokens=100)
         for kind in ("transcribe", "translate")

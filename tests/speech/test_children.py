@@ -32,7 +32,7 @@ def fails_at_two(number):
 
 def test_an_error_is_raised_in_its_turn_and_never_waits_for_ever():
     """A pool of processes hung in about one of some hundred such closings."""
-    for _ in range(300):
+    for _ in range(100):
         results = []
         with pytest.raises(UserError, match="two is wrong"):
             results.extend(one_child_each(fails_at_two, range(3), workers=2))

@@ -144,8 +144,8 @@ def test_a_merge_of_one_vector_is_that_vector(contents, one, other):
         inner = {"method": "task_arithmetic", "vectors": [{"path": "b"}]}
         nested = [{"path": "a", "weight": one}, {"merge": inner, "weight": other, "id": "z"}]
         for method, options in EVERY_METHOD:
-            # An average divides by the sum of its weights.
-            if method != "average" or one + other != 0:
+            # An average divides by the sum of its weights: near 0 it may overflow.
+            if method != "average" or abs(one + other) > 2**-4:
                 expected = lab.merge(method, plain, options, scale=2**-20)
                 assert lab.merge(method, nested, options, scale=2**-20).bytes == expected.bytes, method
 
