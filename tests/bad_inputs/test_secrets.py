@@ -27,7 +27,7 @@ def test_a_whole_run_leaves_the_key_in_no_file(world: World) -> None:
         ended = world.snakemake("--", target, environment=ENVIRONMENT)
     assert ended.status == 0, ended.out + ended.err
     assert "quiet in the morning" in (world.results / "text" / "berlin-wall.tsv").read_text(encoding="utf-8")
-    assert VARIABLE in (world.results / "plan" / "operation.json").read_text(encoding="utf-8")
+    assert VARIABLE in (world.results / "plan" / "runtime_settings.json").read_text(encoding="utf-8")
     assert (world.results / "answers" / "berlin-wall.jsonl").is_file()
     assert holding(world, KEY) == []
     assert KEY not in ended.out + ended.err
