@@ -24,9 +24,10 @@ run: .venv/.run $(CONFIG)  ## the default experiment, or CONFIG=config/NAME.yaml
 test: .venv/.test check  ## linters, then the tests
 	$(BIN)/python -m pytest
 
-check: .venv/.test  ## ruff, snakefmt and snakemake --lint
+check: .venv/.test  ## ruff, mypy, snakefmt and snakemake --lint
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 

@@ -1,8 +1,8 @@
-"""What a merge of Whisper-small costs, beside mergekit: processor time, wall time, memory.
+"""Cost of a merge of Whisper-small compared with mergekit: processor time, wall time, memory.
 
-The checkpoints are random ones of Whisper-small's shape (242 M parameters, float32), made on the spot: about 8 GB of
-disk in all, gone at the end. Every row is a process of its own on one thread, its inputs in the page cache. Three
-tables: (a) methods beside mergekit, with the targets; (b) the curve over the number of vectors; (c) threads.
+The checkpoints are random, of Whisper-small's shape (242 M parameters, float32), and are written to a temporary folder:
+about 8 GB of disk in all. Every row is a process of its own on one thread, with its inputs in the page cache. Three
+tables: (a) methods compared with mergekit, with the targets; (b) the curve over the number of vectors; (c) threads.
 """
 
 import argparse
@@ -42,32 +42,34 @@ METHODS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Bench:
-    """A folder with the checkpoints, another for what is made of them, and how often a row is run."""
+    """A folder with the checkpoints, another for outputs, and the number of runs of a row."""
 
     folder: Path
-    execution: Path
+    work: Path
     quick: bool
     runs: int
 
     @property
     def out(self) -> Path:
-        return self.execution / "out"
+        return self.work / "out"
 
-    def aside(self, method: str) -> Path:
-        """Where mergekit's result waits for ours."""
-        return self.execution / f"mergekit-{METHODS[method][0]}"
+    def mergekit_output(self, method: str) -> Path:
+        """Where mergekit's result is stored until it is compared with ours."""
+        return self.work / f"mergekit-{METHODS[method][0]}"
 
     def ours(
         self, method: str, count: int, threads: int = 1, hashed: bool = True, tuned: tuple[str, ...] = TUNED
     ) -> Cost:
-        """A merge with the hashes of its inputs known or unknown; the engine keeps them beside its inputs."""
+        """A merge with or without cached hashes of its inputs, which the engine stores beside them."""
         command = [sys.executable, "-m", "tauspeech", "merge", str(self._recipe(method, count, tuned))]
         command += ["-o", str(self.out), "--threads", str(threads)]
         environment = limits(threads) | {"PYTHONPATH": str(ROOT / "workflow" / "scripts")}
         if hashed and not all((self.folder / name / f".{WEIGHTS}.hashes.json").exists() for name in self._used(count)):
             self._prepare()
             measure.once(command, environment)
-        return measure.typical(command, environment, self._prepare if hashed else self._forget, self.runs)
+        return measure.typical(
+            command, environment, self._prepare if hashed else self._prepare_without_hashes, self.runs
+        )
 
     def mergekit(self, method: str, density: float = 1.0) -> Cost:
         tuned = [self.folder / name for name in TUNED]
@@ -75,14 +77,14 @@ class Bench:
         return measure.typical(command, limits(1) | {"HF_HUB_OFFLINE": "1"}, self._prepare, self.runs)
 
     def _recipe(self, method: str, count: int, tuned: tuple[str, ...]) -> Path:
-        """As many vectors as asked for: if there are fewer fine-tunes, they are listed again under other ids."""
+        """A recipe with ``count`` vectors; if there are fewer fine-tunes, they are listed again under other ids."""
         name, options = METHODS[method]
         vectors = [
             {"path": str(self.folder / tuned[i % len(tuned)]), "id": f"vector-{i + 1:02}", "weight": 1 / count}
             for i in range(count)
         ]
         content = {"base": str(self.folder / "base"), "method": name, "options": options, "vectors": vectors, "seed": 1}
-        path = self.execution / "recipe.yaml"
+        path = self.work / "recipe.yaml"
         path.write_text(json.dumps(content), encoding="utf-8")  # which is YAML
         return path
 
@@ -90,14 +92,14 @@ class Bench:
         return ("base", *TUNED[:count])
 
     def _prepare(self) -> None:
-        """No output of the run before, and inputs in memory, so that no row pays for the disk."""
+        """Remove the output of the previous run and read the inputs into the page cache."""
         shutil.rmtree(self.out, ignore_errors=True)
         for name in self._used(len(TUNED)):
             with open(self.folder / name / WEIGHTS, "rb", buffering=0) as file:
                 while file.read(1 << 20):
                     pass
 
-    def _forget(self) -> None:
+    def _prepare_without_hashes(self) -> None:
         self._prepare()
         for file in self.folder.glob("*/.*.hashes.json"):
             file.unlink()
@@ -111,7 +113,7 @@ Columns = list[tuple[str, int]]  # headings with widths
 
 
 class Table:
-    """Printed row by row, as the numbers come in."""
+    """A table that is printed row by row, as soon as the numbers are known."""
 
     def __init__(self, title: str, columns: Columns):
         self._widths = [width for _, width in columns]
@@ -138,7 +140,7 @@ def cells(cost: Cost) -> tuple[object, ...]:
 def beside_mergekit(bench: Bench, with_mergekit: bool) -> None:
     title = (
         "(a) Methods, K vectors (10: four fine-tunes, listed again). In brackets: mergekit's CPU s and RSS, over ours.\n"
-        "CPU s is without the hashing of inputs, which is kept beside them, and of the output, for the receipt."
+        "CPU s excludes the hashing of the inputs, whose hashes are cached, and of the output, for the receipt."
     )
     table = Table(title, NAME + COST + [("hashing CPU s", 13), ("(CPU)", 6), ("(with hashing)", 14), ("(RSS)", 6)])
     theirs: dict[str, Cost] = {}
@@ -147,7 +149,7 @@ def beside_mergekit(bench: Bench, with_mergekit: bool) -> None:
         for method, name in ((TA, "task_arithmetic"), (TIES, "ties")):
             theirs[method] = bench.mergekit(name, 0.5)
             table.row(f"mergekit 0.1.5 {method}, K=4", *cells(theirs[method]), "", "", "", "")
-            bench.out.rename(bench.aside(method))
+            bench.out.rename(bench.mergekit_output(method))
     ours: dict[tuple[str, int], Cost] = {}
     for method, count in ((TA, 4), (TA, 10), (TIES, 4), (TIES_GLOBAL, 4), (DARE, 4), (LORS, 1)):
         unhashed = bench.ours(method, count, hashed=False)
@@ -161,17 +163,17 @@ def beside_mergekit(bench: Bench, with_mergekit: bool) -> None:
             ratios = (anchor.cpu / cost.cpu, anchor.cpu / unhashed.cpu, anchor.rss / cost.rss)
         table.row(f"{method}, K={count}", *cells(cost), hashing, *ratios)
         if anchor and method in theirs:
-            notes.append(f"{method}, K=4, beside mergekit's result: {difference(bench, method)}.")
+            notes.append(f"{method}, K=4, compared with mergekit's result: {difference(bench, method)}.")
     print("", *notes, sep="\n")
     if theirs:
-        print("TIES may differ where a change lies on the trim threshold, or where the vote on the sign is a draw.")
-        print("mergekit maps its inputs into memory: the kernel can take most of those pages of its RSS back.")
+        print("TIES may differ where a change lies on the trim threshold, or where the elected sign is a tie.")
+        print("mergekit maps its inputs into memory: the kernel can reclaim most of those pages of its RSS.")
     if not bench.quick:
-        judge(ours, theirs)
+        print_targets(ours, theirs)
 
 
 def hashing_seconds(size: int) -> float:
-    """What it takes to hash so many bytes, as the engine does with its output while it is written."""
+    """CPU seconds to hash ``size`` bytes, as the engine does with its output while it is written."""
     digest, piece = hashlib.sha256(), bytes(1 << 20)
     begin = time.process_time()
     for _ in range(size >> 20):
@@ -180,12 +182,12 @@ def hashing_seconds(size: int) -> float:
 
 
 def difference(bench: Bench, method: str) -> str:
-    said = script("compare", str(bench.out / WEIGHTS), str(bench.aside(method) / WEIGHTS))
-    shutil.rmtree(bench.aside(method))
-    return said.strip()
+    compared = script("compare", str(bench.out / WEIGHTS), str(bench.mergekit_output(method) / WEIGHTS))
+    shutil.rmtree(bench.mergekit_output(method))
+    return compared.strip()
 
 
-def judge(ours: dict[tuple[str, int], Cost], theirs: dict[str, Cost]) -> None:
+def print_targets(ours: dict[tuple[str, int], Cost], theirs: dict[str, Cost]) -> None:
     table = Table("Targets", [("", 60), ("limit", 7), ("measured", 8), ("", 7)])
     for method, count, cpu, share, rss in (
         (TA, 4, 3.0, 1 / 4, 350.0),
@@ -204,25 +206,24 @@ def judge(ours: dict[tuple[str, int], Cost], theirs: dict[str, Cost]) -> None:
     verdict(table, "task arithmetic, RSS of K=10 / K=4 (constant, within 5%)", 1.05, ten.rss / four.rss)
 
 
-def verdict(table: Table, what: str, limit: float, measured: float | None) -> None:
+def verdict(table: Table, quantity: str, limit: float, measured: float | None) -> None:
     if measured is None:
-        table.row(what, limit, "", "unknown")
+        table.row(quantity, limit, "", "unknown")
     else:
-        table.row(what, limit, measured, "reached" if measured <= limit else "missed")
+        table.row(quantity, limit, measured, "reached" if measured <= limit else "missed")
 
 
 # (b)
 
 
 def curve(bench: Bench) -> None:
-    """Sixteen checkpoints would fill 16 GB. One that is listed again costs less, since it is in the processor's cache.
+    """Cost over the number of vectors. Sixteen checkpoints would need 16 GB, so that four are listed again.
 
-    How much less, the row with a single fine-tune shows.
+    A fine-tune that is listed again costs less, since it is in the processor's cache: the row with a single fine-tune
+    shows how much.
     """
-    title = (
-        "(b) The number of vectors K. Beyond K=4 the same four fine-tunes are listed again, which is cheaper a vector."
-    )
-    table = Table(title, [*NAME, ("K", 4), *COST, ("CPU s a vector more", 19)])
+    title = "(b) The number of vectors K. Beyond K=4 the same four fine-tunes are listed again, which is cheaper per vector."
+    table = Table(title, [*NAME, ("K", 4), *COST, ("CPU s per vector", 19)])
     for method in (TA, TIES):
         first = None
         for count in (1, 2) if bench.quick else (1, 2, 4, 8, 16):
@@ -259,50 +260,48 @@ def sha256(path: Path) -> str:
 
 
 def script(*arguments: str) -> str:
-    """The checkpoints' script, in a process of its own: see ``measure.once`` for why this one stays small."""
+    """Output of ``checkpoints.py`` as a process of its own; ``measure.once`` explains why this process must stay small."""
     command = [sys.executable, str(ROOT / "bench" / "checkpoints.py"), *arguments]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def fill(folder: Path, quick: bool) -> None:
-    """The checkpoints, unless they are there already."""
+    """Write the checkpoints unless they exist."""
     if (folder / "done").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
     if not quick and shutil.disk_usage(folder).free < NEEDED:
-        raise SystemExit(f"{folder} has less than {NEEDED / 1e9:.0f} GB free; name another place with --folder.")
+        raise SystemExit(f"{folder} has less than {NEEDED / 1e9:.0f} GB free; give another folder with --folder.")
     script("make", str(folder), *(["--quick"] if quick else []))
     (folder / "done").touch()
 
 
 @contextmanager
 def prepared(folder: Path | None, quick: bool) -> Iterator[Bench]:
-    """Checkpoints in ``folder``, which are kept, or in a temporary one."""
+    """Checkpoints in ``folder``, where they stay, or in a temporary one."""
     with tempfile.TemporaryDirectory(prefix="bench-merge-") as temporary:
         place = (folder or Path(temporary)).resolve() / ("quick" if quick else "small")
         fill(place, quick)
-        with tempfile.TemporaryDirectory(prefix="work-", dir=place) as execution:
-            yield Bench(place, Path(execution), quick, 1 if quick else measure.RUNS)
+        with tempfile.TemporaryDirectory(prefix="work-", dir=place) as work:
+            yield Bench(place, Path(work), quick, 1 if quick else measure.RUNS)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, help="make the checkpoints there, keep them, use them again")
-    parser.add_argument("--quick", action="store_true", help="a tiny shape, each row run once: only to try it out")
-    parser.add_argument("--tables", default="abc", help="which of the tables, such as ab (default: abc)")
-    parser.add_argument("--no-mergekit", action="store_true", help="no rows of mergekit")
+    parser.add_argument("--folder", type=Path, help="write the checkpoints there and use them again")
+    parser.add_argument("--quick", action="store_true", help="a tiny shape, each row run once, to try the script")
+    parser.add_argument("--tables", default="abc", help="the tables, such as ab (default: abc)")
+    parser.add_argument("--no-mergekit", action="store_true", help="omit the rows of mergekit")
     arguments = parser.parse_args()
 
-    reason = "not asked for" if arguments.no_mergekit else mergekit_env.install()
+    reason = "--no-mergekit" if arguments.no_mergekit else mergekit_env.install()
     if reason and "a" in arguments.tables:
         print(f"Without mergekit: {reason}")
     print(
         f"Load average {os.getloadavg()[0]:.1f}. A row is the median of up to {measure.RUNS} runs, fewer if they take"
     )
-    print(
-        "more than a minute in all; RSS is the highest. 'others': cores kept busy by other processes meanwhile, which"
-    )
-    print("share caches and cores with the run and make its CPU seconds more. MB are 10^6 bytes.")
+    print("more than a minute in all; RSS is the highest. 'others': cores used by other processes at the time, which")
+    print("share caches and cores with the run and increase its CPU seconds. MB are 10^6 bytes.")
     with prepared(arguments.folder, arguments.quick) as bench:
         if "a" in arguments.tables:
             beside_mergekit(bench, reason is None)

@@ -1,8 +1,8 @@
-"""What a large table of words costs before anything runs: plan, job graph, files, submissions.
+"""Cost of a large table of words before anything runs: plan, job graph, files, submissions.
 
-A dry run is held against one of plain Snakemake with as many jobs: chains of rules with one input and one output.
-Prints, for each number of words: seconds to plan; Snakemake's jobs, in all and for each word; a dry run in seconds, in
-milliseconds a job, and as a multiple of the plain one; files of the plan; submissions through profiles/slurm.
+A dry run is compared with one of a plain Snakemake workflow with as many jobs: chains of rules with one input and one
+output. Prints for each number of words: seconds to plan; Snakemake's jobs, in total and per word; the dry run in seconds,
+in milliseconds per job, and as a multiple of the plain one; files of the plan; submissions with profiles/slurm.
 
     bench_plan.py [WORDS ...]        default: 10 100 1000
 """
@@ -32,7 +32,7 @@ rule r{number}:
 
 
 def project(folder: Path, words: int) -> None:
-    """The workflow with a made-up table: its names need not be words, since nothing is run."""
+    """The workflow with an artificial table of words; nothing is run."""
     for part in PARTS:
         (folder / part).symlink_to(ROOT / part)
     (folder / "config").mkdir()
@@ -66,8 +66,8 @@ def measure(words: int) -> list[str]:
         plain(reference, jobs)
         ratio = dry / dry_run(reference, "--quiet", "all")[0]
         files = sum(1 for _ in (folder / "results").rglob("*.json"))
-        told = dry_run(folder, "--workflow-profile", "profiles/slurm")[1]
-        submissions = len(re.findall(r"^(?:\[.*\] Group job |rule )", told, re.MULTILINE))
+        output = dry_run(folder, "--workflow-profile", "profiles/slurm")[1]
+        submissions = len(re.findall(r"^(?:\[.*\] Group job |rule )", output, re.MULTILINE))
         return [
             *(str(words), f"{planned:.2f}", str(jobs), f"{jobs / words:.1f}"),
             *(f"{dry:.1f}", f"{1000 * dry / jobs:.2f}", f"{ratio:.2f}", str(files), str(submissions)),

@@ -1,8 +1,8 @@
-"""What the searches of LoRS-Merging cost, beside one merge for each of their points.
+"""Cost of the searches of LoRS-Merging compared with one merge for each of their candidates.
 
 First over ranks and keeps: a random vector of Whisper-tiny's shape (38 M parameters), 4 ranks and 4 keeps as in the paper.
-Then over scales: four such vectors, pruned, at 9 scales. On one thread. Models are only made, in all cases; what decoding
-costs on top is the same.
+Then over scales: four such vectors, pruned, at 9 scales. On one thread. Weights are computed but not decoded with: the
+cost of decoding is the same in all cases.
 """
 
 import os
@@ -64,7 +64,7 @@ def one_by_one(vector: Delta) -> None:
             read(term.delta)
 
 
-def together(vector: Delta) -> None:
+def on_grid(vector: Delta) -> None:
     grid = Grid(vector, RANKS, KEEPS, Execution())
     for rank in RANKS:
         for keep in KEEPS:
@@ -95,7 +95,7 @@ def main() -> None:
         checkpoints.make(Path(folder), TINY)
         execution = Execution()
         vector = Difference(Model(Path(folder) / "ft1", execution), Model(Path(folder) / "base", execution))
-        naive, grid = seconds(lambda: one_by_one(vector)), seconds(lambda: together(vector))
+        naive, grid = seconds(lambda: one_by_one(vector)), seconds(lambda: on_grid(vector))
         base = Model(Path(folder) / "base", execution)
         vectors = [Difference(Model(Path(folder) / name, execution), base) for name in ("ft1", "ft2", "ft3", "ft4")]
         apart, swept = seconds(lambda: merges(base, vectors)), seconds(lambda: sweep(base, vectors))

@@ -1,4 +1,4 @@
-"""Model folders of Whisper's shape with random weights, and how two of them differ.
+"""Model folders of Whisper's shape with random weights, and a comparison of two of them.
 
 python bench/checkpoints.py make FOLDER [--quick]      FOLDER/base, FOLDER/ft1, ...
 python bench/checkpoints.py compare ONE.safetensors OTHER.safetensors
@@ -38,7 +38,7 @@ FIXED = "model.encoder.embed_positions.weight"  # sinusoids, which no fine-tunin
 
 
 def make(folder: Path, shape: dict[str, int]) -> None:
-    """One model at a time, straight from NumPy, so that at most two are in memory."""
+    """Write the base and its fine-tunes one after the other, so that at most two models are in memory."""
     shapes = describe(folder / "base", shape)
     numbers = np.random.default_rng(0)
     weights = {name: 0.03 * numbers.standard_normal(size, dtype=np.float32) for name, size in shapes.items()}
@@ -54,7 +54,7 @@ def make(folder: Path, shape: dict[str, int]) -> None:
 
 
 def describe(folder: Path, shape: dict[str, int]) -> dict[str, tuple[int, ...]]:
-    """Write the configuration; name -> shape of the tensors that transformers stores beside it."""
+    """Write the configuration, and return the shapes of the tensors that transformers stores with it, by name."""
     import torch
     from transformers import GenerationConfig, WhisperConfig, WhisperForConditionalGeneration
 
@@ -69,7 +69,7 @@ def describe(folder: Path, shape: dict[str, int]) -> dict[str, tuple[int, ...]]:
 
 
 def change(shape: tuple[int, ...], numbers: np.random.Generator) -> np.ndarray:
-    """As training makes it: some directions of decaying strength, in noise that is smaller."""
+    """A difference like that of a training: some directions of decaying strength, with smaller noise."""
     noise = 1e-4 * numbers.standard_normal(shape, dtype=np.float32)
     if len(shape) < 2:
         return noise
@@ -86,7 +86,7 @@ def write(weights: dict[str, np.ndarray], folder: Path) -> None:
 
 
 def compare(one: Path, other: Path) -> str:
-    """How many entries differ, and the largest difference; tensor by tensor."""
+    """Number of entries that differ and the largest difference, over all tensors."""
     entries, apart, largest = 0, 0, 0.0
     with safe_open(one, framework="np") as ours, safe_open(other, framework="np") as theirs:
         if set(ours.keys()) != set(theirs.keys()):

@@ -1,4 +1,4 @@
-"""What a command costs: its processor time, its wall time, its peak of memory."""
+"""Cost of a command: processor time, wall time, peak memory."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ LONG = 60.0  # seconds after which a command is not run once more
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU seconds (user and system), wall seconds, MB of peak RSS, cores that other processes kept busy."""
+    """CPU seconds (user and system), wall seconds, MB of peak RSS, and the number of cores busy with other processes."""
 
     cpu: float
     wall: float
@@ -27,7 +27,7 @@ class Cost:
 
 
 def once(command: list[str], environment: Mapping[str, str]) -> Cost:
-    """Keep the caller small: what it holds in memory when it starts a child counts as the child's peak."""
+    """Cost of one run. Keep the caller small: its memory at the start of a child counts as the child's peak."""
     with tempfile.TemporaryFile() as said:
         busy, begin = _busy(), time.perf_counter()
         child = subprocess.Popen(command, env={**os.environ, **environment}, stdout=said, stderr=subprocess.STDOUT)

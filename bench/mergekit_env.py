@@ -1,7 +1,7 @@
-"""mergekit in an environment of its own, and how it is called on model folders.
+"""Environment of mergekit, and its commands for merges of model folders.
 
-``mergekit-pytorch`` merges whatever tensors the files hold. ``mergekit-yaml`` goes by a table of tensor names per
-architecture, and version 0.1.5 fails on Whisper: a prefix in that table lacks its final dot.
+``mergekit-pytorch`` merges all tensors of the files. ``mergekit-yaml`` needs a table of tensor names for each
+architecture; in version 0.1.5 that of Whisper fails, since a prefix lacks its final dot.
 """
 
 import subprocess
@@ -28,7 +28,7 @@ def _pinned() -> str:
 
 
 def install() -> str | None:
-    """Make the environment unless it is there; the reason if that fails."""
+    """Make the environment unless it exists; return the reason if that fails."""
     if ready():
         return None
     print(f"Installing what {PINS.relative_to(ROOT)} pins into {HOME.relative_to(ROOT)} ...", flush=True)
@@ -47,7 +47,7 @@ def install() -> str | None:
 
 
 def command(method: str, base: Path, tuned: Sequence[Path], out: Path, density: float = 1.0) -> list[str]:
-    """The sum of ``tuned``, each weighted 1/K, into ``out``/model.safetensors; the recipe is written beside it."""
+    """Merge ``tuned``, each with weight 1/K, into ``out``/model.safetensors, with the recipe beside it."""
     parameters = {"weight": 1 / len(tuned)} | ({} if method == "task_arithmetic" else {"density": density})
     content = {
         "merge_method": method,

@@ -1,4 +1,4 @@
-"""Jobs that one process does in turn: each keeps its receipt, and only those that are not done are done."""
+"""Batches of jobs: one process runs them in turn, each keeps its receipt, and finished ones are skipped."""
 
 import json
 import sys
@@ -16,9 +16,9 @@ def planned(**values):
     """Scores a, b and c of one batch, and d alone; each of the hypotheses of its name."""
     jobs = []
     for id in "abcd":
-        together = "abc" if id != "d" else None
-        heard = PlannedJob("decode", id, {"value": values.get(f"heard_{id}", 0)}, together=together)
-        jobs.append(PlannedJob("score", id, {"value": values.get(id, 0)}, {"hypotheses": heard}, together=together))
+        batch = "abc" if id != "d" else None
+        decoded = PlannedJob("decode", id, {"value": values.get(f"decoded_{id}", 0)}, batch=batch)
+        jobs.append(PlannedJob("score", id, {"value": values.get(id, 0)}, {"hypotheses": decoded}, batch=batch))
     return Plan(jobs)
 
 
@@ -43,14 +43,14 @@ def work(results, monkeypatch):
     def process(stage, batch, failing=()):
         done = []
 
-        def main(task):
-            if task.id in failing:
+        def main(job):
+            if job.id in failing:
                 raise SystemExit(1)
             if stage == "score":
-                task.files("hypotheses")
-            write_text(task.path(f"{task.id}.tsv"), str(task.settings["value"]))
-            task.finish(task.path(f"{task.id}.tsv"))
-            done.append(task.id)
+                job.files("hypotheses")
+            write_text(job.path(f"{job.id}.tsv"), str(job.settings["value"]))
+            job.finish(job.path(f"{job.id}.tsv"))
+            done.append(job.id)
 
         monkeypatch.setattr(sys, "argv", ["x.py", str(results / batch_spec_path(stage, batch)), "1"])
         try:
@@ -82,7 +82,7 @@ def test_only_the_changed_job_of_a_batch_is_done_again(done, open_plan, work, re
 
 
 def test_a_changed_input_reaches_the_job_that_uses_it_and_no_other(done, open_plan, work):
-    open_plan(planned(heard_c=1))
+    open_plan(planned(decoded_c=1))
     assert work("decode", "abc") == ["c"]
     assert work("score", "abc") == ["c"]
 
@@ -111,12 +111,12 @@ def test_a_deleted_file_is_asked_for_and_made_again(done, open_plan, work, resul
     (results / gone).unlink()
     open_plan(planned())
     assert file.read_text() != before  # so Snakemake runs the batch
-    asked = file.read_text()
+    requested = file.read_text()
     open_plan(planned())
-    assert file.read_text() == asked  # once, however often it is planned
+    assert file.read_text() == requested  # once, however often it is planned
     assert work("score", "abc") == ["b"]
     open_plan(planned())
-    assert file.read_text() == asked
+    assert file.read_text() == requested
 
 
 def test_nothing_is_asked_for_before_it_was_made(open_plan, results):

@@ -1,4 +1,4 @@
-"""What language models say, and what stands in the way of asking them."""
+"""Bad answers of language models, and failing requests."""
 
 import json
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ ANSWERS = [
     Answer("10,000 characters", sentences(("柏林墙" * 3_000, "Is this the Berlin Wall")), (LIMIT, "longer than 1000")),
     Answer("half a character", sentences(("这里是柏林墙吗\ud83d", "Is this the Berlin Wall")), (LIMIT, "control")),
     Answer("other texts", sentences(("这里是那里吗", "Is this the place")), (LIMIT, "word missing (zh)")),
-    Answer("no answer of a chat", b'{"choices": []}', ("text.openai.url", "what came is no chat completion")),
-    Answer("a page of the web", b"<html>Welcome to the hotel</html>", ("text.openai.url", "no chat completion")),
+    Answer("no answer of a chat", b'{"choices": []}', ("text.openai.url", "the response is not a chat completion")),
+    Answer("a page of the web", b"<html>Welcome to the hotel</html>", ("text.openai.url", "not a chat completion")),
     Answer("an answer of 5 MB", b"x" * (5 << 20), (LIMIT,)),
     Answer("another address", b"", ("text.openai.url", "give the final address"), 302, (("Location", "http://a/"),)),
     Answer("a refusal that repeats the key", f"bad key {KEY}".encode(), (VARIABLE, "[key]", "valid key"), 401),
@@ -59,7 +59,7 @@ def test_a_bad_answer_is_refused(world: World, answer: Answer) -> None:
     assert not list(world.root.rglob("ran"))
 
 
-def test_nobody_at_the_address(world: World) -> None:
+def test_no_server_at_the_address(world: World) -> None:
     asks(world, "http://127.0.0.1:9/v1")
     world.planned()
     act = lambda: world.stage("make_text.py", "text", "berlin-wall", ENVIRONMENT)  # noqa: E731
@@ -73,8 +73,8 @@ def test_no_key_in_the_environment(world: World) -> None:
     refused(world, act, "Error in text 'berlin-wall': ", ("text.openai.key_variable", VARIABLE, "export it"))
 
 
-def test_answers_that_somebody_has_spoilt_are_asked_for_again(world: World) -> None:
-    """What is no answer in the file of answers is passed over, and stays."""
+def test_damaged_answers_are_requested_again(world: World) -> None:
+    """Invalid lines of the file of answers are ignored, and stay."""
     spoilt = b'{"key": "a"}\n\xff\xfe\n[' + b"[" * 10_000 + b"\n"
     answers = world.write("results/t/answers/berlin-wall.jsonl", spoilt)
     with serving(200, chat("No.")) as url:

@@ -1,4 +1,4 @@
-"""Recordings, as the stage speech comes upon them."""
+"""Bad recordings and tables of recordings."""
 
 import io
 from collections.abc import Callable
@@ -73,7 +73,7 @@ CASES = [
     listed("no text", rows("train.wav", "validation.wav", "test.wav", text="\tIs it"), "line 2", "column 'zh'"),
     listed("an unknown split", rows("train.wav", splits=("dev",)), "line 2", "split 'dev'"),
     listed("no column of a language", "file\tsplit\tzh\ntrain.wav\ttrain\t墙\n", "column 'en' is missing"),
-    listed("a cell too few", HEAD + "train.wav\ttrain\t墙\n", "line 2", "has not 4 columns"),
+    listed("a cell too few", HEAD + "train.wav\ttrain\t墙\n", "line 2", "expected 4 columns, found 3"),
     listed("a head alone", HEAD, "no row of the split train"),
     listed("no test speech", rows("train.wav", "validation.wav", splits=SPLITS[:2]), "no row of the split test"),
     listed("another encoding", rows(*[f"{split}.wav" for split in SPLITS]).encode("gb18030"), "is not UTF-8"),

@@ -1,4 +1,4 @@
-"""Recorded corpora, as the stage corpus comes upon them."""
+"""Bad recorded corpora."""
 
 import shutil
 from typing import Any
@@ -70,12 +70,12 @@ def gone(folder: str) -> Any:
 
 
 CASES = [
-    Case("no clips", gone("cv/ca/clips"), ("there is no cv/ca/clips", "unpack 'ca'")),
-    Case("no translations", gone("covost"), ("there is neither covost/covost_v2.ca_en.tsv", "download and unpack")),
+    Case("no clips", gone("cv/ca/clips"), ("cv/ca/clips or cv/clips does not exist", "unpack 'ca'")),
+    Case("no translations", gone("covost"), ("neither covost/covost_v2.ca_en.tsv", "download and unpack")),
     spoilt("a column too few", COVOST, "path\tsplit\na\ttest\n", COVOST, "column 'translation' is missing"),
     spoilt("no bytes", COVOST, b"", COVOST, "column 'path' is missing"),
     spoilt("another encoding", CV, "client_id\tpath\tsentence\nc\ttest.mp3\tBon d\xeda\n".encode("latin-1"), CV, "UTF-8"),
-    spoilt("a cell without end", CV, "client_id\tpath\tsentence\nc\ta\t" + "b" * 200_000, CV, "no table"),
+    spoilt("a cell without end", CV, "client_id\tpath\tsentence\nc\ta\t" + "b" * 200_000, CV, "not a valid tab-separated table"),
     spoilt(
         "clips elsewhere",
         COVOST,
@@ -88,7 +88,7 @@ CASES = [
     clips("clips at 1 Hz", wav(tone()[:20], rate=1), "unreadable audio"),
     mirrored("a mirror without a column", ("ca_en/test-0.parquet has no column 'sentence'",), sentence=None),
     mirrored("a mirror with pickled audio", ("leaves no test speech", "unreadable"), audio={"bytes": b"\x80\x04", "path": ""}),
-    Case("a mirror that is torn", broken_mirror, ("ca_en/test-0.parquet is not a whole Parquet file", "download it")),
+    Case("a mirror that is torn", broken_mirror, ("ca_en/test-0.parquet is not a complete Parquet file", "download it")),
     Case("a mirror that there is not", lambda world: configure(world, {"mirror": "./none"}), ("./none", "neither a folder")),
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A key is sent to the server that it belongs to, and is found nowhere else."""
+"""The API key is sent to its server and appears in no file or output."""
 
 import json
 
@@ -13,14 +13,14 @@ def holding(world: World, secret: str) -> list[str]:
 
 
 def answer() -> bytes:
-    """Sentences enough, the last of which repeats what the server was told in confidence."""
+    """Enough sentences, the last of which contains the key."""
     texts = [("早上的柏林墙很安静", "quiet in the morning"), ("我们明天去看柏林墙", "something for tomorrow afternoon")]
     texts += [("柏林墙旁边有一棵树", "beside an old and lonely tree"), (f"柏林墙 {KEY} 的钥匙", f"with the key {KEY}")]
     return chat(json.dumps({"sentences": [{"zh": zh, "en": f"The Berlin Wall is {en}."} for zh, en in texts]}))
 
 
 def test_a_whole_run_leaves_the_key_in_no_file(world: World) -> None:
-    """With Snakemake and its jobs, and a server that says the key back in what it writes."""
+    """A run of Snakemake with a server that repeats the key in its answer."""
     with serving(200, answer()) as url:
         asks(world, url)
         target = "results/t/text/berlin-wall.receipt.json"
@@ -34,7 +34,7 @@ def test_a_whole_run_leaves_the_key_in_no_file(world: World) -> None:
 
 
 def test_a_run_that_fails_leaves_the_key_in_no_file(world: World) -> None:
-    """A refusal that repeats the key goes into the job's log and, from there, into Snakemake's."""
+    """An error response that repeats the key is in the job's log and in Snakemake's, masked."""
     with serving(401, f"the key {KEY} is not known here".encode()) as url:
         asks(world, url)
         ended = world.snakemake("--", "results/t/text/berlin-wall.receipt.json", environment=ENVIRONMENT)

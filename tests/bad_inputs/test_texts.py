@@ -1,4 +1,4 @@
-"""A user's own sentences, as the stage text comes upon them."""
+"""Bad tables of the user's own sentences."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def own(name: str, content: str | bytes, *says: str) -> Case:
 
 
 def sentence(name: str, zh: str, en: str, why: str) -> Case:
-    """A table whose only test sentence is turned away by the checks."""
+    """A table whose only test sentence is rejected by the checks."""
     return own(f"a sentence {name}", f"zh\ten\tsplit\n{zh}\t{en}\ttest\n", "leaves no test sentences", why)
 
 
@@ -23,8 +23,8 @@ CASES = [
     own("a head alone", "zh\ten\n", "leaves no test sentences"),
     own("a language too few", "zh\n你好\n", "column 'en' is missing"),
     own("a column twice", "zh\ten\ten\n你好\tHello\tHi\n", "column 'en'", "twice"),
-    own("an unknown split", f"zh\ten\tsplit\n{GOOD}你好\tHello\tdev\n", "line 3", "split 'dev' is none of"),
-    own("a cell too many", f"zh\ten\tsplit\n{GOOD}你好\tHello\ttest\tmore\n", "line 3 has more columns"),
+    own("an unknown split", f"zh\ten\tsplit\n{GOOD}你好\tHello\tdev\n", "line 3", "split 'dev' is unknown"),
+    own("a cell too many", f"zh\ten\tsplit\n{GOOD}你好\tHello\ttest\tmore\n", "line 3: expected 3 columns, found 4"),
     own("another encoding", GOOD.encode("gb18030"), "is not UTF-8"),
     own("a cell without end", "zh\ten\n你好\t" + "a" * 200_000 + "\n", "line 2"),
     sentence("without the word", "这里是那里吗", "Is this the place", "word missing"),
@@ -32,9 +32,9 @@ CASES = [
     sentence("with markup", "这里是柏林墙<script>", "Is this the Berlin Wall", "markup"),
     sentence("of 10,000 characters", "柏林墙" + "很" * 9_997, "Is this the Berlin Wall", "too long"),
     Case(
-        "a domain that the grammar does not know",
+        "a domain without templates",
         lambda world: world.write("words.tsv", WORDS.replace("landmark", "planet")),
-        ("domain 'planet'", "it knows"),
+        ("domain 'planet'", "use one of its domains"),
     ),
 ]
 

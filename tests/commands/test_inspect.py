@@ -22,7 +22,7 @@ def write_model(folder: Path, seed: int) -> Path:
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
-    """A base, two fine-tunes and their vectors, beside which the user stands."""
+    """A working folder with a base, two fine-tunes and their vectors."""
     monkeypatch.chdir(tmp_path)
     for seed, name in enumerate(("base", "a", "b")):
         write_model(tmp_path / name, seed)
@@ -76,14 +76,14 @@ def test_vectors_of_other_bases_are_warned_about_in_one_line(capsys):
     [
         (["a"], "--base"),
         (["nowhere.safetensors"], "no task vector at nowhere.safetensors"),
-        (["a/model.safetensors"], "holds tensors but no task vector"),
+        (["a/model.safetensors"], "has tensors but is not a task vector"),
         (["a.safetensors", "--figure", "alone.svg"], "at least two"),
         (["a.safetensors", "b.safetensors", "--figure", "alike.pdf"], ".svg or .png"),
         (["a", "--base", "nowhere"], "nowhere"),
         (["--verify", "a"], "only folders that `tauspeech merge` wrote"),
     ],
 )
-def test_mistakes_are_told_in_a_line(capsys, arguments, words):
+def test_mistakes_are_reported_in_one_line(capsys, arguments, words):
     _, err = inspected(capsys, *arguments, status=2)
     (line,) = [line for line in err.splitlines() if line.startswith("tauspeech inspect: ")]
     assert words in line

@@ -45,8 +45,8 @@ def run(place, capsys) -> Callable[..., Done]:
     def run(*arguments: object) -> Done:
         capsys.readouterr()
         status = main([str(argument) for argument in arguments])
-        told = capsys.readouterr()
-        return Done(status, told.out, [line for line in told.err.splitlines() if not line.endswith(" ...")])
+        printed = capsys.readouterr()
+        return Done(status, printed.out, [line for line in printed.err.splitlines() if not line.endswith(" ...")])
 
     return run
 
@@ -67,7 +67,7 @@ def test_from_fine_tunes_to_vectors_to_a_merged_model(run, place):
     for name in "ab":
         done = run("vector", "base", name, "-o", f"vectors/{name}.safetensors")
         assert (done.status, done.errors) == (0, [])
-        assert done.out.startswith(f"vectors/{name}.safetensors: {name} less base, 0.0 MB")
+        assert done.out.startswith(f"vectors/{name}.safetensors: {name} minus base, 0.0 MB")
     vectors = [{"path": f"vectors/{name}.safetensors", "weight": 0.5} for name in "ab"]
     done = run("merge", recipe(place, vectors=vectors), "-o", "merged", "--threads", 2)
     assert (done.status, done.errors) == (0, [])
@@ -85,9 +85,9 @@ def test_what_was_lost_by_rounding_is_said(run, place):
     save_file({"x": torch.randn(500)}, place / "base" / WEIGHTS)
     save_file({"x": torch.randn(500)}, place / "a" / WEIGHTS)
     done = run("merge", recipe(place, vectors=[{"path": "a"}], dtype="bfloat16"), "-o", "out")
-    assert done.out.splitlines()[1].startswith("The output's type lost 0.")
+    assert done.out.splitlines()[1].startswith("Rounding to the output's type lost 0.")
     assert done.out.endswith(
-        "% of the change; dtype: float32 in the recipe loses none (load it with dtype=torch.float32).\n"
+        "% of the change; dtype: float32 in the recipe avoids this (load the model with dtype=torch.float32).\n"
     )
 
 
@@ -111,8 +111,8 @@ MISTAKES = [
     ({"weights": [1, 1]}, "key 'weights' is unknown: each entry of vectors has a weight of its own."),
     ({"method": None}, "key 'method' is missing"),
     ({"vectors": None}, "key 'vectors' is missing"),
-    ({"method": "ties"}, "key 'options.keep' is missing: ties needs it."),
-    ({"method": "ties", "options": {"keep": 2}}, "key 'options.keep' is 2, but it is the fraction of entries kept"),
+    ({"method": "ties"}, "key 'options.keep' is missing: ties needs the fraction of entries kept"),
+    ({"method": "ties", "options": {"keep": 2}}, "key 'options.keep' is 2; give the fraction of entries kept"),
     ({"vectors": [{"path": "nowhere"}]}, "nowhere"),
     ({"base": "nowhere"}, "nowhere"),
     ({"vectors": [{"path": "a", "weight": {"middle": 1}}]}, "names 'middle', which no tensor has in its name"),
@@ -151,7 +151,7 @@ def test_a_bad_recipe_file_is_one_line(run, place, content):
 def test_an_occupied_output_is_one_line(run, place):
     done = run("merge", recipe(place), "-o", "a")
     assert (done.status, len(done.errors)) == (2, 1)
-    assert done.errors[0] == "tauspeech merge: a is there already and not empty; give another folder or remove it."
+    assert done.errors[0] == "tauspeech merge: a already exists and is not empty; give another folder or remove it."
     assert load_file(place / "a" / WEIGHTS)["encoder.weight"].unique().tolist() == [1]
 
 
@@ -176,10 +176,10 @@ def test_a_disk_that_becomes_full_is_one_line_and_leaves_nothing(run, place, mon
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("base", "a", "-o", "v.bin"), "v.bin needs a name that ends in .safetensors"),
-        (("base", "nowhere", "-o", "v.safetensors"), "nowhere is no model folder"),
-        (("nowhere", "a", "-o", "v.safetensors"), "nowhere is no model folder"),
-        (("base", "a", "-o", "a/model.safetensors"), "is there already; give another name or remove it"),
+        (("base", "a", "-o", "v.bin"), "v.bin must end in .safetensors"),
+        (("base", "nowhere", "-o", "v.safetensors"), "nowhere is not a model folder"),
+        (("nowhere", "a", "-o", "v.safetensors"), "nowhere is not a model folder"),
+        (("base", "a", "-o", "a/model.safetensors"), "already exists; give another name or remove it"),
     ],
 )
 def test_a_mistake_about_a_vector_is_one_line(run, place, arguments, message):
@@ -203,24 +203,25 @@ def test_the_installed_command_does_the_same(place):
     assert json.loads((place / "out" / "merge_receipt.json").read_text())["recipe"]["method"] == "task_arithmetic"
     done = run("merge", "recipe.yaml", "-o", "out")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "tauspeech merge: out is there already and not empty; give another folder or remove it.\n"
+    assert done.stderr == "tauspeech merge: out already exists and is not empty; give another folder or remove it.\n"
 
 
 def test_help_has_a_recipe_that_works(run, place, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["merge", "--help"])
     assert stopped.value.code == 0
-    told = capsys.readouterr().out
-    example = told[told.index("    base: openai") : told.index("Methods, with what to change")]
+    printed = capsys.readouterr().out
+    example = printed[printed.index("    base: openai") : printed.index("Methods, with the lines")]
     content = yaml.safe_load(example) | {"base": "base"}
     for entry, name in zip(content["vectors"], "ab", strict=True):
         entry["path"] = name
     assert run("merge", recipe(place, **content), "-o", "out").status == 0
-    lines = [line.strip() for line in told.splitlines()]
+    lines = [line.strip() for line in printed.splitlines()]
     for method in ("average", "task_arithmetic", "ties", "dare", "magnitude", "svd", "lors"):
-        rows = [i for i, line in enumerate(lines) if line.startswith(f"{method} ") and f"method: {method}" in line]
-        following = lines[rows[0] + 1]
-        options = yaml.safe_load(following.split("}")[0] + "}")["options"] if following.startswith("options:") else {}
+        following = lines[
+            lines.index(f"method: {method}", lines.index("Methods, with the lines of the recipe that choose them:")) + 1
+        ]
+        options = yaml.safe_load(following)["options"] if following.startswith("options:") else {}
         done = run("merge", recipe(place, method=method, options=options), "-o", f"out-{method}")
         assert done.status == 0, done.errors
 

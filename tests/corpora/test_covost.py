@@ -54,7 +54,7 @@ def loudest(samples) -> float:
 
 
 def check(found, clips, language="ca", code="ca"):
-    """Each good clip is there once, with its own texts and its own sound."""
+    """Each good clip occurs once, with its own texts and audio."""
     good = {expected_id(clip, language, code): clip for clip in clips if not clip.reason}
     assert sorted(row["utterance"] for row in found) == sorted(good)
     for row in found:
@@ -107,7 +107,7 @@ def test_every_code_is_mapped_there_and_back():
     assert covost_codes.whisper_code("zh-CN") == "zh"
 
 
-def test_speakers_are_told_apart_but_not_named(common_voice, translations):
+def test_speakers_have_distinct_hashed_ids(common_voice, translations):
     found, _ = load(on_disk(common_voice, translations))
     voices = {row["utterance"]: row["voice"] for row in found}
     clients = {expected_id(clip): client_of(clip) for clip in CA}
@@ -357,12 +357,12 @@ def test_without_connection_and_cache_the_error_says_what_to_do(hub, monkeypatch
 
 def test_a_missing_corpus_is_named_with_where_it_was_sought_and_how_to_get_it(common_voice, translations, tmp_path):
     for source, message in [
-        (on_disk(tmp_path, translations), r"there is no .*/ca/clips or .*clips: unpack 'ca' of Common Voice Corpus 4"),
+        (on_disk(tmp_path, translations), r"/ca/clips or .*clips does not exist: unpack 'ca' of Common Voice Corpus 4"),
         (on_disk(common_voice, tmp_path), r"neither .*covost_v2\.ca_en\.tsv nor .*ca_en\.train\.tsv .*dl\.fbaipublic"),
         ({"common_voice": str(common_voice)}, "has no key 'translations'"),
         ({}, "has no key 'common_voice'"),
-        ({"mirror": str(tmp_path / "no/such/folder")}, "neither a folder nor a data set on the hub"),
-        ({"mirror": str(tmp_path)}, r"holds neither ca_en/test-\*\.parquet nor ca_en/test/\*\.parquet"),
+        ({"mirror": str(tmp_path / "no/such/folder")}, "neither a folder nor a data set of the hub"),
+        ({"mirror": str(tmp_path)}, r"contains neither ca_en/test-\*\.parquet nor ca_en/test/\*\.parquet"),
     ]:
         with pytest.raises(UserError, match=message):
             load(source)
@@ -370,10 +370,10 @@ def test_a_missing_corpus_is_named_with_where_it_was_sought_and_how_to_get_it(co
 
 def test_a_missing_table_is_named(faulty, split_translations):
     (faulty / "ca" / "validated.tsv").unlink()
-    with pytest.raises(UserError, match=r"there is no .*/ca/validated\.tsv: unpack all"):
+    with pytest.raises(UserError, match=r"/ca/validated\.tsv does not exist: unpack all"):
         load(on_disk(faulty, faulty))
     shutil.copy(split_translations / "covost_v2.ca_en.test.tsv", faulty)
-    with pytest.raises(UserError, match=r"there is no .*covost_v2\.ca_en\.dev\.tsv, where other splits are"):
+    with pytest.raises(UserError, match=r"covost_v2\.ca_en\.dev\.tsv does not exist, but other splits do"):
         load(on_disk(faulty, faulty))
 
 
@@ -385,11 +385,11 @@ def test_a_missing_table_is_named(faulty, split_translations):
         ("path\ttranslation\tsplit\né\tx\ttrain\n".encode("latin-1"), r"ca_en\.tsv is not UTF-8"),
         (
             b"path\ttranslation\tsplit\n" + b"x" * 200_000,
-            r"ca_en\.tsv is no table of tab-separated columns \(field larger",
+            r"ca_en\.tsv is not a valid tab-separated table \(field larger",
         ),
-        (b"path\ttranslation\tsplit\n", r"leaves no test speech of 'ca' for 9 hours \(nothing was dropped\)"),
-        (b"\xef\xbb\xbfpath\ttranslation\tsplit\na.mp3\tA.\n", r"\(1 wrong number of columns\)"),
-        (b"path\ttranslation\tsplit\na.mp3\tA.\ttest\n", r"\(1 not in validated\.tsv\): check that clips and"),
+        (b"path\ttranslation\tsplit\n", r"leaves no test speech of 'ca' for 9 hours \(dropped: none\)"),
+        (b"\xef\xbb\xbfpath\ttranslation\tsplit\na.mp3\tA.\n", r"\(dropped: 1 wrong number of columns\)"),
+        (b"path\ttranslation\tsplit\na.mp3\tA.\ttest\n", r"\(dropped: 1 not in validated\.tsv\): check that clips and"),
     ],
 )
 def test_a_table_that_cannot_serve(faulty, content, message):
@@ -400,7 +400,7 @@ def test_a_table_that_cannot_serve(faulty, content, message):
 
 def test_nothing_left_names_folder_language_and_counts(common_voice, translations):
     source = on_disk(common_voice, translations) | {"min_seconds": 2.5, "max_seconds": 2.6}
-    message = r"/ca with .*covost_v2\.ca_en\*\.tsv leaves no test speech of 'ca' .* \(2 too short, 1 unreadable audio\)"
+    message = r"/ca with .*covost_v2\.ca_en\*\.tsv leaves no test speech of 'ca' .* \(dropped: 2 too short, 1 unreadable audio\)"
     with pytest.raises(UserError, match=message):
         load(source)
 
@@ -408,7 +408,7 @@ def test_nothing_left_names_folder_language_and_counts(common_voice, translation
 def test_a_language_or_a_split_that_is_not_there(common_voice, translations):
     source = on_disk(common_voice, translations)
     for language in ("en", "ko", "zh-TW"):
-        with pytest.raises(UserError, match=f"does not translate '{language}' into English: choose among ar, ca"):
+        with pytest.raises(UserError, match=f"does not translate '{language}' into English: choose one of ar, ca"):
             load(source, language)
     with pytest.raises(UserError, match="has no split 'dev'"):
         load(source, hours={"dev": 1})
@@ -421,7 +421,7 @@ def test_files_of_a_mirror_that_cannot_serve(mirror, tmp_path):
     file.parent.mkdir()
     whole = (mirror / "ca_en" / file.name).read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(UserError, match=r"test-00000-of-00001\.parquet is not a whole Parquet file"):
+    with pytest.raises(UserError, match=r"test-00000-of-00001\.parquet is not a complete Parquet file"):
         load({"mirror": str(tmp_path)})
     pq.write_table(pq.read_table(io.BytesIO(whole)).drop_columns("sentence"), file)
     with pytest.raises(UserError, match=r"test-00000-of-00001\.parquet has no column 'sentence'"):

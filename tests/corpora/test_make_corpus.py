@@ -1,4 +1,4 @@
-"""The stage corpus, run as a job runs it."""
+"""The stage corpus, run like a job."""
 
 import csv
 import unicodedata
@@ -8,6 +8,7 @@ import pytest
 
 import make_corpus
 from tauspeech.data import manifest
+from tauspeech.experiments.lors.plan import plan as lors_plan
 from tauspeech.plan.config import complete
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.runtime.errors import UserError
@@ -36,7 +37,7 @@ def prepare(tmp_path, monkeypatch):
     def plan(source, languages=("ca", "sv"), hours=HOURS):
         config = {"name": "t", "experiment": "lors", "base": "a/b", "corpus": source, "scoring": {"sclite": False}}
         config["groups"] = {"high": {"languages": list(languages), "hours": hours}}
-        planned = plan.plan(complete(config, "c.yaml"), results)
+        planned = lors_plan(complete(config, "c.yaml"), results)
         for path, text in planned.specs().items():
             (results / path).parent.mkdir(parents=True, exist_ok=True)
             (results / path).write_text(text, encoding="utf-8")
@@ -51,7 +52,7 @@ def run_corpus(prepare, tmp_path):
 
     def run(set_id, source, **more):
         prepare({"max_seconds": 3} | source, **more)
-        job = task_of(tmp_path, "corpus", set_id)
+        job = job_of(tmp_path, "corpus", set_id)
         make_corpus.main(job)
         return job
 
@@ -75,7 +76,7 @@ def indonesian(tmp_path, monkeypatch):
     return {"common_voice": str(tmp_path / "cv"), "translations": str(tmp_path)}
 
 
-def task_of(folder, stage, id):
+def job_of(folder, stage, id):
     return Job(folder / "results" / "t" / "plan" / stage / f"{id}.json", 1)
 
 
@@ -125,16 +126,16 @@ def test_both_files_are_in_the_receipt_and_beside_it(run_corpus, on_disk, tmp_pa
 
 def test_later_jobs_open_the_speech_and_not_the_report(prepare, on_disk, tmp_path):
     planned = prepare({"max_seconds": 3} | on_disk)
-    make_corpus.main(task_of(tmp_path, "corpus", "ca"))
+    make_corpus.main(job_of(tmp_path, "corpus", "ca"))
     speech = tmp_path / "results/t/corpora/ca.parquet"
-    assert task_of(tmp_path, "finetune", "ca--asr").inputs("sets") == {"ca": speech}
-    assert task_of(tmp_path, "decode", "raw/ca").inputs("sets") == {"ca": speech}
+    assert job_of(tmp_path, "finetune", "ca--asr").inputs("sets") == {"ca": speech}
+    assert job_of(tmp_path, "decode", "raw/ca").inputs("sets") == {"ca": speech}
     reader = PlannedJob("speech", "reader", {}, {"of": planned.jobs["corpus", "ca"]})
     spec = tmp_path / "results/t/plan/speech/reader.json"
     spec.parent.mkdir()
     spec.write_text(reader.text, encoding="utf-8")
-    assert task_of(tmp_path, "speech", "reader").input("of") == speech
-    assert task_of(tmp_path, "speech", "reader").input("of", "ca.dropped.tsv").read_text().startswith("split\treason")
+    assert job_of(tmp_path, "speech", "reader").input("of") == speech
+    assert job_of(tmp_path, "speech", "reader").input("of", "ca.dropped.tsv").read_text().startswith("split\treason")
 
 
 def test_an_indonesian_set_keeps_its_names_beside_its_texts(run_corpus, indonesian):

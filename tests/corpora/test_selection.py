@@ -1,4 +1,4 @@
-"""Lots and hours: properties of any corpus."""
+"""Random order and hours: properties for any corpus."""
 
 import random
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.data.selection import Lengths, by_lot, within
+from tauspeech.data.selection import Lengths, in_seeded_order, within
 
 NAMES = st.lists(st.text("abc0123_", min_size=1), unique=True, max_size=30)
 SECONDS = st.lists(st.floats(0.5, 30), max_size=40)
@@ -14,7 +14,7 @@ HOURS = st.floats(0, 0.1)
 
 
 def lots(names, seed=1, language="ca"):
-    return by_lot(names, str, seed, language)
+    return in_seeded_order(names, str, seed, language)
 
 
 def cut(seconds, hours):
@@ -37,7 +37,7 @@ def test_taking_away_utterances_moves_no_other(names):
     assert lots(rest) == [name for name in lots(names) if name in rest]
 
 
-def test_the_order_depends_on_seed_and_language_and_prefers_nobody():
+def test_the_order_depends_on_seed_and_language_and_is_uniform():
     names = [f"clip{number:04d}" for number in range(2000)]
     orders = [lots(names), lots(names, seed=2), lots(names, language="sv")]
     assert len({tuple(order) for order in orders}) == 3

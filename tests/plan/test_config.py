@@ -1,12 +1,13 @@
 """Configurations: complete, or one sentence about what is wrong."""
 
+from importlib import import_module
+
 import pytest
 import yaml
 
-from tauspeech.plan.config import complete
-from tauspeech.plan.index import EXPERIMENTS
+from tauspeech.plan.config import complete, experiments, schema_of
 from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.paths import ROOT, SCHEMAS
+from tauspeech.runtime.paths import EXPERIMENTS, ROOT
 
 MINIMAL = {"name": "t", "experiment": "rare_words", "words": "words.tsv", "base": "foundation/tiny"}
 SHIPPED = sorted((ROOT / "config").rglob("*.yaml"))
@@ -24,8 +25,6 @@ def mistake(**changes):
 def leaves(schema):
     """Every key, dotted; its schema; and whether it must be given where the one above it is."""
     for key, part in schema["properties"].items():
-        if key == "$part":
-            continue
         yield key, part, key in schema.get("required", ())
         if "properties" in part:
             yield from ((f"{key}.{inner}", each, required) for inner, each, required in leaves(part))
@@ -73,13 +72,18 @@ def test_one_completion_does_not_reach_the_next():
 def test_every_shipped_configuration_is_valid_and_can_be_planned(path, tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)  # the words are named from there
     config = complete(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
-    assert EXPERIMENTS[config["experiment"]].plan(config, tmp_path).jobs
+    experiment = import_module(f"tauspeech.experiments.{config['experiment']}.plan")
+    assert experiment.plan(config, tmp_path).jobs
 
 
-@pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.schema.yaml")), ids=lambda path: path.name)
-def test_every_key_is_described_and_either_required_or_has_a_default(path):
-    schema = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for key, part, required in leaves(schema):
+def test_every_folder_of_an_experiment_has_a_schema():
+    folders = {path.parent.name for path in EXPERIMENTS.glob("*/plan.py")}
+    assert set(experiments()) == folders >= {"foundation", "lors", "rare_words"}
+
+
+@pytest.mark.parametrize("experiment", experiments())
+def test_every_key_is_described_and_either_required_or_has_a_default(experiment):
+    for key, part, required in leaves(schema_of(experiment)):
         assert key == "experiment" or part["description"], key
         assert required or "default" in part, key
 

@@ -7,11 +7,13 @@ import sys
 
 import pytest
 
+from tauspeech.plan import run_lock
+from tauspeech.plan.index import open_plan
 from tauspeech.plan.orphans import orphans
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_text
 from tauspeech.runtime.paths import ROOT
-from tauspeech.runtime.stages import PLAN_INDEX, STAGES, open_plan, receipt_path
+from tauspeech.runtime.stages import PLAN_INDEX, STAGES, TTS_CACHE, receipt_path
 
 LONG_AGO = 1_000_000_000
 WORDS = ("neuschwanstein", "avignon", "raphael")
@@ -105,16 +107,53 @@ def test_gpus_are_frozen_too(opened):
     assert opened(main=False).gpus("training") == 0
 
 
-def test_a_locked_folder_keeps_its_plan(opened, folder, results):
+@pytest.fixture
+def snakemake_lock(folder):
+    """Write the lock of a run that makes these files."""
+
+    def write(*files):
+        lock = folder / ".snakemake" / "locks" / "0.output.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.write_text("".join(f"{file}\n" for file in files), encoding="utf-8")
+
+    return write
+
+
+def test_a_locked_folder_keeps_its_plan(opened, results, snakemake_lock):
     opened()
     make_old(results)
-    (folder / ".snakemake" / "locks").mkdir(parents=True)
-    opened(seed=1)
-    (folder / ".snakemake" / "locks" / "0.output.lock").write_text("")
+    snakemake_lock("results/t/report.html")
     opened(seed=1)  # the same plan does no harm
-    with pytest.raises(UserError, match=r"another run is going .* results/t has changed: wait"):
+    with pytest.raises(UserError, match=r"another run of results/t is in progress and its plan has changed: wait"):
         opened(seed=2)
     assert rewritten(results) == set()
+
+
+def test_runs_of_other_names_do_not_lock_the_folder(opened, snakemake_lock):
+    opened()
+    snakemake_lock("results/other/report.html", "results/t2/report.html")
+    opened(seed=2)
+
+
+def test_a_run_of_the_same_name_keeps_the_lock_until_it_ends(opened, folder, results):
+    """Snakemake's own locks may be gone: another run that ended has removed them."""
+    opened()
+    os.close(run_lock._held.pop((results / run_lock.LOCK_FILE).resolve()))  # as if this process had ended
+    code = "import sys; from pathlib import Path; from tauspeech.plan import run_lock; "
+    code += "print(run_lock.acquire(Path('results/t')), flush=True); sys.stdin.read()"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow" / "scripts")}
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "True\n"
+        with pytest.raises(UserError, match=r"another run of results/t is in progress"):
+            opened(seed=2)
+        with pytest.raises(UserError, match=r"a run of .*results/t is in progress: wait"):
+            list(orphans(results))
+        other.stdin.close()
+        other.wait()
+    opened(seed=2)
 
 
 def test_a_mistake_names_the_configuration(opened, results):
@@ -128,12 +167,12 @@ def test_a_mistake_names_the_configuration(opened, results):
 def test_rules_learn_inputs_threads_and_targets(opened):
     plan = opened(training={"threads": 3})
     assert plan.results == "results/t"
-    assert plan.inputs_of("speech", "avignon") == ["results/t/text/avignon.receipt.json"]
-    assert plan.inputs_of("vector", "avignon") == [
+    assert plan.inputs_of("speech", "avignon", ("text",)) == ["results/t/text/avignon.receipt.json"]
+    assert plan.inputs_of("vector", "avignon", ("base", "finetuned")) == [
         "results/t/models/avignon/receipt.json",
         "results/t/models/base/receipt.json",
     ]
-    assert plan.inputs_of("text", "avignon") == []
+    assert plan.inputs_of("text", "avignon", ()) == []
     assert (plan.threads("finetune", "avignon"), plan.threads("speech", "avignon")) == (3, 0)
     assert set(plan.receipts("vector")) == {
         f"results/t/vectors/{word}.receipt.json" for word in ("neuschwanstein", "avignon", "raphael")
@@ -143,13 +182,13 @@ def test_rules_learn_inputs_threads_and_targets(opened):
     )
 
 
-def test_models_of_one_set_of_words_are_heard_and_scored_together(opened):
+def test_models_of_one_set_of_words_are_decoded_and_scored_together(opened):
     plan = opened()
-    heard = [f"results/t/batches/decode/{batch}.json" for batch in ("avignon", "general")]
-    assert plan.inputs_of("score", "avignon") == heard
-    assert {"results/t/batches/merge/avignon.json"} < set(plan.inputs_of("decode", "avignon"))
-    assert plan.inputs_of("merge", "avignon") == [
-        "results/t/batches/weight/avignon.json",
+    decoded = [f"results/t/batches/decode/{batch}.json" for batch in ("avignon", "general")]
+    assert plan.inputs_of("score", "avignon", ("hypotheses", "raw", "ft")) == decoded
+    assert {"results/t/batches/merge/avignon.json"} < set(plan.inputs_of("decode", "avignon", ("model", "sets")))
+    assert plan.inputs_of("merge", "avignon", ("base", "vectors", "searches")) == [
+        "results/t/batches/search/avignon.json",
         "results/t/models/base/receipt.json",
         "results/t/vectors/avignon.receipt.json",
     ]
@@ -170,7 +209,7 @@ def test_the_set_of_a_word_costs_eleven_jobs(opened):
 
 
 def test_a_job_that_no_plan_asks_for_has_no_inputs(opened):
-    assert opened().inputs_of("vector", "goethe") == []  # Snakemake then says which specification is missing
+    assert opened().inputs_of("vector", "goethe", ()) == []  # Snakemake then says which specification is missing
 
 
 def write_artifact(results, stage, id, *outputs):
@@ -197,9 +236,9 @@ def test_orphans_are_what_no_plan_names_any_more(opened, results):
     assert all("raphael" in str(path) or "first3" in str(path) for path in found - {rest})
 
 
-def test_sounds_of_a_share_that_is_planned_are_no_orphans(opened, results):
+def test_cached_audio_of_a_planned_tts_job_is_no_orphan(opened, results):
     opened(speech={"voices": {"zh": ["coqui/mini"]}})
-    ours, gone = (results / "said" / "coqui" / f"{id}--coqui-mini" / "ab" / "c.wav" for id in ("avignon", "goethe"))
+    ours, gone = (results / TTS_CACHE / "coqui" / f"{id}--coqui-mini" / "ab" / "c.wav" for id in ("avignon", "goethe"))
     for file in (ours, gone):
         file.parent.mkdir(parents=True)
         file.write_text("x")
@@ -223,5 +262,5 @@ def test_the_frozen_plan_names_every_job_and_no_other(opened, results):
     assert set(frozen["batches"]["score"]) == {"neuschwanstein", "general"}
     assert {stage for stage, _ in frozen["jobs"]} == set(STAGES) - {
         *("voice", "candidates"),  # shipped, and asked for by name
-        *("corpus", "ratios", "retained"),  # of lors
+        "corpus",  # of lors
     }

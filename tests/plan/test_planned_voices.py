@@ -1,4 +1,4 @@
-"""Voices in the plan: which engines, in which environments, with what they are known by."""
+"""Voices in the plan: which engines, in which environments, with which settings."""
 
 import pytest
 
@@ -31,16 +31,16 @@ def folder(tmp_path):
     return tmp_path
 
 
-def voiced(jobs, set_id="avignon"):
-    """Places of the shares of a set."""
-    return sorted(job.id for job in jobs["speech", set_id].inputs.get("voiced", []))
+def shares(jobs, set_id="avignon"):
+    """Ids of the tts jobs of a set."""
+    return sorted(job.id for job in jobs["speech", set_id].inputs.get("tts", []))
 
 
 def test_espeak_alone_needs_no_stage_of_its_own(planned):
     jobs = planned(["cmn", "espeak/cmn+f2"])
-    assert jobs["speech", "avignon"].settings["way"] == "espeak"
+    assert jobs["speech", "avignon"].settings["kind"] == "espeak"
     assert jobs["speech", "avignon"].settings["voices"] == ["cmn", "cmn+f2"]
-    assert voiced(jobs) == []
+    assert shares(jobs) == []
 
 
 def test_each_model_has_a_share_in_its_environment(planned):
@@ -48,18 +48,18 @@ def test_each_model_has_a_share_in_its_environment(planned):
         ["cmn", "coqui/mini", "coqui/xtts/Ana", "http/studio/alloy"],
         {"coqui": {"xtts": XTTS}, "http": {"studio": SERVER}},
     )
-    assert voiced(jobs) == [
+    assert shares(jobs) == [
         "coqui/avignon--coqui-mini",
         "coqui/avignon--coqui-xtts",
         "main/avignon--espeak-ng",
         "main/avignon--http-studio",
     ]
-    assert jobs["speech", "avignon"].settings["way"] == "gathered"
+    assert jobs["speech", "avignon"].settings["kind"] == "gathered"
     assert jobs["speech", "avignon"].inputs["base"] is jobs["base", "base"]
 
 
 def test_speakers_of_a_model_share_a_job(planned):
-    assert voiced(planned(["coqui/mini/zh-1", "coqui/mini/zh-2"])) == ["coqui/avignon--coqui-mini"]
+    assert shares(planned(["coqui/mini/zh-1", "coqui/mini/zh-2"])) == ["coqui/avignon--coqui-mini"]
 
 
 def test_carriers_are_not_checked_by_the_base(planned):
@@ -72,17 +72,17 @@ def test_carriers_are_not_checked_by_the_base(planned):
 def test_the_shipped_voice_needs_no_training_and_a_retrained_one_does(planned):
     assert ("voice", "mini") not in planned(["coqui/mini"])
     jobs = planned(["coqui/mini"], retrain_voice=True)
-    assert jobs["voiced", "coqui/avignon--coqui-mini"].inputs["voice"] is jobs["voice", "mini"]
+    assert jobs["tts", "coqui/avignon--coqui-mini"].inputs["voice"] is jobs["voice", "mini"]
 
 
 def test_an_engine_that_changes_leaves_the_sets_of_others_alone(planned, monkeypatch):
-    before = planned(["coqui/mini"])["voiced", "coqui/avignon--coqui-mini"].spec["code"]
-    assert before != planned(["http/s/a"], {"http": {"s": SERVER}})["voiced", "main/avignon--http-s"].spec["code"]
+    before = planned(["coqui/mini"])["tts", "coqui/avignon--coqui-mini"].spec["code"]
+    assert before != planned(["http/s/a"], {"http": {"s": SERVER}})["tts", "main/avignon--http-s"].spec["code"]
 
 
-def test_what_changes_no_sound_changes_no_key(planned):
+def test_settings_that_change_no_audio_change_no_key(planned):
     def key(**server):
-        return planned(["http/s/a"], {"http": {"s": SERVER | server}})["voiced", "main/avignon--http-s"].key
+        return planned(["http/s/a"], {"http": {"s": SERVER | server}})["tts", "main/avignon--http-s"].key
 
     assert key() == key(url="https://elsewhere/v1", timeout=5, retries=0, key_variable="KEY")
     assert key() != key(model="another")
@@ -91,22 +91,22 @@ def test_what_changes_no_sound_changes_no_key(planned):
 def test_a_users_file_counts_by_its_content(planned, folder):
     (folder / "say.sh").write_text("one")
     model = {"command": {"own": {"program": ["say.sh", "{wav}"]}}}
-    first = planned(["command/own"], model)["voiced", "main/avignon--command-own"].key
+    first = planned(["command/own"], model)["tts", "main/avignon--command-own"].key
     (folder / "say.sh").write_text("two")
-    assert planned(["command/own"], model)["voiced", "main/avignon--command-own"].key != first
+    assert planned(["command/own"], model)["tts", "main/avignon--command-own"].key != first
 
 
 def test_an_argument_that_is_no_path_is_no_trouble(planned, folder):
     script = "cat $1 | say > $2 # " + "x" * 5000
     model = {"command": {"own": {"program": ["bash", "-c", script, "", "{text_file}", "{wav}"]}}}
-    job = planned(["command/own"], model)["voiced", "main/avignon--command-own"]
+    job = planned(["command/own"], model)["tts", "main/avignon--command-own"]
     assert not job.spec["settings"]["model"]["files"]
 
 
 @pytest.mark.parametrize(
     ("voices", "message"),
     [
-        (["klingon/x"], r"key 'speech\.voices\.zh': 'klingon/x' names no engine: there are espeak, coqui,"),
+        (["klingon/x"], r"key 'speech\.voices\.zh': 'klingon/x' does not name an engine: give one of espeak, coqui,"),
         (["coqui/xtts"], r"the voice coqui/xtts names a model that is not described: add speech\.models\.coqui\.xtts"),
         (["http/studio/a"], r"add speech\.models\.http\.studio"),
     ],
@@ -116,11 +116,11 @@ def test_a_voice_that_is_not_there_is_named(planned, voices, message):
         planned(voices)
 
 
-def test_the_voices_are_shown_in_the_report(planned):
+def test_the_report_has_samples_of_the_voices(planned):
     jobs = planned(["cmn", "coqui/mini/zh-1"])
-    assert jobs["report", "report"].inputs["showing"] == [jobs["showing", "zh"]]
-    shown = {job.id for job in jobs["showing", "zh"].inputs["voiced"]}
-    assert shown == {"main/zh--showing--espeak-ng", "coqui/zh--showing--coqui-mini"}
+    assert jobs["report", "report"].inputs["voice_samples"] == [jobs["voice_samples", "zh"]]
+    samples = {job.id for job in jobs["voice_samples", "zh"].inputs["tts"]}
+    assert samples == {"main/zh--samples--espeak-ng", "coqui/zh--samples--coqui-mini"}
 
 
 def test_what_changes_no_result_lies_in_a_file_of_its_own():
@@ -148,7 +148,7 @@ def test_a_language_model_writes_what_nobody_has_written(planned, folder):
     ("changes", "message"),
     [
         ({"text": {"source": "openai"}}, r"key 'text\.openai' is missing"),
-        ({"candidates": {"landmark": 3}}, r"key 'text\.source' is template, which proposes no words"),
+        ({"candidates": {"landmark": 3}}, r"key 'text\.source' is template, which cannot propose words"),
     ],
 )
 def test_a_missing_language_model_is_named(folder, monkeypatch, changes, message):

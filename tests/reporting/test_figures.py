@@ -5,12 +5,13 @@ import pandas
 import pytest
 from matplotlib.image import imread
 
+from tauspeech.experiments.rare_words.figures import LOOKS
 from tauspeech.reporting import figures
 from tauspeech.reporting.columns import with_bounds
 from tauspeech.reporting.labels import spread
-from tauspeech.reporting.palette import KNOWN, OTHERS, looks
+from tauspeech.reporting.palette import OTHERS, looks
 
-TEXT = {"xlabel": "number of rare words", "ylabel": "BLEU", "title": "Several words"}
+TEXT = {"xlabel": "number of rare words", "ylabel": "BLEU", "known": LOOKS}
 
 
 def scores(words: int = 4) -> pandas.DataFrame:
@@ -36,7 +37,7 @@ def draw_lines(frame: pandas.DataFrame, stem: Path) -> str:
 
 
 def drawn_colours(svg: str) -> set[str]:
-    return set(re.findall(r"stroke: (#[0-9a-f]{6})", svg)) & {look.colour for look in (*KNOWN.values(), *OTHERS)}
+    return set(re.findall(r"stroke: (#[0-9a-f]{6})", svg)) & {look.colour for look in (*LOOKS.values(), *OTHERS)}
 
 
 def test_both_files_are_drawn(tmp_path):
@@ -88,13 +89,13 @@ def test_a_system_without_scores_is_left_out(tmp_path):
 def test_colours_stay_when_a_system_is_left_out(tmp_path):
     full = drawn_colours(draw_lines(scores(), tmp_path / "full"))
     less = drawn_colours(draw_lines(scores().drop(columns=["Raw", "Average"]), tmp_path / "less"))
-    assert full == {look.colour for look in KNOWN.values()}
-    assert full - less == {KNOWN["Raw"].colour, KNOWN["Average"].colour}
+    assert full == {look.colour for look in LOOKS.values()}
+    assert full - less == {LOOKS["Raw"].colour, LOOKS["Average"].colour}
 
 
 def test_looks_are_told_apart_without_colour():
-    found = looks(["FT", "mine", "TA", "Raw", "yours", "DARE", "Average", "TIES"])
-    assert found["FT"] == KNOWN["FT"]
+    found = looks(["FT", "mine", "TA", "Raw", "yours", "DARE", "Average", "TIES"], LOOKS)
+    assert found["FT"] == LOOKS["FT"]
     assert [found["mine"], found["yours"]] == list(OTHERS[:2])
     assert len({look.marker for look in found.values()}) == len(found)
     assert len({look.colour for look in found.values()}) == len(found)

@@ -11,7 +11,7 @@ import soundfile
 from tauspeech.reporting import figures
 from tauspeech.reporting.cells import format_value, grid
 from tauspeech.reporting.inline import pieces, svg_markup
-from tauspeech.reporting.page import Claim, Example, Figure, Output, Report, Table, build_page
+from tauspeech.reporting.page import ClaimVerdict, Figure, Output, PlayedExample, Report, Table, build_page
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)> {{ 7 * 7 }}'
 MERGES = ("Average", "TA", "TIES", "DARE")
@@ -40,7 +40,7 @@ def flac() -> bytes:
 def svg(tmp_path_factory) -> str:
     stem = tmp_path_factory.mktemp("figures") / "figure2"
     frame = pandas.DataFrame({"n": [1, 2], "FT": [66.2, 65.1], "TA": [66.7, 60.3]})
-    figures.lines(frame, stem, x="n", xlabel="words", ylabel="BLEU", title="")
+    figures.lines(frame, stem, x="n", xlabel="words", ylabel="BLEU", known={})
     return stem.with_suffix(".svg").read_text()
 
 
@@ -55,13 +55,19 @@ def report(text: str, flac: bytes, svg: str) -> Report:
         title=text,
         lead=text,
         facts=[(text, text)],
-        claims=[Claim(text, "holds", text), Claim("no", "does not hold", text), Claim("?", "not decided", text)],
+        claims=[
+            ClaimVerdict(text, "holds", text),
+            ClaimVerdict("no", "does not hold", text),
+            ClaimVerdict("?", "not decided", text),
+        ],
         tables=[
             Table("table2", text, text, scores().assign(note=text), "max", MERGES),
             Table("table1", text, text, pandas.DataFrame({text: [text]})),
         ],
         figures=[Figure("figure2", text, text, svg), Figure("figure3", text, text, svg)],
-        examples=[Example(text, text, text, text, flac, [Output(text, text, True), Output("FT", "", False)], (text,))],
+        examples=[
+            PlayedExample(text, text, text, text, flac, [Output(text, text, True), Output("FT", "", False)], (text,))
+        ],
         provenance=text,
     )
 
@@ -123,7 +129,7 @@ def test_claims_show_which_of_three_states_they_are_in(flac, svg):
 )
 def test_claims_are_counted(held, failed, undecided, sentence):
     verdicts = ["holds"] * held + ["does not hold"] * failed + ["not decided"] * undecided
-    page = build_page(Report("t", "", [], [Claim("s", verdict, "") for verdict in verdicts], [], [], [], ""))
+    page = build_page(Report("t", "", [], [ClaimVerdict("s", verdict, "") for verdict in verdicts], [], [], [], ""))
     assert f'<p class="note">{sentence}</p>' in page
 
 
@@ -198,7 +204,7 @@ def test_figures_do_not_share_ids(flac, svg):
 
 def test_a_hostile_name_in_a_figure_is_inert(tmp_path):
     frame = pandas.DataFrame({"n": [1], "--><script>alert(1)</script>": [1.0]})
-    figures.lines(frame, tmp_path / "f", x="n", xlabel="", ylabel="", title="")
+    figures.lines(frame, tmp_path / "f", x="n", xlabel="", ylabel="", known={})
     drawn = svg_markup((tmp_path / "f.svg").read_text(), "f", "")
     assert "script" not in {tag for tag, _ in Elements(drawn).found}
 
@@ -209,7 +215,7 @@ def test_a_figure_has_a_name(svg):
 
 def test_the_word_is_marked_only_where_it_was_hit(flac):
     outputs = [Output("TA", "The Berlin  wall fell.", True), Output("Raw", "A Berlin wall fell.", False)]
-    example = Example("W2", "1", "柏林墙倒塌。", "It fell.", flac, outputs, ("Berlin Wall", "柏林墙"))
+    example = PlayedExample("W2", "1", "柏林墙倒塌。", "It fell.", flac, outputs, ("Berlin Wall", "柏林墙"))
     page = build_page(Report("t", "", [], [], [], [], [example], ""))
     assert re.findall("<mark>(.*?)</mark>", page) == ["柏林墙", "Berlin  wall"]
 

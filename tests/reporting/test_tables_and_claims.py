@@ -1,15 +1,15 @@
-"""Tables put the right scores into cells, and claims say what claims.tsv found."""
+"""Tables put the right scores into cells, and verdicts repeat what claims.tsv says."""
 
-import importlib.util
 import io
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from tauspeech.reporting.claims import claims_from
-from tauspeech.reporting.content import Claim
-from tauspeech.reporting.tables import markdown, overlap_table, rarity_table, score_table, weights_table
+from tauspeech.reporting.claims import verdicts_from
+from tauspeech.reporting.content import ClaimVerdict
+from tauspeech.reporting.scale_table import scale_table
+from tauspeech.reporting.score_table import score_table
+from tauspeech.reporting.tables import markdown
 from tauspeech.runtime.errors import UserError
 
 
@@ -63,23 +63,14 @@ def test_a_column_may_show_another_metric_and_a_row_may_lack_columns():
     assert table["BLEU"].tolist() == [50, 50] and table.loc[0, "chrF"] == 70 and pd.isna(table.loc[1, "chrF"])
 
 
-def test_words_in_sets_of_others_are_counted():
-    words = {"goethe": {"zh": ["歌德"], "en": ["Goethe"]}}
-    texts = {
-        "goethe": pd.DataFrame({"zh": ["歌德"], "en": ["Goethe"]}),
-        "general": pd.DataFrame({"zh": ["歌德很有名", "你好"], "en": ["He is famous.", "Hello."]}),
-        "other": pd.DataFrame({"zh": ["你好"], "en": ["Hello."]}),
-    }
-    assert overlap_table(words, texts).to_dict("records") == [{"word_id": "goethe", "set": "general", "sentences": 1}]
-
-
-def test_rarity_and_weights_are_told_as_they_were_found():
-    check = {"carriers": 20, "recall": 0.05, "control": None, "known": False, "heard": ["x"]}
-    (row,) = rarity_table([{"word_id": "a", "word": "A"}], {"a": check}).to_dict("records")
-    assert (row["recall"], row["rare"]) == (5.0, "yes")
-    curve = [{"weight": 0.1, "score": 10.0}, {"weight": 0.2, "score": 30.0}]
-    table = weights_table({"first2--ties": {"weight": 0.2, "curve": curve}})
-    assert table["chosen"].tolist() == [0, 1] and table.loc[0, ["merge", "method"]].tolist() == ["first2", "ties"]
+def test_scales_that_were_tried_and_the_chosen_one():
+    points = [{"scale": 0.1, "score": 10.004}, {"scale": 0.2, "score": 30.0}]
+    labels = {"first2--ties": {"merge": "first2", "method": "ties"}}
+    table = scale_table(labels, {"first2--ties": {"chosen": {"scale": 0.2}, "points": points}})
+    assert table.to_dict("records") == [
+        {"merge": "first2", "method": "ties", "weight": 0.1, "value": 10.0, "chosen": 0},
+        {"merge": "first2", "method": "ties", "weight": 0.2, "value": 30.0, "chosen": 1},
+    ]
 
 
 def test_markdown_hides_intervals_and_escapes_bars():
@@ -95,23 +86,23 @@ b	B is best.	Fig. 3	2	-2.50	-3.00	-2.00	t over 2 seeds	does not hold	0.00; -5.00
 ALONE = "c\tC is best.\tTable 2\t1\t0.00\t-0.50\t12.00\tbootstrap over utterances\tnot decided\t0.00\n"
 
 
-def claims_of(text: str) -> list[Claim]:
-    return claims_from(pd.read_csv(io.StringIO(text), sep="\t", keep_default_na=False, na_values=[""]))
+def claims_of(text: str) -> list[ClaimVerdict]:
+    return verdicts_from(pd.read_csv(io.StringIO(text), sep="\t", keep_default_na=False, na_values=[""]))
 
 
 def test_claims_say_by_how_much_and_how_sure():
     assert claims_of(CLAIMS + ALONE) == [
-        Claim(
+        ClaimVerdict(
             "A is best.",
             "holds",
             "+1.23 points [0.40, 2.05], t over 3 seeds; seeds: +1.10, +1.30, +1.29 (Table 1).",
         ),
-        Claim(
+        ClaimVerdict(
             "B is best.",
             "does not hold",
             "−2.50 points [−3.00, −2.00], t over 2 seeds; seeds: +0.00, −5.00 (Fig. 3).",
         ),
-        Claim("C is best.", "not decided", "+0.00 points [−0.50, 12.00], bootstrap over utterances (Table 2)."),
+        ClaimVerdict("C is best.", "not decided", "+0.00 points [−0.50, 12.00], bootstrap over utterances (Table 2)."),
     ]
 
 
@@ -120,12 +111,3 @@ def test_claims_of_one_seed_each_are_read_as_well():
     (claim,) = claims_of(header + ALONE)  # pandas takes their runs for numbers
     assert claim.detail.endswith("bootstrap over utterances (Table 2).")
     assert claims_of(header) == []
-
-
-def test_the_smallest_weight_near_the_best_is_chosen():
-    script = Path(__file__).resolve().parents[2] / "workflow/scripts/choose_weight.py"
-    module = importlib.util.module_from_spec(spec := importlib.util.spec_from_file_location("choose_weight", script))
-    spec.loader.exec_module(module)
-    curve = {0.1: 50.0, 0.2: 79.5, 0.3: 80.5, 0.4: 81.0, 0.5: 70.0}
-    assert module.choose(curve, 2.0) == 0.2
-    assert module.choose(curve, 0.0) == 0.4

@@ -40,7 +40,7 @@ def test_an_error_is_raised_in_its_turn_and_never_waits_for_ever():
     assert [next(results), next(results)] == [0, 1]
 
 
-def test_a_child_that_is_killed_is_told():
+def test_a_killed_child_is_an_error():
     with pytest.raises(ChildProcessError, match="code 7"):
         list(one_child_each(os._exit, [7], workers=1))
 

@@ -1,4 +1,4 @@
-"""Shares of several engines put together, and what the base does not hear turned away."""
+"""Sets of several engines: order of their shares, and the round-trip check by the base model."""
 
 import json
 
@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import make_speech
-import tauspeech.models.decoding
-import tauspeech.models.whisper
+import tauspeech.models.round_trip
 from tauspeech.data import manifest
 from tauspeech.data.audio import RATE, encode_audio
 from tauspeech.data.dropped import Drop, write_dropped
@@ -23,12 +22,12 @@ TEXTS = [("train", "我们去了柏林墙"), ("train", "柏林墙很长"), ("tes
 
 @pytest.fixture
 def gather(tmp_path, monkeypatch):
-    """Make a set of two shares; the base hears what is told."""
+    """Make a set of two shares; a fake base decodes to ``hypotheses``."""
 
-    def run(heard=None, errors=0.5, hours=None, missing=(), long=()):
+    def run(hypotheses=None, errors=0.5, hours=None, missing=(), long=()):
         results = tmp_path / "results" / "t"
         names = [f"w-{split}-{number:05d}" for number, (split, _) in enumerate(TEXTS)]
-        rows = [[name, split, "w", said] for name, (split, said) in zip(names, TEXTS, strict=True)]
+        rows = [[name, split, "w", sentence] for name, (split, sentence) in zip(names, TEXTS, strict=True)]
         text, base = PlannedJob("text", "w", {}), PlannedJob("base", "base", {})
         write_table(results / "text" / "w.tsv", ["utterance", "split", "word_id", "zh"], rows)
         write_receipt(results / "text/w.receipt.json", text.key, text.spec, {}, [results / "text/w.tsv"], 0)
@@ -38,40 +37,41 @@ def gather(tmp_path, monkeypatch):
         write_receipt(results / "models/base/receipt.json", base.key, base.spec, {}, outputs, 0)
         shares = []
         for number in range(2):
-            share = PlannedJob("voiced", f"main/w--engine-{number}", {})
-            path = results / "voiced" / "main" / f"w--engine-{number}.parquet"
+            share = PlannedJob("tts", f"main/w--engine-{number}", {})
+            path = results / "tts" / "main" / f"w--engine-{number}.parquet"
             sound = encode_audio(np.full(RATE, 0.1, np.float32))
             table = read_table(results / "text" / "w.tsv")
-            said = [row for row in table[number::2] if row["utterance"] not in missing]
-            voiced = (manifest.row(row, Synthesised("", sound, RATE, f"voice {number}", 1), "engine") for row in said)
-            manifest.write(path, voiced, ["zh"])
-            drops = [Drop(row["split"], row["utterance"], "silence") for row in table[number::2] if row not in said]
+            present = [row for row in table[number::2] if row["utterance"] not in missing]
+            synthesised = (Synthesised("", sound, RATE, f"voice {number}", 1).row(row, "engine") for row in present)
+            manifest.write(path, synthesised, ["zh"])
+            drops = [Drop(row["split"], row["utterance"], "silence") for row in table[number::2] if row not in present]
             write_dropped(path.with_suffix(".dropped.tsv"), drops)
             outputs = [path, path.with_suffix(".dropped.tsv")]
             write_receipt(path.with_suffix(".receipt.json"), share.key, share.spec, {}, outputs, 0)
             shares.append(share)
-        check = {"errors": errors, "word": {"zh": ["柏林墙"]}} if heard else None
-        settings = {"way": "gathered", "language": "zh", "languages": ["zh"], "hours": hours, "check": check}
-        job = PlannedJob("speech", "w", settings, {"text": text, "voiced": shares, "base": base})
+        check = {"errors": errors, "word": {"zh": ["柏林墙"]}} if hypotheses else None
+        settings = {"language": "zh", "languages": ["zh"], "hours": hours, "check": check}
+        modules = ("tauspeech.speech.sets.gathered", "tauspeech.models.round_trip")
+        job = PlannedJob("speech", "w", settings, {"text": text, "tts": shares, "base": base}, modules=modules)
         spec = results / "plan" / "speech" / "w.json"
         spec.parent.mkdir(parents=True, exist_ok=True)
         spec.write_text(job.text, encoding="utf-8")
 
-        class Ears:
+        class FakeDecoder:
             def __init__(self, *_):
                 pass
 
-            def hears(self, row):
+            def fits_window(self, row):
                 return row["zh"] not in long
 
-            def decode(self, rows, asked):
-                assert all(map(self.hears, rows))
-                assert (asked.task, asked.written) == ("transcribe", "zh")
-                return [heard[row["zh"]] for row in rows]
+            def decode(self, rows, task):
+                assert all(map(self.fits_window, rows))
+                assert (task.kind, task.text_language) == ("transcribe", "zh")
+                return [hypotheses[row["zh"]] for row in rows]
 
-        monkeypatch.setattr(tauspeech.models.decoding, "Decoder", Ears)
-        monkeypatch.setattr(tauspeech.models.whisper, "load", lambda folder: ())
-        task = Job(spec, 1)
+        monkeypatch.setattr(tauspeech.models.round_trip, "Decoder", FakeDecoder)
+        monkeypatch.setattr(tauspeech.models.round_trip, "open_model", lambda folder: None)
+        job = Job(spec, 1)
         make_speech.main(job)
         dropped = {row["first"]: row["reason"] for row in read_table(job.path("w.dropped.tsv"))}
         return [row["utterance"] for row in manifest.read(job.path("w.parquet"))], dropped
@@ -79,48 +79,48 @@ def gather(tmp_path, monkeypatch):
     return run
 
 
-FAITHFUL = {said: said.replace("柏林墙", "白林强") for _, said in TEXTS}
+FAITHFUL = {sentence: sentence.replace("柏林墙", "白林强") for _, sentence in TEXTS}
 
 
 def test_shares_come_in_the_order_of_the_text(gather):
-    kept, dropped = gather()
-    assert kept == ["w-train-00000", "w-train-00001", "w-test-00002", "w-test-00003"]
+    rows, dropped = gather()
+    assert rows == ["w-train-00000", "w-train-00001", "w-test-00002", "w-test-00003"]
     assert dropped == {}
 
 
-def test_the_word_itself_may_be_misheard(gather):
-    kept, dropped = gather(FAITHFUL)
-    assert len(kept) == 4 and dropped == {}
+def test_errors_in_the_word_itself_do_not_count(gather):
+    rows, dropped = gather(FAITHFUL)
+    assert len(rows) == 4 and dropped == {}
 
 
-def test_what_is_longer_than_the_base_hears_is_dropped_and_not_cut(gather):
-    kept, dropped = gather(FAITHFUL, long=["柏林墙很长"])
-    assert kept == ["w-train-00000", "w-test-00002", "w-test-00003"]
-    assert dropped == {"w-train-00001": "longer than the base model hears at once"}
+def test_audio_longer_than_the_input_window_is_dropped_and_not_truncated(gather):
+    rows, dropped = gather(FAITHFUL, long=["柏林墙很长"])
+    assert rows == ["w-train-00000", "w-test-00002", "w-test-00003"]
+    assert dropped == {"w-train-00001": "longer than the base model's input window"}
 
 
-def test_what_the_base_does_not_hear_is_dropped_and_named(gather):
-    kept, dropped = gather(FAITHFUL | {"柏林墙很长": "啊啊啊啊啊啊啊"})
-    assert kept == ["w-train-00000", "w-test-00002", "w-test-00003"]
-    assert dropped == {"w-train-00001": "the base model hears something else"}
+def test_an_utterance_with_another_transcript_is_dropped_with_its_reason(gather):
+    rows, dropped = gather(FAITHFUL | {"柏林墙很长": "啊啊啊啊啊啊啊"})
+    assert rows == ["w-train-00000", "w-test-00002", "w-test-00003"]
+    assert dropped == {"w-train-00001": "the base model's transcript differs"}
 
 
 def test_hours_are_those_of_what_is_left(gather):
-    kept, _ = gather(FAITHFUL | {"我们去了柏林墙": ""}, hours={"train": 1.5 / 3600, "test": 1.5 / 3600})
-    assert kept == ["w-train-00001", "w-test-00002"]
+    rows, _ = gather(FAITHFUL | {"我们去了柏林墙": ""}, hours={"train": 1.5 / 3600, "test": 1.5 / 3600})
+    assert rows == ["w-train-00001", "w-test-00002"]
 
 
 def test_a_split_with_nothing_left_is_an_error_that_says_what_to_do(gather):
-    nothing = {said: "" for split, said in TEXTS if split == "test"}
-    told = r"no test utterance is left \(dropped: 1 silence, 1 the base model hears something else\): .* speech\.check\.errors"
-    with pytest.raises(UserError, match=told):
+    nothing = {sentence: "" for split, sentence in TEXTS if split == "test"}
+    message = r"no test utterance is left \(dropped: 1 silence, 1 the base model's transcript differs\): .* speech\.check\.errors"
+    with pytest.raises(UserError, match=message):
         gather(FAITHFUL | nothing, missing=("w-test-00002",))
 
 
-def test_what_an_engine_could_not_say_is_counted_with_the_rest(gather):
-    kept, dropped = gather(FAITHFUL | {"他看到柏林墙了": ""}, missing=("w-train-00000",))
-    assert kept == ["w-train-00001", "w-test-00003"]
-    assert dropped == {"w-train-00000": "silence", "w-test-00002": "the base model hears something else"}
+def test_drops_of_engines_are_counted_with_the_others(gather):
+    rows, dropped = gather(FAITHFUL | {"他看到柏林墙了": ""}, missing=("w-train-00000",))
+    assert rows == ["w-train-00001", "w-test-00003"]
+    assert dropped == {"w-train-00000": "silence", "w-test-00002": "the base model's transcript differs"}
 
 
 def test_the_receipt_names_both_files(gather, tmp_path):

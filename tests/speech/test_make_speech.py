@@ -1,4 +1,4 @@
-"""The stage speech, run as a job runs it: how much of a text is said."""
+"""The stage speech, run like a job: rows and hours of a set."""
 
 import io
 import itertools
@@ -33,7 +33,7 @@ TEXTS = {
     "test": ["Ich habe meinen Schlüssel verloren.", "Es regnet.", "Am Sonntag fahren wir ans Meer."],
 }
 UNLIMITED = dict.fromkeys(TEXTS, 1.0)
-VOICE = {"way": "espeak", "longest": 30.0, "rate": [220, 270], "pitch": [40, 60], "voices": ["de", "de+f2"]}
+VOICE = {"check": None, "longest": 30.0, "rate": [220, 270], "pitch": [40, 60], "voices": ["de", "de+f2"]}
 
 
 def write_spec(results, job):
@@ -43,8 +43,8 @@ def write_spec(results, job):
     return path
 
 
-def heard(row):
-    """Seconds of what is in the manifest, as another program hears it."""
+def seconds_of(row):
+    """Duration of the audio in a manifest's row, by soundfile."""
     return soundfile.info(io.BytesIO(row["audio"]["bytes"])).duration
 
 
@@ -56,24 +56,32 @@ def by_split(rows):
 
 
 @pytest.fixture(scope="module")
-def say(tmp_path_factory):
+def synthesise(tmp_path_factory):
     """A set of German sentences with some hours, in a folder of its own."""
 
     def run(hours, threads=2):
-        results = tmp_path_factory.mktemp("said") / "results" / "t"
+        results = tmp_path_factory.mktemp("speech") / "results" / "t"
         text = PlannedJob("text", "de", {})
-        names = {split: [f"de-{split}-{number:05d}" for number in range(len(said))] for split, said in TEXTS.items()}
+        names = {split: [f"de-{split}-{number:05d}" for number in range(len(texts))] for split, texts in TEXTS.items()}
         table = [
-            [name, split, "", said, said.upper()]
+            [name, split, "", sentence, sentence.upper()]
             for split in TEXTS
-            for name, said in zip(names[split], TEXTS[split], strict=True)
+            for name, sentence in zip(names[split], TEXTS[split], strict=True)
         ]
         write_table(results / "text" / "de.tsv", ["utterance", "split", "word_id", "de", "en"], table)
         write_receipt(
             results / "text/de.receipt.json", text.key, text.spec, {}, [results / "text" / "de.tsv"], seconds=0
         )
         settings = VOICE | {"language": "de", "languages": ["de", "en"], "hours": hours}
-        job = Job(write_spec(results, PlannedJob("speech", "de", settings, {"text": text}, 1, threads=0)), threads)
+        job = Job(
+            write_spec(
+                results,
+                PlannedJob(
+                    "speech", "de", settings, {"text": text}, 1, threads=0, modules=("tauspeech.speech.sets.espeak",)
+                ),
+            ),
+            threads,
+        )
         make_speech.main(job)
         return job
 
@@ -81,56 +89,56 @@ def say(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def everything(say):
-    return manifest.read(say(None).path("de.parquet"))
+def everything(synthesise):
+    return manifest.read(synthesise(None).path("de.parquet"))
 
 
 def some_hours(everything, share):
-    """Of each split a share of what it lasts."""
-    return {split: share * math.fsum(map(heard, rows)) / 3600 for split, rows in by_split(everything).items()}
+    """Hours that are a share of each split's duration."""
+    return {split: share * math.fsum(map(seconds_of, rows)) / 3600 for split, rows in by_split(everything).items()}
 
 
-def test_without_hours_everything_is_said(everything):
+def test_without_hours_all_sentences_are_synthesised(everything):
     assert [(row["split"], row["de"], row["en"]) for row in everything] == [
         (split, text, text.upper()) for split, texts in TEXTS.items() for text in texts
     ]
     for row in everything:
-        assert row["seconds"] == pytest.approx(heard(row), abs=1e-6)
+        assert row["seconds"] == pytest.approx(seconds_of(row), abs=1e-6)
         assert row["voice"].split()[0] in VOICE["voices"]
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
-def test_each_split_has_no_more_than_its_hours_and_nearly_fills_them(say, everything, share):
+def test_each_split_has_no_more_than_its_hours_and_nearly_fills_them(synthesise, everything, share):
     hours = some_hours(everything, share)
-    said = by_split(manifest.read(say(hours).path("de.parquet")))
+    synthesised = by_split(manifest.read(synthesise(hours).path("de.parquet")))
     for split, rows in by_split(everything).items():
-        found = said.get(split, [])
+        found = synthesised.get(split, [])
         # In order, with the same voices and bytes, up to the first one that does not fit.
         assert found == rows[: len(found)]
-        ends = list(itertools.accumulate(map(heard, rows)))
+        ends = list(itertools.accumulate(map(seconds_of, rows)))
         assert len(found) == sum(end <= hours[split] * 3600 for end in ends)
-    assert len(said["train"]) < len(TEXTS["train"])
+    assert len(synthesised["train"]) < len(TEXTS["train"])
 
 
-def test_the_splits_have_hours_of_their_own(say, everything):
-    hours = UNLIMITED | {"validation": heard(by_split(everything)["validation"][0]) / 3600 + 1e-6}
-    said = by_split(manifest.read(say(hours).path("de.parquet")))
-    assert {split: len(rows) for split, rows in said.items()} == {"train": 8, "validation": 1, "test": 3}
+def test_the_splits_have_hours_of_their_own(synthesise, everything):
+    hours = UNLIMITED | {"validation": seconds_of(by_split(everything)["validation"][0]) / 3600 + 1e-6}
+    synthesised = by_split(manifest.read(synthesise(hours).path("de.parquet")))
+    assert {split: len(rows) for split, rows in synthesised.items()} == {"train": 8, "validation": 1, "test": 3}
 
 
-def test_a_text_too_short_for_its_hours_is_taken_as_it_is(say, everything):
-    assert manifest.read(say(UNLIMITED).path("de.parquet")) == everything
+def test_a_text_too_short_for_its_hours_is_taken_as_it_is(synthesise, everything):
+    assert manifest.read(synthesise(UNLIMITED).path("de.parquet")) == everything
 
 
-def test_the_file_does_not_depend_on_the_number_of_threads(say, everything):
+def test_the_file_does_not_depend_on_the_number_of_threads(synthesise, everything):
     hours = some_hours(everything, 0.5)
-    one, three = (say(hours, threads) for threads in (1, 3))
+    one, three = (synthesise(hours, threads) for threads in (1, 3))
     assert one.path("de.parquet").read_bytes() == three.path("de.parquet").read_bytes()
     assert Receipt.read(one.receipt).files().keys() == {"de.parquet", "de.dropped.tsv"}
 
 
-def test_nobody_goes_on_talking_when_the_hours_are_full(say, everything):
-    say(some_hours(everything, 0.2), threads=3)
+def test_synthesis_stops_when_the_hours_are_reached(synthesise, everything):
+    synthesise(some_hours(everything, 0.2), threads=3)
     assert not multiprocessing.active_children()
 
 
@@ -144,10 +152,10 @@ def test_a_planned_set_has_sentences_enough_for_its_hours(language, tmp_path, mo
     planned = plan.plan(complete(config, "c.yaml"), tmp_path / "results" / "t")
     for stage, main in (("text", make_text.main), ("speech", make_speech.main)):
         main(Job(write_spec(tmp_path / "results" / "t", planned.jobs[stage, language]), 2))
-    said = by_split(manifest.read(tmp_path / "results" / "t" / "speech" / f"{language}.parquet"))
+    synthesised = by_split(manifest.read(tmp_path / "results" / "t" / "speech" / f"{language}.parquet"))
     for split, hours in wanted.items():
-        seconds = math.fsum(map(heard, said[split]))
+        seconds = math.fsum(map(seconds_of, synthesised[split]))
         assert 3600 * hours - 6 < seconds <= 3600 * hours
         # A set's name and its texts are columns apart, also where the language's code is "id".
-        assert all(row["utterance"].startswith(f"{language}-{split}-") for row in said[split])
-        assert all(row[language] and row["en"] and row[language] != row["en"] for row in said[split])
+        assert all(row["utterance"].startswith(f"{language}-{split}-") for row in synthesised[split])
+        assert all(row[language] and row["en"] and row[language] != row["en"] for row in synthesised[split])

@@ -1,4 +1,4 @@
-"""A user's own recordings: a table and audio files beside it."""
+"""The user's own recordings: a table and audio files beside it."""
 
 import numpy as np
 import pytest
@@ -63,9 +63,9 @@ def test_without_recorded_carriers_the_test_rows_are_tried(table):
         ("file\tzh\ten\n", r"avignon\.tsv: column 'split' is missing in the first line"),
         ("file\tsplit\tzh\n", r"avignon\.tsv: column 'en' is missing in the first line"),
         ("", r"avignon\.tsv: column 'file' is missing"),
-        (GOOD + "two.flac\tdev\t二\ttwo\n", r"avignon\.tsv, line 4: split 'dev' is none of train"),
+        (GOOD + "two.flac\tdev\t二\ttwo\n", r"avignon\.tsv, line 4: split 'dev' is unknown: use train"),
         (GOOD + "three.wav\ttest\t三\tthree\n", r"avignon\.tsv, line 4: the audio file .*three\.wav does not exist"),
-        (GOOD + "\ttest\t三\tthree\n", r"avignon\.tsv, line 4: there is nothing in column 'file'"),
+        (GOOD + "\ttest\t三\tthree\n", r"avignon\.tsv, line 4: column 'file' is empty"),
         (GOOD + "avignon.tsv\ttest\t三\tthree\n", r"avignon\.tsv cannot be read as audio"),
     ],
 )
@@ -76,7 +76,7 @@ def test_a_mistake_in_the_table_is_reported_with_file_and_line(table, content, m
 
 @pytest.mark.parametrize("row", ["two.flac\ttest\t三\n", "two.flac\n", "two.flac\ttest\t三\tthree\tx\n"])
 def test_a_row_with_a_wrong_number_of_columns_is_reported_with_its_line(table, row):
-    with pytest.raises(UserError, match=r"avignon\.tsv, line 4: the row has not 4 columns"):
+    with pytest.raises(UserError, match=r"avignon\.tsv, line 4: expected 4 columns, found"):
         table(GOOD + row)
 
 

@@ -1,4 +1,4 @@
-"""Sentences from the grammar: enough of them, varied, and no split knows another."""
+"""Sentences from the grammar: counts, variety and disjoint splits."""
 
 import itertools
 
@@ -55,7 +55,7 @@ def test_the_word_stands_at_varied_places_and_in_varied_company(made, grammar):
     assert len(beside) > len(grammar.fillers["place"]) / 2
 
 
-def test_the_rare_word_takes_either_of_two_slots(made):
+def test_the_rare_word_fills_either_of_two_slots(made):
     both = [sentence["zh"] for sentence in made["train"] if sentence["zh"].endswith("都很有名。")]
     assert {text.startswith("柏林墙和") for text in both} == {True, False}
 
@@ -72,7 +72,7 @@ def test_training_sentences_do_not_nearly_repeat_held_out_ones(made):
 
 
 def test_general_sentences_of_different_sets_and_seeds_keep_to_their_splits(sentences):
-    """A foundation's training text never meets an experiment's general test text, though neither knows the other."""
+    """Training text of a foundation and general test text of an experiment are disjoint, though generated independently."""
     taught = sentences({"train": 1500}, seed=1, set_id="foundation-small")["train"]
     for seed in (1, 2):
         asked = sentences({"test": 200}, seed=seed, set_id="general")["test"]
@@ -100,8 +100,10 @@ def test_more_sentences_of_one_split_leave_the_others_as_they_are(sentences, ber
     assert (more["test"], more["validation"]) == (made["test"], made["validation"])
 
 
-def test_a_grammar_that_is_exhausted_says_how_far_it_got(sentences, berlin_wall):
-    with pytest.raises(UserError, match=r"only \d+ different test sentences for 'berlin-wall', 5000 are wanted: ask"):
+def test_an_exhausted_grammar_is_an_error_with_its_count(sentences, berlin_wall):
+    with pytest.raises(
+        UserError, match=r"only \d+ different test sentences for 'berlin-wall', but 5000 are needed: lower"
+    ):
         sentences({"test": 5000}, berlin_wall)
 
 

@@ -81,7 +81,7 @@ def test_nothing_is_left_uncontracted(sentences, language, wrong):
         assert not re.search(wrong, sentence[language].lower()), sentence[language]
 
 
-def test_a_language_says_a_thing_in_one_way_and_english_tells_them_apart(sentences):
+def test_texts_of_a_language_are_unique_and_english_distinguishes_them(sentences):
     by_english: dict[str, set[tuple[str, ...]]] = {}
     for sentence in sentences:
         by_english.setdefault(sentence["en"], set()).add(tuple(sentence[language] for language in SOURCES))
@@ -89,7 +89,7 @@ def test_a_language_says_a_thing_in_one_way_and_english_tells_them_apart(sentenc
 
 
 def test_all_languages_of_a_sentence_are_in_one_split(grammar, sentences):
-    """Whoever is tested on it in one language was not taught its translation in another."""
+    """A test sentence in one language is not a training sentence in another."""
     for sentence in sentences:
         pairs = [{language: sentence[language], "en": sentence["en"]} for language in SOURCES]
         splits = [{split for split in SHARES if in_share(pair, split, grammar.split_by)} for pair in pairs]

@@ -1,4 +1,4 @@
-"""The stage text, run as a job runs it."""
+"""The stage text, run like a job."""
 
 import csv
 
@@ -100,7 +100,7 @@ def test_own_sentences_take_the_place_of_generated_ones(run_text, tmp_path):
     assert {row["en"] for row in rows(job) + rows(carriers)} <= {sentence.split("\t")[0] for sentence in sentences}
 
 
-def test_what_was_turned_away_is_listed(run_text, tmp_path):
+def test_rejected_sentences_are_counted(run_text, tmp_path):
     (tmp_path / "config" / "text").mkdir(parents=True)
     own = "split\tzh\ten\ntest\t这里是柏林墙\tThis is Berlin Wall\ntest\t没有\tno such word\ntest\t哪里有\tnone here\n"
     (tmp_path / "config" / "text" / "berlin-wall.tsv").write_text(own, encoding="utf-8")
@@ -112,11 +112,11 @@ def test_what_was_turned_away_is_listed(run_text, tmp_path):
     assert job.path("general.rejected.tsv").read_text() == ("reason\tcount\nholds a reserved word (zh)\t1\n")
 
 
-def test_the_grammar_also_speaks_one_language_alone(run_text):
+def test_the_grammar_also_generates_one_language_alone(run_text):
     job = run_text(
         "berlin-wall",
         "word_id\ten\tdomain\nberlin-wall\tBerlin Wall\tlandmark\n",
-        job="transcribe",
+        task="transcribe",
         languages={"source": "en", "target": "en"},
         control_task=None,
     )

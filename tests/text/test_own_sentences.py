@@ -1,4 +1,4 @@
-"""A user's own sentences: read from a table, and dealt out to the splits."""
+"""The user's own sentences: read from a table and distributed to the splits."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_all_sentences_of_a_named_split_are_taken():
     assert len(deal(own(*["test"] * 5))["test"]) == 5
 
 
-def test_the_lots_depend_on_the_seed_alone():
+def test_the_distribution_depends_only_on_the_seed():
     assert deal(own()) == deal(own())
     assert deal(own()) != deal(own(), seed=2)
     assert deal(own())["test"] != [sentence for _, sentence in own()][:3]
@@ -53,13 +53,15 @@ def test_test_sentences_come_first_where_there_are_few():
 
 
 def test_a_split_that_gets_nothing_is_an_error_with_the_reasons():
-    with pytest.raises(UserError, match=r"own\.tsv leaves no train sentences \(the file is too short\): add sentences"):
+    with pytest.raises(
+        UserError, match=r"own\.tsv leaves no train sentences \(the file has too few rows\): add sentences"
+    ):
         deal(own()[:5])
     with pytest.raises(UserError, match=r"own\.tsv leaves no test sentences \(2 too short \(en\)\)"):
         deal([("", {"en": "a"}), ("", {"en": "b"})])
 
 
-def test_splits_that_nobody_wants_stay_empty():
+def test_splits_without_a_count_stay_empty():
     assert deal(own(), {"test": 4}) == {"test": deal(own(), {"test": 4})["test"], "validation": [], "train": []}
 
 
@@ -72,7 +74,7 @@ def test_own_sentences_are_read_with_and_without_a_split(own_table):
     assert read_own(own_table("zh\n你好\n"), ["zh"]) == [("", {"zh": "你好"})]
 
 
-def test_a_short_row_is_an_empty_text_for_the_checks_to_turn_away(own_table):
+def test_missing_cells_are_empty_texts_which_the_checks_reject(own_table):
     assert read_own(own_table("en\tzh\nWe\n"), ["zh", "en"]) == [("", {"zh": "", "en": "We"})]
 
 
@@ -81,7 +83,10 @@ def test_a_short_row_is_an_empty_text_for_the_checks_to_turn_away(own_table):
     [
         ("zh\n你好\n", r"own\.tsv: column 'en' is missing in the first line"),
         ("", r"own\.tsv: column 'zh' is missing"),
-        ("zh\ten\tsplit\n你\tYou\ttest\n我\tI\tdev\n", r"own\.tsv, line 3: split 'dev' is none of train, validation"),
+        (
+            "zh\ten\tsplit\n你\tYou\ttest\n我\tI\tdev\n",
+            r"own\.tsv, line 3: split 'dev' is unknown: use train, validation",
+        ),
         ("zh\ten\n你好\tHello\n".encode("gb18030"), r"own\.tsv is not UTF-8: save it as UTF-8"),
     ],
 )

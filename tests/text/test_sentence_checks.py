@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.text.characters import unspeakable
+from tauspeech.text.characters import has_control_or_markup
 from tauspeech.text.checks import Checker, Limits, contains, folded, replaced_part
 
 WORD = {"zh": ("柏林墙",), "en": ("Berlin Wall", "Wall of Berlin")}
@@ -36,7 +36,7 @@ def checker():
         ({"zh": "歌德没见过柏林墙。"}, "holds a reserved word (zh)"),
     ],
 )
-def test_a_bad_sentence_is_turned_away_and_counted_by_reason(checker, change, reason):
+def test_a_bad_sentence_is_rejected_and_counted_by_reason(checker, change, reason):
     assert not checker.accept(GOOD | change, "test")
     assert checker.rejected == {reason: 1}
     assert checker.accept(GOOD, "test")
@@ -50,12 +50,12 @@ def test_the_limits_themselves_are_allowed(language, unit):
     assert reasons == ["too short", None, None, "too long"]
 
 
-def test_a_missing_language_is_turned_away(checker):
+def test_a_missing_language_is_rejected(checker):
     assert not checker.accept({"zh": GOOD["zh"]}, "test")
     assert checker.rejected == {"too short (en)": 1}
 
 
-def test_a_repeated_sentence_is_turned_away_whatever_its_case_and_punctuation():
+def test_a_repeated_sentence_is_rejected_regardless_of_case_and_punctuation():
     checker = Checker(("en",), None, {})
     assert checker.accept({"en": "We saw it."}, "train")
     assert not checker.accept({"en": "we saw  it"}, "train")
@@ -127,6 +127,6 @@ def test_the_part_in_which_two_sentences_differ(sentence, other, language, part)
 
 @pytest.mark.parametrize("text", ["می\u200cخواهم", "क्\u200dष"])
 def test_what_scripts_write_between_letters_is_no_control_character(text):
-    assert not unspeakable(text)
-    assert unspeakable(text + "\u200c")
-    assert unspeakable("\u202e" + text)
+    assert not has_control_or_markup(text)
+    assert has_control_or_markup(text + "\u200c")
+    assert has_control_or_markup("\u202e" + text)

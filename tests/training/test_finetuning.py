@@ -1,4 +1,4 @@
-"""What a fine-tune is taught with, and which of several learning rates it takes."""
+"""Training sets of a fine-tune, and the choice of its learning rate."""
 
 import math
 
@@ -9,8 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tauspeech.data.audio import encode_audio
-from tauspeech.models.tasks import speech_task
-from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
+from tauspeech.models.foundation_sizes import SIZES
+from tauspeech.models.tasks import SpeechTask
+from tauspeech.models.whisper.foundation import new_model
 from tauspeech.runtime.errors import UserError
 from tauspeech.training.finetuning import Finetuning, Trained, TrainingSets, first_share
 from tauspeech.training.rates import best_of
@@ -66,28 +67,28 @@ def test_a_shorter_utterance_after_the_end_is_not_sought():
     assert names(first_share(rows_of([4, 4, 1, 1]), 0.5)) == ["a-0"]
 
 
-def test_a_course_cuts_the_training_speech_alone_and_each_set_by_itself():
+def test_only_the_training_speech_is_cut_and_each_set_by_itself():
     short, long = [1.0] * 10, [3.0] * 20
     sets = {
         id: rows_of(seconds, name=id) + rows_of([2.0] * 4, "validation", id) + rows_of([2.0] * 5, "test", id)
         for id, seconds in (("ca", short), ("de", long))
     }
-    course = TrainingSets(sets, {}, 0.5)
-    taught = course.rows("train")
-    assert names(taught["ca"]) == [f"ca-{number}" for number in range(5)]
-    assert names(taught["de"]) == [f"de-{number}" for number in range(10)]
+    training_sets = TrainingSets(sets, {}, 0.5)
+    trained = training_sets.rows("train")
+    assert names(trained["ca"]) == [f"ca-{number}" for number in range(5)]
+    assert names(trained["de"]) == [f"de-{number}" for number in range(10)]
     for split, count in (("validation", 4), ("test", 5)):
-        assert {id: len(rows) for id, rows in course.rows(split).items()} == {"ca": count, "de": count}
-        assert all(row["split"] == split for rows in course.rows(split).values() for row in rows)
+        assert {id: len(rows) for id, rows in training_sets.rows(split).items()} == {"ca": count, "de": count}
+        assert all(row["split"] == split for rows in training_sets.rows(split).values() for row in rows)
     whole = TrainingSets(sets, {}, 1.0).rows("train")
     assert {id: len(rows) for id, rows in whole.items()} == {"ca": 10, "de": 20}
     assert list(whole) == ["ca", "de"]
 
 
 def test_a_share_without_an_utterance_is_named():
-    course = TrainingSets({"ca": rows_of([5.0] * 10), "de": rows_of([1.0] * 50)}, {}, 0.05)
+    training_sets = TrainingSets({"ca": rows_of([5.0] * 10), "de": rows_of([1.0] * 50)}, {}, 0.05)
     with pytest.raises(UserError, match="set 'ca' has no utterance in 5 % of its training speech"):
-        course.rows("train")
+        training_sets.rows("train")
 
 
 # Learning rates
@@ -128,7 +129,7 @@ def test_of_several_rates_the_best_on_validation_is_taken_and_of_equal_ones_the_
     assert found.score == scores[chosen]
 
 
-def test_the_history_tells_what_was_tried(tmp_path):
+def test_the_history_lists_every_rate(tmp_path):
     found = best_of([1e-3, 1e-4], Attempt({1e-3: 10.0, 1e-4: 30.0}), tmp_path)
     assert found.history == {
         "steps": 7,
@@ -165,8 +166,7 @@ TEXTS = ["Bon dia a tothom.", "Good morning, everyone.", "Fins demà.", "See you
 def base(tmp_path_factory):
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("base")
-    processor = build_processor(TEXTS, SIZES["tiny"])
-    save(build_model(processor, SIZES["tiny"], 1), processor, folder)
+    new_model(TEXTS, SIZES["tiny"], 1).save(folder)
     return folder
 
 
@@ -185,12 +185,12 @@ def tone(number, split):
 def finetuning(base):
     """Fine-tunings on five of ten utterances of a set."""
     rows = [tone(number, split) for split, count in (("train", 10), ("validation", 2)) for number in range(count)]
-    course = TrainingSets({"ca": rows}, {"ca": [speech_task("transcribe", "ca", "en")]}, 0.5)
-    return lambda **changes: Finetuning(base, course, SETTINGS | changes, seed=1)
+    training_sets = TrainingSets({"ca": rows}, {"ca": [SpeechTask("transcribe", "ca", "en")]}, 0.5)
+    return lambda **changes: Finetuning(base, training_sets, SETTINGS | changes, seed=1)
 
 
 def weights(trained):
-    return {name: tensor.numpy().tobytes() for name, tensor in trained.model.state_dict().items()}
+    return {name: tensor.numpy().tobytes() for name, tensor in trained.model.network.state_dict().items()}
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def weights(trained):
     ],
 )
 def test_a_search_that_was_cut_short_ends_as_if_it_had_not_been(finetuning, tmp_path, changes):
-    """Each rate was through already, so that nothing is left to train."""
+    """Each rate was finished already, so that nothing is left to train."""
     rates, changes = [1e-3, 1e-2], {"best_by": "loss"} | changes
     whole = best_of(rates, finetuning(**changes).at, tmp_path / "whole")
     for rate in rates:

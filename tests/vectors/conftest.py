@@ -1,4 +1,4 @@
-"""A place for model folders, and the engine at work on them."""
+"""Fixtures: a folder for models and merges, without fsync."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.vectors.lab import Lab
 
 @pytest.fixture(scope="package", autouse=True)
 def no_waiting() -> Iterator[None]:
-    """For disks, since nothing here cuts the power, and for what is the same in all receipts."""
+    """Skip fsync, and read the versions of packages for receipts only once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
         patch.setattr(merge_receipt, "versions", cache(merge_receipt.versions))

@@ -1,4 +1,4 @@
-"""Small model folders, and what the engine makes of them: files in, files out."""
+"""Small model folders and merges of them, for tests of the engine from files to files."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,13 +53,13 @@ class Output:
         return load_file(self.folder / WEIGHTS)
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """A tensor in float64, or as it is if it holds no numbers."""
+        """A tensor in float64 if it is a float tensor, else as it is."""
         tensor = self.tensors[name]
         return (tensor.double() if tensor.is_floating_point() else tensor).numpy()
 
 
 class Lab:
-    """A folder of models and vectors, named as in the recipes beside them."""
+    """A folder of models and vectors, to which the paths of recipes are relative."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -101,7 +101,7 @@ class Lab:
 
     @contextmanager
     def refused(self, match: str) -> Iterator[None]:
-        """One sentence, and nothing written."""
+        """Expect a UserError of one line, and no written file."""
         before = self.files()
         with pytest.raises(UserError, match=match) as caught:
             yield
@@ -109,7 +109,7 @@ class Lab:
         assert self.files() == before
 
     def files(self) -> set[str]:
-        """All but notes of hashes, which may come at any time."""
+        """All files except cached hashes, which may appear at any time."""
         return {str(file.relative_to(self.folder)) for file in self.folder.rglob("*")} - {
             str(file.relative_to(self.folder)) for file in self.folder.rglob(".*.hashes.json")
         }
@@ -117,7 +117,7 @@ class Lab:
 
 @contextmanager
 def chunks_of(size: int) -> Iterator[None]:
-    """The engine reads tensors in pieces of so many elements."""
+    """Let the engine read tensors in pieces of ``size`` elements."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(storage, "CHUNK", size)
         yield

@@ -1,6 +1,6 @@
-"""The methods once more, straight from the papers' formulas: whole tensors in float64, nothing in pieces.
+"""Reference implementations of the methods by the papers' formulas: whole tensors in float64.
 
-A vector is a mapping from names to arrays; its numbers are those of float32, since that is what a vector's file keeps.
+A vector is a mapping from names to arrays; its numbers are float32, as in a vector's file.
 """
 
 import math
@@ -20,7 +20,7 @@ def difference(finetuned: Vector, base: Vector) -> dict[str, np.ndarray]:
 
 
 def count(keep: float, size: int) -> int:
-    """k = floor(keep n + 1/2), where 0.29 means 29 of a hundred and not the float beside it."""
+    """k = floor(keep n + 1/2), where 0.29 is exactly 29/100, not its nearest float."""
     return math.floor(Fraction(str(keep)) * size + Fraction(1, 2))
 
 
@@ -80,7 +80,7 @@ def unflat(values: np.ndarray, like: Vector) -> dict[str, np.ndarray]:
 
 
 def phi(method: str, options: Mapping, taus: Sequence[Vector], alphas: Sequence[float]) -> dict[str, np.ndarray]:
-    """What each method adds to the base, but for DARE, whose masks are drawn."""
+    """Phi of each method except DARE, whose masks are random."""
     if method == "ties" and options.get("scope", "global") == "global":
         return unflat(ties([flat(tau) for tau in taus], alphas, options["keep"]), taus[0])
 

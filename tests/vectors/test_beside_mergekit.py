@@ -1,7 +1,8 @@
-"""The engine beside mergekit, on the same files: equal, but for two cases of TIES that the paper leaves open or to us.
+"""The engine compared with mergekit on the same files: equal, except in two cases of TIES that the paper leaves open.
 
-Of entries on the trim threshold mergekit keeps any, we the first. When the vote on the sign is a draw, mergekit takes
-the positive changes; we take none, as sign(0) = 0 says. mergekit lives in an environment of its own, which ``make bench`` makes; without it these tests are skipped.
+Of entries on the trim threshold mergekit keeps any, we keep the first. Where the elected sign is a tie, mergekit takes
+the positive changes; we take none, since sign(0) = 0. mergekit has an environment of its own, which ``make bench``
+makes; without it these tests are skipped.
 """
 
 import json
@@ -79,7 +80,7 @@ def theirs(models: dict[str, Path], method: str, out: Path) -> Weights:
 
 
 def on_threshold(change: np.ndarray) -> np.ndarray:
-    """Entries as large as the smallest one kept; of n keep, we round to the nearest and mergekit downwards."""
+    """Entries equal to the smallest kept magnitude; we round keep n to the nearest integer, mergekit downwards."""
     magnitudes = np.abs(change)
     falling = np.sort(magnitudes, axis=None)[::-1]
     counts = (math.floor(KEEP * change.size + 0.5), int(KEEP * change.size))

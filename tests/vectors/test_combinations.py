@@ -1,4 +1,4 @@
-"""Signed sums of vectors: negation, analogies, differences to another model, merges inside merges, weights of parts."""
+"""Signed sums of vectors: negation, analogies, differences to another model, nested merges, weights of parts."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_an_analogy_is_a_signed_sum(lab, models):
 
 @pytest.mark.parametrize("as_file", [False, True])
 def test_synthetic_to_real_is_a_difference_of_two_fine_tunes(lab, models, as_file):
-    """theta_T,syn + lambda (theta_S,real - theta_S,syn), whether the difference is taken here or comes in a file."""
+    """theta_T,syn + lambda (theta_S,real - theta_S,syn), with the difference computed here or read from a file."""
     path = "real-less-syn.safetensors" if as_file else "two"
     if as_file:
         lab.vector("real-less-syn", base="three", finetuned="two")
@@ -153,7 +153,7 @@ def test_a_part_that_no_tensor_has_is_refused(lab, models, part):
 
 
 def test_a_part_that_is_no_regular_expression_is_refused(lab, models):
-    with lab.refused(r"weight' has '/\(/', which is no regular expression"):
+    with lab.refused(r"weight' has '/\(/', which is not a valid regular expression"):
         lab.merge("task_arithmetic", [{"path": "one", "weight": {"/(/": 0.5}}])
 
 

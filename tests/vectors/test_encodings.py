@@ -15,10 +15,10 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.vectors import panels
 from tauspeech.vectors.deltas import Model
 from tauspeech.vectors.encodings.compressed import Compressed
+from tauspeech.vectors.encodings.vector_file import VectorFile, write_vector
 from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.extraction import extract, outline
 from tauspeech.vectors.files import storage
-from tauspeech.vectors.files.vector_file import VectorFile, write_vector
 from tauspeech.vectors.lora.adapter import Adapter
 from tauspeech.vectors.merging import merge
 from tauspeech.vectors.recipe import Recipe
@@ -56,7 +56,7 @@ def write_model(folder: Path, tensors: dict[str, np.ndarray]) -> Path:
 
 
 def numbers(seed: int, shapes=SHAPES, spread: float = 0.01) -> dict[str, np.ndarray]:
-    """Matrices with a large singular value, as changes have them."""
+    """Matrices with one large singular value, as is typical of changes."""
     generator = np.random.default_rng(seed)
 
     def tensor(shape: tuple[int, ...]) -> np.ndarray:
@@ -375,15 +375,15 @@ def mistake(function, *arguments, **options) -> str:
     return message
 
 
-def test_options_that_make_no_sense(base, tuned, tmp_path):
+def test_invalid_options_are_refused(base, tuned, tmp_path):
     out = tmp_path / "v.safetensors"
     assert "rank is 2" in mistake(vector, base, tuned, out, rank=2)
     assert "keep is -1" in mistake(vector, base, tuned, out, keep=-1)
     assert "rank is nan" in mistake(vector, base, tuned, out, rank=math.nan)
-    assert "keep nothing" in mistake(vector, base, tuned, out, rank=0, keep=0)
+    assert "stores nothing" in mistake(vector, base, tuned, out, rank=0, keep=0)
     assert "8 or 32" in mistake(vector, base, tuned, out, bits=16)
-    assert "float32 has no bits" in mistake(vector, base, tuned, out, None, bits=8)
-    assert "is no LoRA adapter" in mistake(vector, base, tuned, out, "lora")
+    assert "float32 has no option bits" in mistake(vector, base, tuned, out, None, bits=8)
+    assert "is not a LoRA adapter" in mistake(vector, base, tuned, out, "lora")
     assert not out.exists()
 
 
@@ -400,7 +400,7 @@ def test_names_that_parts_could_be_confused_with(tmp_path):
 
 
 def damaged(file: VectorFile, change, out: Path) -> Path:
-    """The file with other tensors or other words about them."""
+    """Rewrite the file with other tensors or metadata."""
     tensors = load_file(file.path)
     about = json.loads(json.dumps(file.about))
     change(tensors, about)
@@ -498,7 +498,7 @@ def test_the_command_prints_size_and_error(base, tuned, tmp_path, capsys):
     assert f"relative error {file.about['error']:.3g}" in printed
     assert f"{file.about['size_ratio']:.3g} times" in printed
     assert main(request) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_an_outline_tells_the_size(base, tuned, adapter, tmp_path):

@@ -1,4 +1,4 @@
-"""One recipe, one output: whatever the order of vectors, the threads, the pieces, and the files that tensors lie in."""
+"""The output of a recipe does not depend on the order of vectors, threads, size of pieces, or split into files."""
 
 import shutil
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tauspeech.vectors import trimming
+from tauspeech.vectors.transforms import trimming
 from tests.vectors.lab import EVERY_METHOD, Lab, chunks_of
 
 SHAPES = {
@@ -50,7 +50,7 @@ def models(dtype: torch.dtype = torch.float32, size: float = 2.0**40) -> dict[st
 
 @pytest.fixture(params=["float32", "bfloat16", "float16"])
 def five(request, lab) -> Lab:
-    """A base and four fine-tunes, which have other types than it."""
+    """A base and four fine-tunes of other types."""
     dtype = getattr(torch, request.param)
     size = 2.0**10 if request.param == "float16" else 2.0**40
     for name, tensors in models(dtype, size).items():

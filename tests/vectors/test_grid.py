@@ -1,4 +1,4 @@
-"""Many ranks and keeps of one vector at once: each the same as LoRS by itself."""
+"""Grid, many ranks and keeps of one vector at once: each equals a separate merge with LoRS."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.grid import Grid
 from tauspeech.vectors.sources import Sources
 from tauspeech.vectors.sweep import Sweep
-from tauspeech.vectors.trimming import cut, cuts
+from tauspeech.vectors.transforms.trimming import cut, cuts
 from tauspeech.vectors.weights import Weight
 
 RANKS, KEEPS = (0, 0.1, 0.3, 1), (0, 0.05, 0.4, 1)

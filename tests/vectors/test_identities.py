@@ -1,4 +1,4 @@
-"""What must hold whatever the numbers are."""
+"""Identities that hold for all numbers."""
 
 import tempfile
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def lab_with(*contents: dict[str, np.ndarray]) -> Iterator[Lab]:
 
 
 def same(out: Output, content: dict[str, np.ndarray]) -> bool:
-    """To the last bit: 0 is not -0."""
+    """Equal bit by bit: 0 and -0 differ."""
     return all(out.tensors[name].numpy().tobytes() == values.tobytes() for name, values in content.items())
 
 

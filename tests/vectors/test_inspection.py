@@ -1,4 +1,4 @@
-"""What inspection measures, against float64 NumPy on whole arrays."""
+"""Measurements of inspection, compared with float64 NumPy on whole arrays."""
 
 import json
 import math

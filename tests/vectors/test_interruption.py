@@ -1,4 +1,4 @@
-"""A merge that is killed or interrupted in the middle leaves no model behind that looks finished."""
+"""A merge that is killed or interrupted leaves no model at its final name."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""LoRA adapters beside PEFT itself, which makes them here: as vectors, and as what a recipe writes."""
+"""LoRA adapters made by PEFT, as vectors and as output of a recipe, compared with PEFT's own results."""
 
 import copy
 import json
@@ -57,7 +57,7 @@ class Grid(nn.Module):
 
 
 class Image(nn.Module):
-    """Layers that speech models rarely have, and one module whose name is the end of another one's."""
+    """Layers that are rare in speech models, and a module whose name is the end of another module's name."""
 
     def __init__(self):
         super().__init__()
@@ -117,7 +117,7 @@ def read(folder: Path) -> dict[str, Tensor]:
 
 
 class Maker:
-    """PEFT, training by chance."""
+    """PEFT adapters with random numbers in place of training."""
 
     def __init__(self, bases: Mapping[str, tuple[nn.Module, Path]], folder: Path):
         self.bases, self.folder = bases, folder
@@ -139,7 +139,7 @@ class Maker:
         return made.eval()
 
     def dense(self, made: PeftModel, name: str) -> dict[str, Tensor]:
-        """What PEFT makes of base and adapter, as a model folder."""
+        """The base with the adapter merged by PEFT, as a model folder."""
         save(copy.deepcopy(made).merge_and_unload(), self.folder / name)
         return read(self.folder / name)
 
@@ -382,7 +382,7 @@ def test_tied_weights_that_are_stored_twice_both_change(maker, bases):
     exact = weights["model.embed_tokens.weight"] + made.base_model.model.lm_head.get_delta_weight("default")
     torch.testing.assert_close(ours["lm_head.weight"], exact)
     maker.adapter("tied", "differ", target_modules=["embed_tokens", "lm_head"])
-    with pytest.raises(UserError, match=r"changes lm_head and model\.embed_tokens differently, which are one tensor"):
+    with pytest.raises(UserError, match=r"changes lm_head and model\.embed_tokens differently, which are tied"):
         maker.merge(twice, ["differ"], "none")
     with pytest.raises(UserError, match=r"changes lm_head, but .* no such tensor; .* with ensure_weight_tying"):
         maker.merge("tied", ["differ"], "none")
@@ -502,10 +502,10 @@ def test_what_cannot_be_one_adapter_is_refused(maker, bases, monkeypatch):
         (
             vectors,
             {"method": "ties", "options": {"keep": 0.5}},
-            "what ties makes of LoRA adapters has not their low rank",
+            "ties turns LoRA adapters into a change of full rank",
         ),
-        (nested, {}, "the vector [0-9a-f]{12} is a merge of its own; give adapters only"),
-        (["a", str(bases["whisper"][1])], {}, "the vector .*base is no LoRA adapter"),
+        (nested, {}, "the vector [0-9a-f]{12} is a nested merge; give adapters only"),
+        (["a", str(bases["whisper"][1])], {}, "the vector .*base is not a LoRA adapter"),
         (["a", "saved"], {}, "saved changes .*fc1.* by more than LoRA's matrices"),
         ([{"path": "a", "weight": 0}], {}, "all weights are 0"),
     ]
@@ -519,16 +519,17 @@ def test_what_cannot_be_one_adapter_is_refused(maker, bases, monkeypatch):
     maker.bases = {**bases, "bare": (WhisperModel(bases["whisper"][0].config), maker.folder / "bare")}
     maker.adapter("bare", "bare-a", target_modules=["q_proj"])
     with pytest.raises(
-        UserError, match=r"has model\.\S+q_proj\.weight as module decoder\.\S+, but another one has it as model\."
+        UserError,
+        match=r"names the module of model\.\S+q_proj\.weight decoder\.\S+, but another adapter names it model\.",
     ):
         maker.merge("whisper", ["a", "bare-a"], "sum", output="adapter")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
-    with pytest.raises(UserError, match="make room"):
+    with pytest.raises(UserError, match="free space"):
         maker.merge("whisper", vectors, "sum", output="adapter")
     assert not (maker.folder / "sum").exists()
 
 
-# What is no plain LoRA, or no adapter of this base.
+# Adapters other than plain LoRA, or of another base.
 
 
 @pytest.mark.parametrize(
@@ -545,13 +546,13 @@ def test_what_cannot_be_one_adapter_is_refused(maker, bases, monkeypatch):
         ({"arrow_config": {"top_k": 1}}, "chooses between other adapters"),
         ({"kasa_config": {"beta": 0.1}}, "is KaSA"),
         *(
-            ({"init_lora_weights": each}, f"begun with init_lora_weights '{each}'.*path_initial_model")
+            ({"init_lora_weights": each}, f"initialised with init_lora_weights '{each}'.*path_initial_model")
             for each in ("pissa", "pissa_niter_16", "olora", "loftq", "corda", "lora_ga", "of tomorrow")
         ),
         ({"r": 3}, "gives model.decoder.layers.0.encoder_attn.q_proj the rank 3, but its matrices have 8"),
         ({"rank_pattern": {"q_proj": 4}}, "the rank 4, but its matrices have 8"),
-        ({"rank_pattern": {"(": 4}}, r"rank_pattern has '\(', which is no regular expression"),
-        ({"alpha_pattern": [1]}, "alpha_pattern is no mapping"),
+        ({"rank_pattern": {"(": 4}}, r"rank_pattern has '\(', which is not a valid regular expression"),
+        ({"alpha_pattern": [1]}, "alpha_pattern is not a mapping"),
         ({"lora_alpha": "much"}, "lora_alpha in .*adapter_config.json is 'much'; give a finite number"),
     ],
 )
@@ -586,16 +587,16 @@ Q = "base_model.model.model.encoder.layers.0.self_attn.q_proj"
     ("spoil", "message"),
     [
         (with_tensors(lambda t: t.pop(f"{Q}.lora_B.weight")), "q_proj in .* has only A of LoRA's matrices"),
-        (with_tensors(lambda t: t.update({f"{Q}.lora_magnitude_vector": torch.ones(16)})), "which is DoRA's"),
+        (with_tensors(lambda t: t.update({f"{Q}.lora_magnitude_vector": torch.ones(16)})), "which is a tensor of DoRA"),
         (
             with_tensors(lambda t: t.update({f"{Q}.lora_diag": torch.ones(8)})),
-            "q_proj.lora_diag, which is no plain LoRA",
+            "q_proj.lora_diag, which is not a tensor of plain LoRA",
         ),
         (
             with_tensors(lambda t: t.update({f"{Q}.lora_A.default.weight": torch.ones(8)})),
             "lora_A.default.weight, which",
         ),
-        (with_tensors(lambda t: t.update({f"{Q}.lora_E": torch.ones(8)})), "lora_E, which is no plain"),
+        (with_tensors(lambda t: t.update({f"{Q}.lora_E": torch.ones(8)})), "lora_E, which is not a tensor of plain"),
         (with_tensors(lambda t: t.update({"base_model.model.head.weight": torch.ones(8)})), "changes head, but"),
         (with_tensors(lambda t: t.update({f"{Q}.bias": torch.ones(8)})), r"q_proj.bias is float32\[8\] in .*, but"),
         (with_tensors(lambda t: t.update({f"{Q}.bias": torch.ones(16).int()})), r"is int32\[16\] in"),
@@ -611,14 +612,14 @@ Q = "base_model.model.model.encoder.layers.0.self_attn.q_proj"
         (with_tensors(lambda t: t.update({f"{Q}.lora_A.weight": torch.ones(0)})), "are empty, as DeepSpeed leaves"),
         (with_tensors(lambda t: t[f"{Q}.lora_A.weight"].fill_(torch.nan)), "holds NaN or infinity"),
         (with_tensors(lambda t: [each.fill_(1e30) for each in t.values()]), "by more than float32 can hold"),
-        (with_tensors(dict.clear), "holds no change"),
+        (with_tensors(dict.clear), "changes no tensor"),
         (lambda folder: (folder / "adapter_model.safetensors").unlink(), "adapter_model.safetensors is missing"),
         (
             lambda folder: (folder / "adapter_model.safetensors").rename(folder / "adapter_model.bin"),
             "only as pickle, which is never loaded; convert it, if you trust it, with `tauspeech convert ",
         ),
         (lambda folder: (folder / "adapter_config.json").write_text("{"), "adapter_config.json cannot be read"),
-        (lambda folder: (folder / "adapter_config.json").write_text("[]"), "is no mapping of settings"),
+        (lambda folder: (folder / "adapter_config.json").write_text("[]"), "is not a mapping of settings"),
     ],
 )
 def test_what_is_not_understood_is_refused(maker, spoil, message):

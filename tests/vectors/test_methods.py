@@ -1,4 +1,4 @@
-"""Every method against its formula in float64, on ordinary tensors and on nasty ones."""
+"""Every method compared with its formula in float64, on ordinary and on extreme tensors."""
 
 import numpy as np
 import pytest
@@ -76,7 +76,7 @@ def test_methods_are_their_papers_formulas(lab, fill):
 
 
 def test_lors_of_equal_entries_leaves_as_little_as_its_formula(lab):
-    """Which of several equal entries is kept differs from machine to machine; how much goes does not."""
+    """Which of several equal entries is kept depends on the machine; the norm of the removed part does not."""
     base, taus = three_vectors(lab, "equal magnitudes")
     for method, options in FORMULAS:
         for key, tau in zip("abc", taus, strict=True) if method == "lors" else ():

@@ -71,14 +71,14 @@ def test_a_fingerprint_sees_every_property_of_a_tensor(lab):
 
 def test_what_is_missing_or_broken_is_named(lab):
     lab.model("base", content())
-    with lab.refused("nowhere is no model folder; give a folder with config.json"):
+    with lab.refused("nowhere is not a model folder; give a folder with config.json"):
         lab.merge("average", ["base"], base="nowhere")
     broken = lab.model("broken", content())
     whole = (broken / WEIGHTS).read_bytes()
     for damaged in (b"", whole[:5], whole[:20], whole[:200], whole[:-1], whole + b"\0", b"\xff" * 100):
         (broken / WEIGHTS).write_bytes(damaged)
         with lab.refused(
-            r"broken/model.safetensors is truncated or no safetensors file \(.*\); copy or download it again"
+            r"broken/model.safetensors is truncated or not a safetensors file \(.*\); copy or download it again"
         ):
             lab.merge("average", ["broken"])
     (broken / WEIGHTS).unlink()
@@ -86,17 +86,17 @@ def test_what_is_missing_or_broken_is_named(lab):
         lab.merge("average", ["broken"])
     (broken / WEIGHTS).write_bytes(whole)
     (broken / "config.json").write_text("{", encoding="utf-8")
-    with lab.refused("broken/config.json is no JSON"):
+    with lab.refused("broken/config.json is not valid JSON"):
         lab.merge("average", ["broken"])
     (broken / "config.json").write_text("[1]", encoding="utf-8")
-    with lab.refused("broken/config.json is no mapping of settings"):
+    with lab.refused("broken/config.json is not a mapping of settings"):
         lab.merge("average", ["broken"])
 
 
 @given(st.data())
 @settings(derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_header_is_told_in_one_sentence(tmp_path_factory, data):
-    """Whatever the damage is: the file is read or refused, and never does anything else happen."""
+    """Any damaged file is read or refused with a UserError; no other exception occurs."""
     folder = tmp_path_factory.mktemp("damaged")
     save_file({"x": torch.ones(3, 2), "y": torch.zeros(2)}, folder / WEIGHTS, metadata={"format": "pt"})
     header = bytearray((folder / WEIGHTS).read_bytes())
@@ -133,7 +133,7 @@ def test_a_damaged_header_is_told_in_one_sentence(tmp_path_factory, data):
 def test_a_header_that_makes_no_sense_is_refused(tmp_path, entry, metadata):
     header = json.dumps(metadata | {"x": entry}).encode()
     (tmp_path / WEIGHTS).write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
-    with pytest.raises(UserError, match="is truncated or no safetensors file"):
+    with pytest.raises(UserError, match="is truncated or not a safetensors file"):
         read_header(tmp_path / WEIGHTS)
 
 
@@ -169,7 +169,7 @@ def test_a_missing_shard_and_a_wrong_index_are_named(lab):
     assert_refused("names '../model-00001.*', which is outside its folder")
     for wrong in ("[]", "", '{"weight_map": []}', '{"weight_map": {"a": 1}}', '{"weight_map": {"a": ["b"]}}', "\udcff"):
         index.write_text(wrong, errors="surrogateescape")
-        assert_refused("is no index of shards; copy or download the model again")
+        assert_refused("is not a valid index of shards; copy or download the model again")
 
 
 # What is written.
@@ -224,7 +224,7 @@ def test_a_merged_model_has_all_of_the_base_but_its_weights(lab, shards):
 
 
 def test_links_are_followed(lab, tmp_path):
-    """The hub's cache has links to files elsewhere."""
+    """Files in the hub's cache are links."""
     base = lab.model("base", content(0))
     lab.model("a", content(1))
     plain = lab.merge("average", ["a"])

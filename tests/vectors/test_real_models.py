@@ -1,4 +1,4 @@
-"""Models of the families that people merge, tiny and random: transformers loads what comes out, and it works."""
+"""Merges of tiny random models of common families: transformers loads the result, and it computes."""
 
 import shutil
 from collections.abc import Callable
@@ -18,15 +18,15 @@ from transformers import (
     WhisperProcessor,
 )
 
-from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor
-from tauspeech.models.whisper.foundation import save as save_whisper
+from tauspeech.models.foundation_sizes import SIZES
+from tauspeech.models.whisper.foundation import new_model
 from tests.vectors.lab import EVERY_METHOD, WEIGHTS, Lab
 
 VECTORS = [{"path": "a", "weight": 0.8}, {"path": "b", "weight": 1.1}, {"path": "c", "weight": -0.4}]
 
 
 def conformer(folder: Path) -> None:
-    """With statistics as data leave them, far from a fresh model's zeros and ones."""
+    """A conformer with running statistics as after training, far from the initial zeros and ones."""
     sizes = {"hidden_size": 16, "intermediate_size": 20, "num_hidden_layers": 2, "num_attention_heads": 2}
     front = {"conv_dim": (8, 8), "conv_kernel": (3, 3), "conv_stride": (2, 2), "num_feat_extract_layers": 2}
     rest = {"num_conv_pos_embeddings": 4, "num_conv_pos_embedding_groups": 2, "conv_depthwise_kernel_size": 5}
@@ -43,8 +43,7 @@ def conformer(folder: Path) -> None:
 
 
 def whisper(folder: Path) -> None:
-    processor = build_processor(["We visited the Berlin Wall."], SIZES["tiny"])
-    save_whisper(build_model(processor, SIZES["tiny"], 1), processor, folder)
+    new_model(["We visited the Berlin Wall."], SIZES["tiny"], 1).save(folder)
 
 
 def llama(folder: Path, tied: bool) -> None:
@@ -54,7 +53,7 @@ def llama(folder: Path, tied: bool) -> None:
 
 
 def fine_tunes(lab: Lab) -> None:
-    """As training leaves them: all weights moved a little, statistics a lot, counters on."""
+    """Copies of the base changed as by training: weights slightly, statistics strongly, counters increased."""
     for seed, name in enumerate("abc", 1):
         numbers = torch.Generator().manual_seed(seed)
         shutil.copytree(lab.folder / "base", lab.folder / name)
@@ -73,7 +72,7 @@ def fine_tunes(lab: Lab) -> None:
 @pytest.fixture
 def load(lab) -> Callable[..., PreTrainedModel]:
     def load(family: type[PreTrainedModel], folder: Path) -> PreTrainedModel:
-        """Refuses what does not fit the model exactly."""
+        """Load with errors for missing, unexpected or misshapen tensors."""
         model, told = family.from_pretrained(folder, output_loading_info=True)
         assert not any(told[key] for key in ("missing_keys", "unexpected_keys", "mismatched_keys"))
         return model.eval()
@@ -156,7 +155,7 @@ def test_a_language_model_writes_after_every_method(lab, load, tied):
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_a_model_written_in_another_type_is_loaded_in_it_when_asked(lab, dtype):
-    """config.json stays the base's byte for byte, and transformers 5 goes by the type that it names."""
+    """config.json is copied from the base, and transformers 5 loads in the type that it names."""
     llama(lab.folder / "base", tied=False)
     half = LlamaForCausalLM.from_pretrained(lab.folder / "base").bfloat16()
     shutil.rmtree(lab.folder / "base")

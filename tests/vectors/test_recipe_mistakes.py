@@ -1,4 +1,4 @@
-"""What a recipe must not say, each mistake told in one sentence, and nothing written."""
+"""Mistakes in recipes and their inputs: each gives an error of one sentence, and nothing is written."""
 
 import json
 import math
@@ -51,7 +51,7 @@ MISTAKES = [
     (GOOD | {"base": ""}, "key 'base'"),
     (
         GOOD | {"method": "tise"},
-        "key 'method' is 'tise': choose one of average, task_arithmetic, ties, dare, magnitude",
+        "key 'method' is 'tise': choose one of average, dare, lors, magnitude, svd, task_arithmetic, ties",
     ),
     (GOOD | {"method": 1}, "key 'method'"),
     (GOOD | {"dtype": "fp16"}, "key 'dtype': 'fp16' is not one of .*'float16'"),
@@ -70,13 +70,13 @@ MISTAKES = [
     (GOOD | vector(weight=10**400), "key 'vectors.0.weight' is 1000.*; give a finite number"),
     (GOOD | vector(weight={"encoder": INF}), "key 'vectors.0.weight' of encoder is inf; give a finite number"),
     (GOOD | vector(weight={"encoder": "1"}), "key 'vectors.0.weight.encoder'"),
-    (GOOD | vector(id="a b"), "key 'vectors.0.id'.*a name; masks of DARE are drawn by it"),
+    (GOOD | vector(id="a b"), "key 'vectors.0.id'.*a name; random masks depend on it"),
     (GOOD | vector(id="../a"), "key 'vectors.0.id'"),
     (GOOD | {"vectors": [{"weight": 1}]}, "key 'vectors.0' needs either path or merge"),
     (GOOD | vector(merge={"method": "average", "vectors": [{"path": "b"}]}), "'vectors.0' needs either path or merge"),
     (
         GOOD | {"vectors": [{"merge": {"method": "average", "vectors": [{"path": "a"}]}, "reference": "b"}]},
-        "key 'vectors.0.reference' is of no use: give it to the vectors inside merge",
+        "key 'vectors.0.reference' has no effect: give it to the vectors inside merge",
     ),
     (GOOD | {"vectors": [{"merge": {"method": "average"}}]}, "key 'vectors.0.merge.vectors' is missing"),
     (
@@ -85,32 +85,36 @@ MISTAKES = [
     ),
     (
         GOOD | {"vectors": [{"merge": {"method": "svd", "vectors": [{"path": "a"}]}}]},
-        "key 'vectors.0.merge.options.rank' is missing: svd needs it",
+        "key 'vectors.0.merge.options.rank' is missing: svd needs the fraction of singular values kept",
     ),
     (
         GOOD | {"vectors": [{"merge": {"method": "no", "vectors": [{"path": "a"}]}}]},
         "key 'vectors.0.merge.method' is 'no': choose one of",
     ),
     (GOOD | {"vectors": [{"path": "a", "id": "x"}, {"path": "b", "id": "x"}]}, "two vectors have the id 'x'"),
-    ([GOOD], "is no mapping of keys"),
-    ("ties", "is no mapping of keys"),
-    (None, "is no mapping of keys"),
+    ([GOOD], "is not a mapping of keys"),
+    ("ties", "is not a mapping of keys"),
+    (None, "is not a mapping of keys"),
 ]
 
 OPTIONS = [
-    ("ties", {}, "key 'options.keep' is missing: ties needs it"),
-    ("dare", {}, "key 'options.keep' is missing: dare needs it"),
-    ("lors", {"rank": 0.1}, "key 'options.keep' is missing: lors needs it"),
-    ("ties", {"keep": 0.5, "density": 1}, "key 'options.density' is unknown: ties has keep, scope"),
+    ("ties", {}, "key 'options.keep' is missing: ties needs the fraction of entries kept"),
+    ("dare", {}, "key 'options.keep' is missing: dare needs the fraction of entries kept"),
+    ("lors", {"rank": 0.1}, "key 'options.keep' is missing: lors needs the fraction of entries kept"),
+    ("ties", {"keep": 0.5, "density": 1}, "key 'options.density' is unknown: the options of ties are keep, scope"),
     ("average", {"keep": 0.5}, "key 'options.keep' is unknown: average has no options"),
-    ("dare", {"keep": 0.5, "seed": 1}, "key 'options.seed' is unknown: dare has keep"),
-    ("ties", {"keep": 0.5, "work": 1}, "key 'options.work' is unknown"),
-    ("ties", {"keep": 0.5, "scope": "layer"}, r"key 'options.scope' is 'layer': choose global \(.*\) or tensor"),
+    ("dare", {"keep": 0.5, "seed": 1}, "key 'options.seed' is unknown: the options of dare are keep"),
+    ("ties", {"keep": 0.5, "execution": 1}, "key 'options.execution' is unknown"),
+    (
+        "ties",
+        {"keep": 0.5, "scope": "layer"},
+        r"key 'options.scope' is 'layer'; give the set of entries .*: global \(.*\) or tensor",
+    ),
     ("ties", {"keep": 0.5, "scope": ["global"]}, "key 'options.scope'"),
-    ("magnitude", {"keep": 0}, "key 'options.keep' is 0, .*fraction of entries kept: above 0, at most 1"),
-    ("svd", {"rank": 0}, "key 'options.rank' is 0, .*fraction of singular values kept: above 0, at most 1"),
+    ("magnitude", {"keep": 0}, "key 'options.keep' is 0; give the fraction of entries kept: above 0, at most 1"),
+    ("svd", {"rank": 0}, "key 'options.rank' is 0; give the fraction of singular values kept: above 0, at most 1"),
     ("svd", {"rank": 8}, "key 'options.rank' is 8"),
-    ("lors", {"rank": -0.1, "keep": 0}, "key 'options.rank' is -0.1, .*: from 0, at most 1"),
+    ("lors", {"rank": -0.1, "keep": 0}, "key 'options.rank' is -0.1; .*: from 0, at most 1"),
     *[
         ("dare", {"keep": keep}, "key 'options.keep' is")
         for keep in (0, -0.1, 1.5, 50, NAN, INF, "0.5", True, None, [1])
@@ -138,10 +142,12 @@ def test_mistakes_in_options_are_named(lab, method, options, message):
 @pytest.mark.parametrize(
     "content", [b"base: [", b"a: b: c", b"\xff\xfe\x00", b"x: !!python/object:os.system {}", b"\t- a"]
 )
-def test_what_is_no_yaml_is_refused(tmp_path, content):
+def test_invalid_yaml_is_refused(tmp_path, content):
     file = tmp_path / "recipe.yaml"
     file.write_bytes(content)
-    with pytest.raises(UserError, match=r"recipe.yaml is no YAML \(.*\); see `tauspeech merge --help`") as caught:
+    with pytest.raises(
+        UserError, match=r"recipe.yaml is not valid YAML \(.*\); see `tauspeech merge --help`"
+    ) as caught:
         Recipe.read(file)
     assert "\n" not in str(caught.value)
 
@@ -161,7 +167,7 @@ def test_paths_are_relative_to_the_recipe(lab, tmp_path, monkeypatch):
     assert lines[-1] == f"writes  {tmp_path / 'out'}: 0.0 MB of weights, type base"
 
 
-# What a recipe names.
+# Mistakes in the inputs of a recipe.
 
 
 @pytest.mark.parametrize(
@@ -174,8 +180,8 @@ def test_paths_are_relative_to_the_recipe(lab, tmp_path, monkeypatch):
             ["vector.bin"],
             "vector.bin is pickle, which is never loaded; convert it, if you trust it, with `tauspeech convert",
         ),
-        (["base/config.json"], "config.json is truncated or no safetensors file"),
-        (["base/model.safetensors"], "model.safetensors holds tensors but no task vector; make one with"),
+        (["base/config.json"], "config.json is truncated or not a safetensors file"),
+        (["base/model.safetensors"], "model.safetensors has tensors but is not a task vector; make one with"),
         (["empty"], "empty has neither model.safetensors nor model.safetensors.index.json"),
         (
             ["pickled"],
@@ -309,7 +315,7 @@ def test_an_average_whose_weights_add_up_to_zero_is_refused(lab, weights):
         outline(lab.recipe("average", vectors), lab.folder / "out", Execution())
 
 
-# Where it writes to.
+# The output.
 
 
 def test_an_occupied_output_is_refused_before_anything_is_read(lab, monkeypatch):
@@ -322,7 +328,7 @@ def test_an_occupied_output_is_refused_before_anything_is_read(lab, monkeypatch)
 
     for path in (out, out / "mine.txt", lab.folder / "base"):
         for action in (merge, outline):
-            with lab.refused(f"{path} is there already and not empty; give another folder or remove it"):
+            with lab.refused(f"{path} already exists and is not empty; give another folder or remove it"):
                 action(recipe, path, Execution())
 
 
@@ -339,7 +345,7 @@ def test_an_empty_folder_and_a_deep_path_may_be_written_to(lab):
 def test_a_full_disk_is_noticed_beforehand(lab, monkeypatch):
     usage = namedtuple("Usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(100, 90, 10))
-    message = "has 0.0 GB left, but .* needs 0.0 GB; make room"
+    message = "has 0.0 GB left, but .* needs 0.0 GB; free space"
     with lab.refused(message):
         lab.merge("average", ["a"])
     with lab.refused(message):

@@ -1,4 +1,4 @@
-"""The file of a task vector: what is in it, and what is refused. Its encodings have tests of their own."""
+"""Vector files: content and refused files. Encodings have tests of their own."""
 
 import json
 
@@ -10,9 +10,9 @@ from safetensors.torch import load_file, save_file
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Difference, Model
+from tauspeech.vectors.encodings.vector_file import VectorFile, write_vector
 from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.extraction import extract, outline
-from tauspeech.vectors.files.vector_file import VectorFile, write_vector
 from tests.vectors.lab import WEIGHTS, chunks_of
 
 
@@ -108,10 +108,10 @@ def test_an_outline_says_what_would_be_read_and_written(models):
 
 
 def test_a_vector_that_would_stand_at_a_bad_place_is_refused(models):
-    with models.refused("v.npz needs a name that ends in .safetensors"):
+    with models.refused("v.npz must end in .safetensors"):
         extract(str(models.folder / "base"), str(models.folder / "a"), models.folder / "v.npz", None, Execution())
     models.vector("v", "base", "a")
-    with models.refused("v.safetensors is there already; give another name or remove it"):
+    with models.refused("v.safetensors already exists; give another name or remove it"):
         models.vector("v", "base", "a")
 
 
@@ -124,10 +124,10 @@ def test_what_is_no_vector_is_refused(models):
 
     for metadata in (None, {"format": "pt"}):
         save_file(content(0), file, metadata=metadata)
-        assert_refused("x.safetensors holds tensors but no task vector; make one with `tauspeech vector`")
+        assert_refused("x.safetensors has tensors but is not a task vector; make one with `tauspeech vector`")
     for version in ("1", "9", 2):
         save_file(content(0), file, metadata={"task_vector": json.dumps({"version": version})})
-        assert_refused(f"x.safetensors is a task vector of format {version}, and only format 2 is understood")
+        assert_refused(f"x.safetensors is a task vector of format {version}, but this version reads format 2")
     for header in (
         "no json",
         "[]",
@@ -136,7 +136,7 @@ def test_what_is_no_vector_is_refused(models):
         '{"version": "2", "base_fingerprint": "x", "encoding": "int4"}',
     ):
         save_file(content(0), file, metadata={"task_vector": header})
-        assert_refused(r"x.safetensors is damaged or no task vector \(.*\); make it again")
+        assert_refused(r"x.safetensors is damaged or not a task vector \(.*\); make it again")
 
 
 def test_a_truncated_vector_is_refused(models):
@@ -144,7 +144,7 @@ def test_a_truncated_vector_is_refused(models):
     whole = file.read_bytes()
     for length in (0, 5, 60, len(whole) // 2, len(whole) - 1):
         file.write_bytes(whole[:length])
-        with models.refused("v.safetensors is truncated or no safetensors file"):
+        with models.refused("v.safetensors is truncated or not a safetensors file"):
             models.merge("average", ["v.safetensors"])
 
 
@@ -157,7 +157,7 @@ def test_a_vector_that_lacks_a_tensor_or_has_another_is_refused(models):
         ({name: tensors[name] for name in tensors if name != "m.bias"}, "v.safetensors lacks tensor m.bias of .*base"),
         (tensors | {"other": torch.ones(2)}, "v.safetensors has tensor other, which .*base lacks"),
         (tensors | {"m.bias": torch.ones(7)}, r"m.bias is \[7\] in vector v.safetensors but \[6\] in .*base"),
-        (tensors | {"m.bias": torch.ones(6, dtype=torch.int32)}, "v.safetensors is damaged or no task vector"),
+        (tensors | {"m.bias": torch.ones(6, dtype=torch.int32)}, "v.safetensors is damaged or not a task vector"),
         (tensors | {"count": torch.tensor(1.0)}, "v.safetensors has tensor count, which .*base lacks"),
     ]:
         save_file(changed, file, metadata=metadata)

@@ -6,8 +6,8 @@ from tauspeech.runtime.job import Job, run
 def main(job: Job) -> None:
     from tauspeech.runtime.pace import logged
     from tauspeech.vectors.deltas import Difference, Model
+    from tauspeech.vectors.encodings.vector_file import write_vector
     from tauspeech.vectors.execution import Execution
-    from tauspeech.vectors.files.vector_file import write_vector
 
     execution = Execution(job.threads, logged)
     reference = Model(job.input("base", "."), execution)

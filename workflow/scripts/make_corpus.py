@@ -1,4 +1,4 @@
-"""Recorded speech of one language from CoVoST 2: corpora/<set>.parquet, and what was passed over in <set>.dropped.tsv."""
+"""Stage corpus: recorded speech of one language from CoVoST 2 (corpora/<set>.parquet) and drops (<set>.dropped.tsv)."""
 
 from tauspeech.corpora.covost import rows
 from tauspeech.data import manifest

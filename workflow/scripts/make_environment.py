@@ -1,4 +1,4 @@
-"""An environment from its lock: ``make_environment.py NAME [READY LOG]``; READY is written last, into its folder."""
+"""Make an environment from its lock: ``make_environment.py NAME [READY LOG]``; READY, in its folder, is written last."""
 
 import fcntl
 import re
@@ -13,14 +13,14 @@ from typing import TextIO
 from tauspeech.runtime.environments import folder_of, lock_of, locked, torch_of
 from tauspeech.runtime.files import write_text
 
-TRIED = re.compile(r"# import: (\S+)")
+IMPORT_CHECK = re.compile(r"# import: (\S+)")
 
 
 def main(name: str, ready: Path, log: Path) -> None:
     folder = ready.parent
     folder.parent.mkdir(parents=True, exist_ok=True)
     with open(folder.with_suffix(".lock"), "w") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)  # two runs that share the folder make it once
+        fcntl.flock(guard, fcntl.LOCK_EX)  # two runs that share the folder create it once
         if ready.is_file():
             return
         shutil.rmtree(folder, ignore_errors=True)
@@ -28,59 +28,54 @@ def main(name: str, ready: Path, log: Path) -> None:
         python = folder / "bin" / "python"
         _install(python, name, log)
         _without_cuda(python)
-        if tried := TRIED.search(locked(name)):
-            _run([str(python), "-c", f"import {tried.group(1)}"], f"{tried.group(1)} cannot be imported in {folder}")
+        if check := IMPORT_CHECK.search(locked(name)):
+            _run([str(python), "-c", f"import {check.group(1)}"], f"{check.group(1)} cannot be imported in {folder}")
         write_text(ready, locked(name))
     print(f"The environment {name} is ready in {folder}.")
 
 
 def _install(python: Path, name: str, log: Path) -> None:
-    """What has hashes first, so that torch finds what it needs of it and adds only what belongs to its build."""
-    wanted = sum(bool(re.match(r"[A-Za-z0-9]", line)) for line in locked(name).splitlines())
+    """Install the hashed packages first, so that torch adds only the packages of its own build."""
+    total = sum(bool(re.match(r"[A-Za-z0-9]", line)) for line in locked(name).splitlines())
     found = 0
-    with open(log, "w", encoding="utf-8") as kept:
-        for lock, how in ((lock_of(name), ["--require-hashes", "--no-deps"]), (torch_of(name), [])):
-            for line in _pip(python, [*how, "-r", str(lock)], kept):
-                if line.startswith("Collecting "):  # a line for each package, since it takes minutes
+    with open(log, "w", encoding="utf-8") as output:
+        for lock, options in ((lock_of(name), ["--require-hashes", "--no-deps"]), (torch_of(name), [])):
+            for line in _pip(python, [*options, "-r", str(lock)], output):
+                if line.startswith("Collecting "):  # progress, because the installation takes minutes
                     found += 1
-                    print(f"  {found} of {wanted}: {line.split()[1]}", flush=True)
+                    print(f"  {found} of {total}: {line.split()[1]}", flush=True)
                 elif line.startswith("Installing"):
                     print("  installing ...", flush=True)
 
 
-def _pip(python: Path, arguments: list[str], kept: TextIO) -> Iterator[str]:
-    """What pip says while it installs, which is kept too."""
+def _pip(python: Path, arguments: list[str], output: TextIO) -> Iterator[str]:
+    """Yield lines of pip's output, which are also written to the log."""
     command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", *arguments]
-    said = []
+    lines = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         assert pip.stdout
         for line in pip.stdout:
-            kept.write(line)
-            said.append(line)
+            output.write(line)
+            lines.append(line)
             yield line
     if pip.returncode:
-        sys.exit(
-            f"Error: pip could not install what {arguments[-1]} locks; {kept.name} says more:\n{''.join(said[-10:])}"
-        )
+        sys.exit(f"Error: pip could not install what {arguments[-1]} locks; see {output.name}:\n{''.join(lines[-10:])}")
 
 
 def _without_cuda(python: Path) -> None:
-    """torchaudio's compiled parts want CUDA's libraries; without them it does what Coqui needs of it.
-
-    Beside a torch for CPUs they cannot be loaded, and torchaudio minds them only where they are there.
-    """
-    asked = "import torch, importlib.util as u; s = u.find_spec('torchaudio'); print(torch.version.cuda or (s and s.origin) or '')"
-    done = subprocess.run([str(python), "-c", asked], capture_output=True, text=True)
+    """Remove torchaudio's compiled parts if torch has no CUDA: they would fail to load, and Coqui does not need them."""
+    code = "import torch, importlib.util as u; s = u.find_spec('torchaudio'); print(torch.version.cuda or (s and s.origin) or '')"
+    done = subprocess.run([str(python), "-c", code], capture_output=True, text=True)
     package = done.stdout.strip()
     if package.endswith("__init__.py"):
         for library in (Path(package).parent / "lib").glob("*.so"):
             library.unlink()
 
 
-def _run(command: list[str], trouble: str) -> None:
+def _run(command: list[str], message: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"Error: {trouble}:\n{done.stderr[-2000:]}")
+        sys.exit(f"Error: {message}:\n{done.stderr[-2000:]}")
 
 
 if __name__ == "__main__":

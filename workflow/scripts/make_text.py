@@ -1,6 +1,6 @@
-"""Sentences of one set, checked: text/<set>.tsv, and what was turned away in text/<set>.rejected.tsv.
+"""Stage text: sentences of one set (text/<set>.tsv) and counts of rejected ones (text/<set>.rejected.tsv).
 
-What a language model has written costs something, which text/<set>.cost.json tells.
+For language models also the cost of the requests (text/<set>.cost.json).
 """
 
 from importlib import import_module
@@ -31,7 +31,7 @@ def main(job: Job) -> None:
         for number, sentence in enumerate(sentences)
     ]
     if not rows:
-        raise UserError("no sentence passed the checks.")
+        raise UserError("no sentence passed the checks: see text.limits, or add sentences.")
     text, rejected = job.path(f"{job.id}.tsv"), job.path(f"{job.id}.rejected.tsv")
     outputs = [text, rejected]
     write_table(text, ["utterance", "split", "word_id", *languages], rows)
@@ -41,7 +41,7 @@ def main(job: Job) -> None:
     if collected.cost:
         outputs.append(job.path(f"{job.id}.cost.json"))
         write_text(outputs[-1], canonical_json(collected.cost))
-    print(f"{job.id}: {len(rows)} sentences, {sum(checker.rejected.values())} turned away")
+    print(f"{job.id}: {len(rows)} sentences, {sum(checker.rejected.values())} rejected")
     job.finish(*outputs)
 
 

@@ -14,7 +14,7 @@ def main(job: Job) -> None:
     recipe = recipe_of(job)
     shutil.rmtree(job.path(), ignore_errors=True)  # the result of an earlier merge with other settings
     merge(recipe, job.path(), Execution(job.threads, logged))
-    print(f"{recipe.mixture.method} of {', '.join(job.inputs('vectors'))} at scale {recipe.mixture.scale:g}")
+    print(f"{recipe.merge.method} of {', '.join(job.inputs('vectors'))} at scale {recipe.merge.scale:g}")
     job.finish(*sorted(file for file in job.path().iterdir() if file.is_file() and file.name[0] != "."))
 
 

@@ -12,7 +12,7 @@ from tauspeech.runtime.receipts import Receipt
 
 
 def shipped(settings: dict[str, Any]) -> Path:
-    origin = FOUNDATIONS / settings["size"]
+    origin = Path(FOUNDATIONS, settings["size"])
     Receipt.read(origin / "receipt.json").files()
     return origin
 

@@ -1,6 +1,7 @@
-"""Candidates for rare words, asked of a language model: candidates.tsv, in the format of a table of words.
+"""Stage candidates: rare words proposed by a language model (candidates.tsv, in the format of a table of words).
 
-A person looks through it and makes it the table of words; the rarity check then tells which ones the base knows.
+The user reviews the file and uses it as the table of words; the rarity check then finds words that the base transcribes
+correctly.
 """
 
 from importlib import import_module
@@ -8,8 +9,8 @@ from importlib import import_module
 from tauspeech.data.tables import write_table
 from tauspeech.runtime.job import Job, run
 from tauspeech.text.llm.answers import Answers
-from tauspeech.text.llm.asking import Asking
 from tauspeech.text.llm.candidates import propose
+from tauspeech.text.llm.request_loop import RequestLoop
 
 
 def main(job: Job) -> None:
@@ -20,8 +21,8 @@ def main(job: Job) -> None:
     known, rows = set(settings["known"]), []
     for domain, count in settings["domains"].items():
         name = f"candidates-{domain}"
-        asking = Asking(model, answers, job.seed, name, source["batch"], source["most_requests"])
-        found = propose(asking, domain, count, settings["languages"], known)
+        loop = RequestLoop(model, answers, job.seed, name, source["batch"], source["most_requests"])
+        found = propose(loop, domain, count, settings["languages"], known)
         known |= {value for word in found for key, value in word.items() if key != "domain"}
         rows += found
     columns = ["word_id", *settings["languages"], "domain"]

@@ -1,6 +1,6 @@
-"""One engine's share of a set: voiced/<environment>/<set>--<engine>-<model>.parquet, as it was said and normalised.
+"""Stage tts: one engine's share of a set, normalised (tts/<environment>/<set>--<engine>-<model>.parquet).
 
-Runs in the environment of the engine, which need not have more than the engine, NumPy, soundfile, soxr and pyarrow.
+Runs in the environment of the engine, which needs only the engine, NumPy, soundfile, soxr and pyarrow.
 """
 
 from importlib import import_module
@@ -17,16 +17,16 @@ from tauspeech.speech.synthesis import share, synthesised_rows
 
 
 def _about(job: Job) -> dict[str, Any]:
-    """What a sound depends on, of all that the share does."""
+    """Everything that cached audio depends on, besides text, speaker and seed."""
     about = {"language": job.settings["language"], "model": dict(job.settings["model"])}
-    if job.settings["model"]["engine"] == "http":  # whatever else changes, it is not paid for again
+    if job.settings["model"]["engine"] == "http":  # audio of a server is not paid for again if anything else changes
         return about
     return about | {"voice": job.spec["inputs"].get("voice"), "code": job.spec["code"]}
 
 
 def main(job: Job) -> None:
     settings, model = job.settings, job.settings["model"]
-    kept = SoundCache(job.results / TTS_CACHE / job.id, _about(job))
+    cache = SoundCache(job.results / TTS_CACHE / job.id, _about(job))
     model |= job.runtime_settings("speech", f"{model['engine']}/{model['name']}")
     if "trained" in model or "receipt" in model:
         model["mini"] = str(job.input("voice", ".") if model.get("trained") else VOICES / "mini")
@@ -35,11 +35,11 @@ def main(job: Job) -> None:
     path, report = job.path(f"{job.name}.parquet"), job.path(f"{job.name}.dropped.tsv")
     drops: list[Drop] = []
     opened = engine.open_engine(model, settings["language"]) if sentences else None
-    manifest.write(path, synthesised_rows(opened, sentences, settings, job.seed, drops, kept), settings["languages"])
+    manifest.write(path, synthesised_rows(opened, sentences, settings, job.seed, drops, cache), settings["languages"])
     write_dropped(report, drops)
     job.finish(path, report)
-    if model["engine"] != "http":  # what a server was paid for stays
-        kept.forget()
+    if model["engine"] != "http":  # audio of a server stays, because it was paid for
+        cache.clear()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The mini voice: voices/mini/, in Coqui's environment."""
+"""Stage voice: training of the mini voice (voices/mini/), in Coqui's environment."""
 
 import shutil
 
@@ -18,8 +18,8 @@ def main(job: Job) -> None:
     lines = []
     for row in read_table(job.input("text")):
         for language in sorted({speaker["language"] for speaker in speakers.values()}):
-            able = [name for name, speaker in speakers.items() if speaker["language"] == language]
-            name = derive_rng(job.seed, "speaker", row["utterance"], language).choice(able)
+            names = [name for name, speaker in speakers.items() if speaker["language"] == language]
+            name = derive_rng(job.seed, "speaker", row["utterance"], language).choice(names)
             lines.append(Line(row[language], name, speakers[name]["voice"], language))
     work = job.checkpoints
     shutil.rmtree(work, ignore_errors=True)

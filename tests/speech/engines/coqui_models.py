@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "workflow" / "scrip
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import VOICES
 from tauspeech.speech.engines.coqui import open_engine
-from tauspeech.speech.normalisation import normalised
+from tauspeech.speech.normalisation import normalise_audio
 
 torch.set_num_threads(1)
 
@@ -88,7 +88,7 @@ def xtts(folder: Path) -> Path:
 
 
 def told(sound, longest: float = 30.0) -> dict:
-    samples = normalised(sound, longest)
+    samples = normalise_audio(sound, longest)
     return {
         "rate": sound.rate,
         "samples": len(samples),
@@ -99,9 +99,9 @@ def told(sound, longest: float = 30.0) -> dict:
 
 def said(engine, text: str, speakers: list) -> dict:
     """Twice with one seed, with another sentence between, and once with another seed."""
-    first = engine.say(text, speakers[0], 5)
-    engine.say("something else before", speakers[-1], 9)
-    again, other = engine.say(text, speakers[0], 5), engine.say(text, speakers[0], 6)
+    first = engine.synthesise(text, speakers[0], 5)
+    engine.synthesise("something else before", speakers[-1], 9)
+    again, other = engine.synthesise(text, speakers[0], 5), engine.synthesise(text, speakers[0], 6)
     return told(first) | {
         "speakers": engine.speakers,
         "version": engine.version,
@@ -142,8 +142,10 @@ def case_mini(folder: Path) -> dict:
     for language, text in (("zh", "我们昨天去了新天鹅堡。"), ("en", "Yesterday we saw Neuschwanstein Castle.")):
         engine = open_engine({"engine": "coqui", "name": "mini", "mini": str(VOICES / "mini")}, language)
         results[language] = said(engine, text, engine.speakers)
-        results[language]["long"] = told(engine.say(text * 2, engine.speakers[0], 1))["samples"]
-        soundfile.write(folder / f"{language}.wav", normalised(engine.say(text, engine.speakers[0], 1), 30), 16_000)
+        results[language]["long"] = told(engine.synthesise(text * 2, engine.speakers[0], 1))["samples"]
+        soundfile.write(
+            folder / f"{language}.wav", normalise_audio(engine.synthesise(text, engine.speakers[0], 1), 30), 16_000
+        )
     return results
 
 
@@ -159,7 +161,9 @@ def case_sentences(folder: Path) -> dict:
     engine = open_engine({"engine": "coqui", "name": "mini", "mini": str(VOICES / "mini")}, "zh")
     for number, sentence in enumerate(found):
         speaker = engine.speakers[number % len(engine.speakers)]
-        soundfile.write(folder / f"{number}.wav", normalised(engine.say(sentence["zh"], speaker, number), 30), 16_000)
+        soundfile.write(
+            folder / f"{number}.wav", normalise_audio(engine.synthesise(sentence["zh"], speaker, number), 30), 16_000
+        )
     return {"texts": [sentence["zh"] for sentence in found]}
 
 
@@ -177,7 +181,7 @@ def case_mistakes(folder: Path) -> dict:
     def message(model: dict, language: str = "en", speaker: str | None = None) -> str:
         try:
             engine = open_engine({"engine": "coqui", "name": "mine"} | model, language)
-            engine.say("we saw the castle", speaker, 1)
+            engine.synthesise("we saw the castle", speaker, 1)
         except UserError as error:
             return str(error)
         return "no error"

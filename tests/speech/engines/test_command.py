@@ -54,26 +54,26 @@ def opened(program, *arguments, language="en", **settings):
 
 def refused(engine, message):
     with pytest.raises(UserError, match=message) as caught:
-        engine.say("hello", "anna", 1)
+        engine.synthesise("hello", "anna", 1)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_a_program_is_given_text_voice_seed_and_language(program, note):
     engine = opened(program(SPEAKS), language="zh")
-    sound = engine.say("你好", "anna", 2**40 + 7)
+    sound = engine.synthesise("你好", "anna", 2**40 + 7)
     assert engine.speakers == []
     assert note.read_text(encoding="utf-8") == '["\\u4f60\\u597d", "anna", "7", "zh"]'
     assert (sound.rate, sound.samples.dtype, sound.samples.shape) == (22_050, np.float32, (2000,))
 
 
-def test_the_same_again_whatever_was_said_before(program, tmp_path):
+def test_audio_does_not_depend_on_earlier_calls(program, tmp_path):
     engine = opened(program(SPEAKS))
-    first = engine.say("hello", "anna", 7).samples
-    engine.say("other", "anna", 7)
-    np.testing.assert_array_equal(engine.say("hello", "anna", 7).samples, first)
+    first = engine.synthesise("hello", "anna", 7).samples
+    engine.synthesise("other", "anna", 7)
+    np.testing.assert_array_equal(engine.synthesise("hello", "anna", 7).samples, first)
     for other in (("hello", "anna", 8), ("hello", "bert", 7), ("hullo", "anna", 7)):
-        assert not np.array_equal(engine.say(*other).samples, first)
+        assert not np.array_equal(engine.synthesise(*other).samples, first)
     assert {path.name for path in tmp_path.iterdir()} == {"say", "note"}  # nothing temporary is left
 
 
@@ -91,12 +91,12 @@ def test_the_same_again_whatever_was_said_before(program, tmp_path):
 )
 def test_a_text_is_data_and_never_obeyed(program, note, tmp_path, text):
     """Also by a shell script that reads the file as such scripts do."""
-    opened(program(SPEAKS)).say(text, "$(touch pwned)", 1)
+    opened(program(SPEAKS)).synthesise(text, "$(touch pwned)", 1)
     assert json.loads(note.read_text(encoding="utf-8"))[:2] == [text, "$(touch pwned)"]
     script = program(f'cat "$1" > {note}\nexec {sys.executable} -c "$SPEAK" "$2"', shell=True)
     os.environ["SPEAK"] = "import soundfile, sys; soundfile.write(sys.argv[1], [0.5] * 99, 16000)"
     try:
-        opened(script).say(text, "anna", 1)
+        opened(script).synthesise(text, "anna", 1)
     finally:
         del os.environ["SPEAK"]
     assert note.read_bytes() == text.encode()
@@ -105,17 +105,17 @@ def test_a_text_is_data_and_never_obeyed(program, note, tmp_path, text):
 
 def test_placeholders_may_stand_inside_of_an_argument_and_are_filled_once(program, note):
     engine = opened(program(SPEAKS), "{text_file}", "{wav}", "--voice={voice}:{seed}", "{other} {}")
-    engine.say("hello", "{seed}{wav}", 5)
+    engine.synthesise("hello", "{seed}{wav}", 5)
     assert json.loads(note.read_text(encoding="utf-8"))[1:] == ["--voice={seed}{wav}:5", "{other} {}"]
 
 
 def test_a_program_without_voices_needs_none(program, note):
-    opened(program(SPEAKS), "{text_file}", "{wav}").say("hello", None, 1)
+    opened(program(SPEAKS), "{text_file}", "{wav}").synthesise("hello", None, 1)
     assert json.loads(note.read_text(encoding="utf-8")) == ["hello"]
     with pytest.raises(
         UserError, match=r"^key 'speech\.voices': command/mine names no voice.* such as command/mine/anna\.$"
     ):
-        opened(program(SPEAKS)).say("hello", None, 1)
+        opened(program(SPEAKS)).synthesise("hello", None, 1)
 
 
 def test_the_version_tells_one_program_from_another(program):
@@ -127,18 +127,18 @@ def test_the_version_tells_one_program_from_another(program):
 
 def test_programs_of_the_path_and_of_this_folder_are_found(program, tmp_path, monkeypatch):
     program(SPEAKS)
-    assert len(opened("./say").say("hello", "anna", 1).samples) == 2000
+    assert len(opened("./say").synthesise("hello", "anna", 1).samples) == 2000
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    assert len(opened("say").say("hello", "anna", 1).samples) == 2000
+    assert len(opened("say").synthesise("hello", "anna", 1).samples) == 2000
 
 
 def test_a_program_that_is_not_there_is_named(tmp_path):
     with pytest.raises(
-        UserError, match=r"^speech\.models\.command\.mine\.program: './nowhere' is no program that can be run"
+        UserError, match=r"^speech\.models\.command\.mine\.program: './nowhere' is not an executable program"
     ):
         opened("./nowhere")
     (tmp_path / "plain").write_text("text", encoding="utf-8")
-    with pytest.raises(UserError, match="plain' is no program that can be run"):
+    with pytest.raises(UserError, match="plain' is not an executable program"):
         opened(tmp_path / "plain")
 
 
@@ -153,10 +153,13 @@ def test_a_program_whose_interpreter_is_missing_is_named(program):
     [
         (["{wav}"], r"lacks '\{text_file\}'"),
         (["{text_file}"], r"lacks '\{wav\}'"),
-        (["{text_file}", "{wav}", "--say={text}"], r"has '\{text\}', but a text is never an argument.*\{text_file\}"),
+        (
+            ["{text_file}", "{wav}", "--say={text}"],
+            r"has '\{text\}', but texts are never passed as arguments.*\{text_file\}",
+        ),
     ],
 )
-def test_arguments_that_cannot_work_are_named_before_anything_is_said(program, arguments, message):
+def test_invalid_arguments_are_reported_before_the_first_sentence(program, arguments, message):
     with pytest.raises(UserError, match=rf"^speech\.models\.command\.mine\.program {message}"):
         opened(program(SPEAKS), *arguments)
 
@@ -164,17 +167,17 @@ def test_arguments_that_cannot_work_are_named_before_anything_is_said(program, a
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("import sys; sys.exit(3)", r"ended with status 3 \(and told no reason\)"),
+        ("import sys; sys.exit(3)", r"ended with status 3 \(without an error message\)"),
         ("raise ValueError('no voice of that name')", r"ended with status 1 \(ValueError: no voice of that name\)"),
         ("import sys; sys.exit('x' * 10_000)", r"ended with status 1 \(x{197}\.\.\.\)"),
         ("import sys; print('first\\nlast\\n\\n', file=sys.stderr); sys.exit(2)", r"ended with status 2 \(last\)"),
         ("import os; os.kill(os.getpid(), 9)", r"was ended by signal 9"),
-        ("", r"ended well but wrote no file \{wav\}"),
-        ("import sys; open(sys.argv[2], 'w').write('no sound')", r"wrote a file that cannot be read as sound \("),
-        ("import sys; open(sys.argv[2], 'w')", r"wrote a file that cannot be read as sound \("),
+        ("", r"ended without an error but wrote no file \{wav\}"),
+        ("import sys; open(sys.argv[2], 'w').write('no sound')", r"wrote a file that cannot be read as audio \("),
+        ("import sys; open(sys.argv[2], 'w')", r"wrote a file that cannot be read as audio \("),
     ],
 )
-def test_a_program_that_fails_is_named_with_its_last_word(program, code, message):
+def test_a_failing_program_is_reported_with_its_last_line(program, code, message):
     assert len(refused(opened(program(code)), rf"^speech\.models\.command\.mine\.program: .*say {message}")) < 600
 
 
@@ -188,17 +191,19 @@ def alive(note):
 
 
 def gone(note):
-    """Whether it was there and is no more, soon after its end was asked for."""
+    """True if the process existed and has ended."""
     until = time.monotonic() + 20
     while alive(note) and time.monotonic() < until:
         time.sleep(0.05)
     return note.exists() and not alive(note)
 
 
-def test_a_program_that_hangs_is_ended_with_all_that_it_started(program, note):
+def test_a_program_that_hangs_is_killed_with_its_children(program, note):
     path = program(f"sleep 60 &\necho $! > {note}\nwait", shell=True)
     begin = time.monotonic()
-    refused(opened(path, timeout=4), r"has not ended after 4 seconds: .* speech\.models\.command\.mine\.timeout larger")
+    refused(
+        opened(path, timeout=4), r"did not end within 4 seconds: .* increase speech\.models\.command\.mine\.timeout"
+    )
     assert time.monotonic() - begin < 30
     assert gone(note)
 
@@ -217,13 +222,13 @@ def test_a_program_is_ended_when_the_user_has_had_enough(program, note):
     try:
         with pytest.raises(KeyboardInterrupt):
             threading.Thread(target=interrupt, daemon=True).start()
-            opened(path).say("hello", "anna", 1)
+            opened(path).synthesise("hello", "anna", 1)
     finally:
         signal.signal(signal.SIGINT, before)
     assert gone(note)
 
 
-def test_a_program_that_asks_gets_no_answer_and_what_it_prints_goes_nowhere(program, capfd):
+def test_a_program_has_no_input_and_its_output_is_discarded(program, capfd):
     path = program("import sys; print('chatter'); assert sys.stdin.read() == ''" + SPEAKS)
-    opened(path).say("hello", "anna", 1)
+    opened(path).synthesise("hello", "anna", 1)
     assert capfd.readouterr().out == ""

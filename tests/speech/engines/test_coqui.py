@@ -42,7 +42,7 @@ def coqui(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
 @pytest.mark.parametrize(
     ("case", "rate", "speakers"), [("vits", 22_050, ["ann", "ben"]), ("xtts", 24_000, ["Ana"]), ("clone", 24_000, [])]
 )
-def test_a_model_by_its_path_says_a_sentence(coqui, case, rate, speakers):
+def test_a_model_by_its_path_synthesises_a_sentence(coqui, case, rate, speakers):
     found = coqui(case)
     assert (found["rate"], found["speakers"]) == (rate, speakers)
     assert found["samples"] > 1000
@@ -51,7 +51,7 @@ def test_a_model_by_its_path_says_a_sentence(coqui, case, rate, speakers):
 
 
 @pytest.mark.parametrize("case", ["vits", "xtts", "clone"])
-def test_a_seed_gives_one_sound_whatever_was_said_before(coqui, case):
+def test_audio_depends_on_the_seed_and_not_on_earlier_calls(coqui, case):
     assert coqui(case)["same"]
     assert coqui(case)["other_seed_differs"]
 
@@ -64,13 +64,16 @@ def test_a_cloned_voice_is_the_recordings_and_not_a_built_in_one(coqui):
     ("case", "message"),
     [
         ("missing path", r"speech\.models\.coqui\.mine: .*nowhere\.pth does not exist"),
-        ("broken", r"Coqui cannot load .*model\.pth .*no checkpoint"),
-        ("language", r"speech\.models\.coqui\.mine does not speak sv: it has de, en, zh-cn\."),
-        ("mini's language", r"coqui/mini does not speak sv: it has en and zh\."),
+        ("broken", r"Coqui cannot load .*model\.pth .*not a checkpoint"),
+        ("language", r"speech\.models\.coqui\.mine does not support sv, only de, en, zh-cn: "),
+        ("mini's language", r"coqui/mini does not support sv, only en and zh: "),
         ("no reference", r"speech\.models\.coqui\.mine\.reference: .*me\.wav does not exist or cannot be read"),
-        ("no voice", r"speech\.models\.coqui\.mine has no voices of its own: give recordings .* 'reference'"),
+        ("no voice", r"speech\.models\.coqui\.mine has no built-in voices: give recordings .* 'reference'"),
         ("speaker", r"coqui/mine has one voice: leave out the speaker 'Ana'"),
-        ("partly", r"cannot load tts_models/en/ljspeech/glow-tts \(.*: if its download broke off, delete .*glow-tts"),
+        (
+            "partly",
+            r"cannot load tts_models/en/ljspeech/glow-tts \(.*: if its download was interrupted, delete .*glow-tts",
+        ),
         ("terms", r"non-commercial use only: .* set accept_licence to true"),
         (
             "missing name",
@@ -92,11 +95,11 @@ def test_code_in_a_file_of_weights_is_not_run(coqui):
     found = coqui("code")
     assert found["ran"] == []
     for case in ("checkpoint", "voices"):
-        assert re.search(r"Coqui cannot load .*holds code beside its weights", found[case]), found[case]
+        assert re.search(r"Coqui cannot load .*contains code besides weights", found[case]), found[case]
     assert found["careless"] == "refused"
 
 
-def test_the_mini_voice_says_names_that_it_was_never_taught(coqui):
+def test_the_mini_voice_pronounces_unseen_names(coqui):
     found = coqui("mini")
     for language, length in (("zh", 1.8), ("en", 1.6)):
         said = found[language]

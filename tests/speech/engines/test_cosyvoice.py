@@ -81,44 +81,44 @@ def refused(settings, message, **changes):
     assert "\n" not in str(caught.value)
 
 
-def test_a_speaker_says_a_text_in_pieces(settings, tmp_path):
+def test_a_text_is_synthesised_in_pieces(settings, tmp_path):
     engine = opened(settings)
     assert engine.speakers == ["anna", "bert"]
     assert engine.version == "cosyvoice of unknown commit CosyVoice2-0.5B"
-    sound = engine.say(TEXT, "anna", 7)
+    sound = engine.synthesise(TEXT, "anna", 7)
     assert (sound.rate, sound.samples.dtype) == (24_000, np.float32)
     assert len(sound.samples) == 100 * len(TEXT.replace(", ", ""))
     assert engine._network.asked == [(TEXT, "x", str(tmp_path / "anna.wav"), False, False)]
     opened(settings, text_frontend=True)
     again = opened(settings, text_frontend=True)
-    again.say(TEXT, "bert", 7)
+    again.synthesise(TEXT, "bert", 7)
     assert again._network.asked == [(TEXT, "xx", str(tmp_path / "bert.wav"), False, True)]
 
 
 def test_all_draws_follow_from_the_seed(settings):
     engine = opened(settings)
-    first = engine.say(TEXT, "anna", 7).samples
-    engine.say("other", "bert", 3)
+    first = engine.synthesise(TEXT, "anna", 7).samples
+    engine.synthesise("other", "bert", 3)
     random.random(), np.random.rand()
-    np.testing.assert_array_equal(engine.say(TEXT, "anna", 7).samples, first)
-    np.testing.assert_array_equal(opened(settings).say(TEXT, "anna", 2**40 + 7).samples, first)
+    np.testing.assert_array_equal(engine.synthesise(TEXT, "anna", 7).samples, first)
+    np.testing.assert_array_equal(opened(settings).synthesise(TEXT, "anna", 2**40 + 7).samples, first)
     for other in ((TEXT, "anna", 8), (TEXT, "bert", 7)):
-        assert not np.array_equal(engine.say(*other).samples, first)
+        assert not np.array_equal(engine.synthesise(*other).samples, first)
 
 
 def test_a_checkout_of_before_takes_samples(settings, tmp_path):
     (tmp_path / "CosyVoice/cosyvoice/cli/cosyvoice.py").write_text(BEFORE, encoding="utf-8")
     engine = opened(settings)
-    assert len(engine.say(TEXT, "bert", 7).samples) == 100 * len(TEXT.replace(", ", ""))
+    assert len(engine.synthesise(TEXT, "bert", 7).samples) == 100 * len(TEXT.replace(", ", ""))
     samples = engine._network.asked[0][2]
     assert tuple(samples.shape) == (1, 32_000)  # two seconds at 16 kHz
     assert str(samples.dtype) == "torch.float32"
 
 
-def test_a_text_of_which_nothing_is_said_is_silence(settings, tmp_path):
+def test_a_text_without_audio_gives_no_samples(settings, tmp_path):
     engine = opened(settings)
     engine._network.inference_zero_shot = lambda *_, **__: iter(())
-    assert len(engine.say(TEXT, "anna", 7).samples) == 0
+    assert len(engine.synthesise(TEXT, "anna", 7).samples) == 0
 
 
 @pytest.mark.parametrize(
@@ -136,10 +136,10 @@ def test_the_version_tells_the_commit(settings, tmp_path, head, commit):
 
 def test_what_is_not_there_is_named_with_the_command_that_fetches_it(settings, tmp_path):
     new = str(tmp_path / "new")
-    refused(settings, rf"checkout: {new} is no checkout .* `git clone --recursive https://\S+ {new}`", checkout=new)
+    refused(settings, rf"checkout: {new} is not a checkout .* `git clone --recursive https://\S+ {new}`", checkout=new)
     refused(
         settings,
-        rf"model: {new} is no folder .* `hf download FunAudioLLM/CosyVoice2-0\.5B --local-dir {new}`",
+        rf"model: {new} does not contain .* `hf download FunAudioLLM/CosyVoice2-0\.5B --local-dir {new}`",
         model=new,
     )
     (tmp_path / "CosyVoice/third_party/Matcha-TTS/matcha/__init__.py").unlink()

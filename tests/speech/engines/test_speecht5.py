@@ -34,7 +34,7 @@ def test_speakers_of_a_file_with_names(settings):
     assert engine.speakers == ["bdl", "slt"]
     assert engine.version == f"transformers 5.23.0 speecht5 {settings['model']} with {settings['vocoder']}"
     keeps_its_word(engine, "slt", 16_000, open_engine(settings, "en"))
-    assert not np.array_equal(engine.say(TEXT, "bdl", 7).samples, engine.say(TEXT, "slt", 7).samples)
+    assert not np.array_equal(engine.synthesise(TEXT, "bdl", 7).samples, engine.synthesise(TEXT, "slt", 7).samples)
 
 
 def test_speakers_of_a_table_have_numbers(settings, tmp_path):
@@ -42,18 +42,20 @@ def test_speakers_of_a_table_have_numbers(settings, tmp_path):
     engine = open_engine(settings | {"speakers": str(tmp_path / "speakers.npy")}, "en")
     assert engine.speakers == ["0", "1"]
     named = open_engine(settings, "en")
-    np.testing.assert_array_equal(engine.say(TEXT, "1", 7).samples, named.say(TEXT, "bdl", 7).samples)
+    np.testing.assert_array_equal(engine.synthesise(TEXT, "1", 7).samples, named.synthesise(TEXT, "bdl", 7).samples)
 
 
 def test_english_numbers_are_spelt_out(settings):
     english, other = open_engine(settings, "en"), open_engine(settings, "de")
-    np.testing.assert_array_equal(english.say("in 12", "slt", 7).samples, english.say("in twelve", "slt", 7).samples)
-    assert len(other.say("in 12", "slt", 7).samples) < len(english.say("in 12", "slt", 7).samples)
+    np.testing.assert_array_equal(
+        english.synthesise("in 12", "slt", 7).samples, english.synthesise("in twelve", "slt", 7).samples
+    )
+    assert len(other.synthesise("in 12", "slt", 7).samples) < len(english.synthesise("in 12", "slt", 7).samples)
 
 
 def test_a_text_that_is_too_long_is_no_utterance(settings):
     with pytest.raises(Unusable, match="too long a text"):
-        open_engine(settings, "en").say("hello " * 20, "slt", 1)
+        open_engine(settings, "en").synthesise("hello " * 20, "slt", 1)
 
 
 def test_the_package_that_transformers_needs_is_named(settings, monkeypatch):
@@ -75,7 +77,7 @@ def text_file(path):
         ("a.safetensors", text_file, r"a\.safetensors cannot be read \("),
         ("a.npy", text_file, r"a\.npy cannot be read \("),
         ("a.npy", lambda path: np.save(path, np.array([{}], dtype=object)), r"a\.npy cannot be read \("),
-        ("a.npy", lambda path: np.save(path, np.zeros((0, 512))), "holds no speaker"),
+        ("a.npy", lambda path: np.save(path, np.zeros((0, 512))), "has no speakers"),
         ("a.npy", lambda path: np.save(path, np.ones((2, 256))), r"speaker '0' in .* not a vector of 512 numbers"),
         ("a.safetensors", lambda path: save_file({"x": np.ones(3)}, path), r"speaker 'x' in .* not a vector of 512"),
         ("a.npy", lambda path: np.save(path, np.full((1, 512), np.nan)), r"speaker '0' in .* not a vector"),
@@ -89,7 +91,7 @@ def test_a_file_without_vectors_is_named(settings, tmp_path, name, write, messag
 
 def test_a_vocoder_of_another_kind_is_named(settings):
     with pytest.raises(
-        UserError, match=r"^speech\.models\.speecht5\.mine\.vocoder: .* of the kind 'speecht5', not 'hifigan'"
+        UserError, match=r"^speech\.models\.speecht5\.mine\.vocoder: .* of the type 'speecht5', not 'hifigan'"
     ):
         open_engine(settings | {"vocoder": settings["model"]}, "en")
     with pytest.raises(UserError, match=r"^speech\.models\.speecht5\.mine\.vocoder: \./nowhere is neither"):

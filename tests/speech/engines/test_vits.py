@@ -52,38 +52,40 @@ def test_several_voices(crowd):
     engine = opened(crowd)
     assert engine.speakers == ["0", "1", "2"]
     keeps_its_word(engine, "2", 16_000)
-    said = [engine.say(TEXT, speaker, 7).samples for speaker in engine.speakers]
+    said = [engine.synthesise(TEXT, speaker, 7).samples for speaker in engine.speakers]
     assert not np.array_equal(said[0], said[1])
     assert not np.array_equal(said[1], said[2])
 
 
 def test_a_speaker_of_a_model_with_one_voice_is_refused(folder):
     with pytest.raises(UserError, match=r"the voice vits/mine/anna does not exist: .* vits/mine\.$"):
-        opened(folder).say(TEXT, "anna", 1)
+        opened(folder).synthesise(TEXT, "anna", 1)
 
 
 def test_capitals_and_letters_that_the_model_lacks_change_nothing(folder):
     engine = opened(folder)
-    expected = engine.say("hello world", None, 1).samples
+    expected = engine.synthesise("hello world", None, 1).samples
     np.testing.assert_array_equal(
-        engine.say("Hello 你 World!", None, 1).samples, engine.say("hello  world", None, 1).samples
+        engine.synthesise("Hello 你 World!", None, 1).samples, engine.synthesise("hello  world", None, 1).samples
     )
-    assert not np.array_equal(engine.say("hello there", None, 1).samples, expected)
+    assert not np.array_equal(engine.synthesise("hello there", None, 1).samples, expected)
 
 
 @pytest.mark.parametrize("blank", [True, False])
 def test_letters_beyond_the_table_are_left_out(folder, tmp_path, blank):
     """Where the tokenizer filters nothing, a strange letter has a number that the network would fail at."""
     engine = opened(changed(folder, tmp_path, normalize=False, add_blank=blank))
-    np.testing.assert_array_equal(engine.say("héllo", None, 1).samples, engine.say("hllo", None, 1).samples)
+    np.testing.assert_array_equal(
+        engine.synthesise("héllo", None, 1).samples, engine.synthesise("hllo", None, 1).samples
+    )
     with pytest.raises(Unusable, match="no letter"):
-        engine.say("你好", None, 1)
+        engine.synthesise("你好", None, 1)
 
 
 @pytest.mark.parametrize("text", ["你好", "", "123"])
 def test_a_text_without_a_known_letter_is_no_utterance(folder, text):
     with pytest.raises(Unusable, match="no letter"):
-        opened(folder).say(text, None, 1)
+        opened(folder).synthesise(text, None, 1)
 
 
 def test_a_package_that_the_tokenizer_lacks_is_named(folder, tmp_path, monkeypatch):
@@ -97,8 +99,10 @@ def test_other_scripts_are_romanised_by_a_uroman_that_is_opened_once(folder, tmp
     made = uroman.Uroman.__init__
     monkeypatch.setattr(uroman.Uroman, "__init__", lambda self: opening.append(1) or made(self))
     engine = opened(changed(folder, tmp_path, is_uroman=True))
-    np.testing.assert_array_equal(engine.say("Привет мир", None, 1).samples, engine.say("privet mir", None, 1).samples)
-    engine.say("привет мир", None, 2)
+    np.testing.assert_array_equal(
+        engine.synthesise("Привет мир", None, 1).samples, engine.synthesise("privet mir", None, 1).samples
+    )
+    engine.synthesise("привет мир", None, 2)
     assert opening == [1]
 
 
@@ -112,7 +116,9 @@ def test_weights_in_the_names_of_older_versions_are_read(folder, tmp_path):
     }
     assert any(name.endswith("weight_g") for name in older)
     save_file(older, copy / "model.safetensors", metadata={"format": "pt"})
-    np.testing.assert_array_equal(opened(copy).say(TEXT, None, 1).samples, opened(folder).say(TEXT, None, 1).samples)
+    np.testing.assert_array_equal(
+        opened(copy).synthesise(TEXT, None, 1).samples, opened(folder).synthesise(TEXT, None, 1).samples
+    )
 
 
 def test_missing_weights_are_not_made_up(folder, tmp_path):
@@ -149,7 +155,7 @@ def test_a_tokenizer_that_is_not_there_is_named(folder, tmp_path):
 def test_another_kind_of_model_is_named(folder, tmp_path):
     copy = changed(folder, tmp_path)
     (copy / "config.json").write_text('{"model_type": "whisper"}', encoding="utf-8")
-    with pytest.raises(UserError, match=r"vits\.mine\.model: .* of the kind 'whisper', not 'vits'"):
+    with pytest.raises(UserError, match=r"vits\.mine\.model: .* of the type 'whisper', not 'vits'"):
         opened(copy)
 
 

@@ -1,4 +1,4 @@
-"""A chat server that does as a test says, and tasks that ask it."""
+"""A scripted chat server, and jobs that send requests to it."""
 
 import hashlib
 import json
@@ -36,7 +36,7 @@ class Out:
     before: Callable[[], object] = lambda: None  # e.g. wait
 
 
-def said(text: Any, finish: str = "stop", usage: Any = None) -> Out:
+def completion(text: Any, finish: str = "stop", usage: Any = None) -> Out:
     """A well-formed answer with this content."""
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}
     usage = {"prompt_tokens": 100, "completion_tokens": 50} if usage is None else usage
@@ -61,11 +61,11 @@ def pairs(body: dict[str, Any], count: int = 10) -> list[dict[str, str]]:
 
 
 def good(body: dict[str, Any]) -> Out:
-    return said(json.dumps({"sentences": pairs(body)}, ensure_ascii=False))
+    return completion(json.dumps({"sentences": pairs(body)}, ensure_ascii=False))
 
 
 class ChatServer(ThreadingHTTPServer):
-    """Answers with ``script(number, body)`` and keeps what it was asked."""
+    """Answers with ``script(number, body)`` and records requests."""
 
     daemon_threads = True
 
@@ -143,8 +143,8 @@ def source(server: ChatServer) -> dict[str, Any]:
 
 
 @pytest.fixture
-def make_task(tmp_path: Path, source: dict[str, Any]) -> Callable[..., Job]:
-    """A task of the stage text, from a specification in a results folder."""
+def make_job(tmp_path: Path, source: dict[str, Any]) -> Callable[..., Job]:
+    """A job of the stage text, from a specification in a results folder."""
 
     def make(id: str = "berlin-wall", word: Any = WORD, counts: Any = None, run: str = "t", **changes: Any) -> Job:
         languages = changes.pop("languages", ["zh", "en"])
@@ -183,7 +183,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def collect(waits: list[float]) -> Callable[..., Any]:
-    """Run a task's source; what the checker turned away is in the cost."""
+    """Run a job's source; counts of rejections are in the cost."""
     return lambda job: openai.collect(job, checker_of(job))
 
 
@@ -203,9 +203,9 @@ def talk() -> Any:
     """The helpers above, for tests in other files."""
 
     class Talk:
-        out, said, pairs, good, checker_of, key = (
+        out, completion, pairs, good, checker_of, key = (
             Out,
-            staticmethod(said),
+            staticmethod(completion),
             staticmethod(pairs),
             staticmethod(good),
             staticmethod(checker_of),

@@ -25,7 +25,7 @@ TEMPLATE = (
     "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
-ASKED = [{"role": "user", "content": "Say something."}]
+MESSAGES = [{"role": "user", "content": "Say something."}]
 SCHEMA = schema_of("sentences", ["en"])
 
 
@@ -67,9 +67,9 @@ def model_of(folder, **changes):
     return LocalModel({"kind": "transformers", "model": str(folder), "temperature": 1.0, "new_tokens": 12} | changes)
 
 
-def test_the_seed_decides_what_it_says(language_model):
+def test_the_answer_depends_on_the_seed(language_model):
     model = model_of(language_model)
-    first, again, other = (model.answer(ASKED, SCHEMA, seed) for seed in (1, 1, 2))
+    first, again, other = (model.answer(MESSAGES, SCHEMA, seed) for seed in (1, 1, 2))
     assert first == again
     assert first.text != other.text
     assert first.format == "text"
@@ -80,7 +80,7 @@ def test_the_seed_decides_what_it_says(language_model):
 
 def test_without_heat_the_seed_does_not_matter(language_model):
     model = model_of(language_model, temperature=0.0)
-    assert model.answer(ASKED, SCHEMA, 1) == model.answer(ASKED, SCHEMA, 2)
+    assert model.answer(MESSAGES, SCHEMA, 1) == model.answer(MESSAGES, SCHEMA, 2)
 
 
 def test_a_tokenizer_without_a_template_gets_plain_text(copied):
@@ -90,15 +90,15 @@ def test_a_tokenizer_without_a_template_gets_plain_text(copied):
     config = json.loads((copied / "tokenizer_config.json").read_text())
     config.pop("chat_template", None)
     (copied / "tokenizer_config.json").write_text(json.dumps(config))
-    assert model_of(copied).answer(ASKED, SCHEMA, 1).prompt_tokens == len("Say something.\n\n")
+    assert model_of(copied).answer(MESSAGES, SCHEMA, 1).prompt_tokens == len("Say something.\n\n")
 
 
-def test_a_model_is_loaded_only_when_it_is_asked():
+def test_a_model_is_loaded_at_the_first_request():
     model_of("no/such")  # and not when all answers are on disk
 
 
 def test_a_prompt_that_is_too_long(language_model):
-    with pytest.raises(UserError, match="reads 4096 tokens at most and a prompt has 5"):
+    with pytest.raises(UserError, match="has a context of 4096 tokens and a prompt has 5"):
         model_of(language_model).answer([{"role": "user", "content": "x" * 5000}], SCHEMA, 1)
     almost = [{"role": "user", "content": "x" * (4096 - len("<|user|><|assistant|>") - 3)}]
     assert model_of(language_model).answer(almost, SCHEMA, 1).completion_tokens <= 3
@@ -135,7 +135,7 @@ def own_code(folder):
 def test_a_broken_or_dangerous_model_is_refused(copied, harm):
     harm(copied)
     with pytest.raises(UserError, match=r"no language model could be loaded|lacks weights") as refused:
-        model_of(copied).answer(ASKED, SCHEMA, 1)
+        model_of(copied).answer(MESSAGES, SCHEMA, 1)
     assert str(copied) in str(refused.value)
     assert "\n" not in str(refused.value)
     assert ("`tauspeech convert " in str(refused.value)) is (harm is only_pickle)
@@ -144,26 +144,26 @@ def test_a_broken_or_dangerous_model_is_refused(copied, harm):
 
 def test_a_model_that_is_nowhere(tmp_path):
     with pytest.raises(UserError, match="neither a model folder nor a hub id"):
-        model_of(tmp_path / "nowhere").answer(ASKED, SCHEMA, 1)
+        model_of(tmp_path / "nowhere").answer(MESSAGES, SCHEMA, 1)
 
 
-def test_the_source_asks_it_and_says_that_it_makes_no_sense(language_model, make_task, talk, lines):
+def test_unusable_answers_of_the_model_are_reported(language_model, make_job, talk, lines):
     source = {"kind": "transformers", "model": str(language_model), "temperature": 1.0, "batch": 3}
-    task = make_task(counts={"test": 2})
-    task.settings["source"] = source | {"most_requests": 2, "new_tokens": 8}
+    job = make_job(counts={"test": 2})
+    job.settings["source"] = source | {"most_requests": 2, "new_tokens": 8}
     messages = []
     for _ in range(2):
         with pytest.raises(UserError, match=r"limit of 2 requests to .* only 0 of 2 sentences accepted") as reached:
-            source_module.collect(task, talk.checker_of(task))
+            source_module.collect(job, talk.checker_of(job))
         messages.append(str(reached.value))
     assert messages[0] == messages[1]
-    first, second = lines(task)  # no new ones in the second run
+    first, second = lines(job)  # no new ones in the second run
     assert first["kind"] == "transformers"
     assert first["usage"]["completion_tokens"] <= 8
     assert first["seed"] != second["seed"]
 
 
-def test_the_source_gives_what_the_model_says(language_model, make_task, talk, monkeypatch):
+def test_the_source_gives_sentences_of_the_model(language_model, make_job, talk, monkeypatch):
     real = LocalModel.answer
 
     def answer(self, messages, schema, seed):
@@ -172,14 +172,14 @@ def test_the_source_gives_what_the_model_says(language_model, make_task, talk, m
         return type(reply)(json.dumps(pairs), reply.format, reply.finish, reply.prompt_tokens, reply.completion_tokens)
 
     monkeypatch.setattr(LocalModel, "answer", answer)
-    task = make_task(counts={"test": 3, "train": 6})
-    task.settings["source"] = {
+    job = make_job(counts={"test": 3, "train": 6})
+    job.settings["source"] = {
         "kind": "transformers", "model": str(language_model), "temperature": 1.0, "batch": 3,
         "most_requests": None, "new_tokens": 8,
     }  # fmt: skip
-    collected = source_module.collect(task, talk.checker_of(task))
+    collected = source_module.collect(job, talk.checker_of(job))
     assert {split: len(found) for split, found in collected.accepted.items()} == {"test": 3, "train": 6}
-    assert (collected.cost["requests"], collected.cost["asked_now"], collected.cost["price"]) == (3, 3, None)
+    assert (collected.cost["requests"], collected.cost["new_requests"], collected.cost["price"]) == (3, 3, None)
     assert collected.cost["completion_tokens"] <= 24
 
 
@@ -214,9 +214,9 @@ def served(language_model, tmp_path):
 @pytest.mark.skipif(bool(MISSING), reason=f"transformers serve needs {', '.join(MISSING)}, which the lock leaves out")
 def test_a_real_server_understands_the_client(served, language_model, source):
     model = ServedModel(source | {"url": served, "model": str(language_model), "new_tokens": 12, "timeout": 60})
-    first, again, other = (model.answer(ASKED, SCHEMA, seed) for seed in (1, 1, 2))
+    first, again, other = (model.answer(MESSAGES, SCHEMA, seed) for seed in (1, 1, 2))
     assert first.text == again.text != other.text
     assert first.completion_tokens <= 12
     assert first.prompt_tokens > len("Say something.")
     with pytest.raises(UserError, match=r"check url and model|check model"):
-        ServedModel(source | {"url": served.removesuffix("/v1"), "model": "x"}).answer(ASKED, SCHEMA, 1)
+        ServedModel(source | {"url": served.removesuffix("/v1"), "model": "x"}).answer(MESSAGES, SCHEMA, 1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.text.llm.parsing import HUGE, INCOMPLETE, SURPLUS, UNASKED, parse
+from tauspeech.text.llm.parsing import HUGE, INCOMPLETE, NOT_AS_REQUESTED, SURPLUS, parse
 
 TWO = [{"zh": "一", "en": "one"}, {"zh": "二", "en": "two"}]
 JSON = json.dumps(TWO, ensure_ascii=False)
@@ -51,16 +51,16 @@ def test_one_language_may_come_as_bare_texts(answer):
     "answer", ["", "I cannot do that.", "{}", "[]", "null", "17", '"one"', "[1, 2, null]", "a\tb\tc", "[" * 5000]
 )
 def test_nonsense_counts_as_one_mistake(answer):
-    assert parse(answer, ["zh", "en"], 20) == ([], {UNASKED: 1})
+    assert parse(answer, ["zh", "en"], 20) == ([], {NOT_AS_REQUESTED: 1})
 
 
-def test_a_raw_line_break_costs_no_other_text_and_odd_spaces_become_plain():
+def test_a_raw_line_break_rejects_no_other_text_and_unicode_spaces_become_plain():
     found, _ = parse('[{"en": "a\nb"}, {"en": "Qui\u00a0\u202fest\u2028là ?"}]', ["en"], 20)
     assert found == [{"en": "a\nb"}, {"en": "Qui  est là ?"}]
 
 
 def test_prose_is_no_sentence_even_where_there_is_but_one_language():
-    assert parse("Here is what you want.", ["en"], 20) == ([], {UNASKED: 1})
+    assert parse("Here is what you want.", ["en"], 20) == ([], {NOT_AS_REQUESTED: 1})
 
 
 @pytest.mark.parametrize(

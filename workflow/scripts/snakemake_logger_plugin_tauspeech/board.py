@@ -78,8 +78,9 @@ class Board:
 
     def update(self, record: LogRecord) -> None:
         """Update the counts from a record; records that are not about jobs are ignored."""
-        if handle := self._events.get(getattr(record, "event", None)):
-            handle(record)
+        event = getattr(record, "event", None)
+        if event in self._events:
+            self._events[event](record)
 
     def name(self, job: int) -> str:
         """Rule and wildcards of a job that has begun."""

@@ -47,6 +47,8 @@ class LogHandler(LogHandlerBase):
             DefaultFilter(quiet, options.debug_dag, options.verbose, options.dryrun, options.printshellcmds),
         )
         self._ended = threading.Event()
+        assert self.lock is not None  # logging made it
+        self._lock = self.lock
         if self._progress and isinstance(self._screen, TerminalScreen):
             threading.Thread(target=self._tick, daemon=True).start()
 
@@ -87,11 +89,11 @@ class LogHandler(LogHandlerBase):
     def _tick(self) -> None:
         """Update the times while no job ends."""
         while not self._ended.wait(1.0):
-            with self.lock:
+            with self._lock:
                 self._show()
 
     def close(self) -> None:
-        with self.lock:
+        with self._lock:
             self._ended.set()
             self._show()
         super().close()

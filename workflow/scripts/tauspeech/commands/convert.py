@@ -1,4 +1,4 @@
-"""``tauspeech convert``: weights from pickle to safetensors, the only format that is read."""
+"""``tauspeech convert``: convert weights from pickle to safetensors, the only format that is read."""
 
 import argparse
 from pathlib import Path
@@ -11,8 +11,8 @@ examples:
     tauspeech convert my-lora-adapter       # adapter_model.bin becomes adapter_model.safetensors
     tauspeech convert weights.pth           # weights.safetensors
 
-The file has to hold a state dict. It is opened with torch's weights_only, so that no code in it is run; still, convert
-only what you trust. The old file stays.
+The file must contain a state dict. It is opened with torch's weights_only, so that no code in it is run; still, convert
+only files that you trust. The old file is not removed.
 """
 
 
@@ -21,8 +21,8 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         subparsers,
         "convert",
         run,
-        help="weights from pickle (.bin, .pt, .pth) to safetensors",
-        description="Write weights that torch.save wrote as safetensors, beside them.",
+        help="convert weights from pickle (.bin, .pt, .pth) to safetensors",
+        description="Write weights of a file of torch.save as safetensors, beside that file.",
         examples=_EXAMPLES,
     )
     parser.add_argument("path", type=Path, metavar="PATH", help="the file, or the folder of a model or adapter")

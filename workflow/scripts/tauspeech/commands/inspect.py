@@ -1,4 +1,4 @@
-"""``tauspeech inspect``: look at vectors, and verify merged models."""
+"""``tauspeech inspect``: measure and compare vectors, and verify merged models."""
 
 import argparse
 import json
@@ -10,13 +10,13 @@ from tauspeech.commands.common import add_command, add_threads, execution
 _EXAMPLES = """\
 examples:
     tauspeech inspect mine.safetensors                                  # size, origin, norms of modules, zeros
-    tauspeech inspect a.safetensors b.safetensors --figure alike.svg    # how alike they are
-    tauspeech inspect finetuned-a lora-b --base openai/whisper-small    # folders, less their base
-    tauspeech inspect mine.safetensors --ranks                          # and how low their rank is
-    tauspeech inspect --verify merged                                   # is it what its receipt says?
+    tauspeech inspect a.safetensors b.safetensors --figure cosines.svg  # and their cosines
+    tauspeech inspect finetuned-a lora-b --base openai/whisper-small    # folders, minus their base
+    tauspeech inspect mine.safetensors --ranks                          # and the energy of the highest singular values
+    tauspeech inspect --verify merged                                   # compare it with its receipt
 
-share is a module's part of the squared norm. Cosines are taken over the tensors that both vectors have. Rank energy is
-the share of squared singular values that the highest 1%, 3% and 10% of them have, over all matrices.
+share is a module's fraction of the squared norm. Cosines are computed over the tensors that both vectors have. Rank
+energy is the fraction of squared singular values in the highest 1%, 3% and 10% of them, over all matrices.
 """
 
 
@@ -25,16 +25,18 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         subparsers,
         "inspect",
         run,
-        help="look at task vectors, compare them, verify merged models",
-        description="What vectors are like: size, origin, norms, zeros, rank, and how alike several are.",
+        help="measure and compare task vectors, verify merged models",
+        description="Print size, origin, norms, zeros and rank of vectors, and the cosines of several vectors.",
         examples=_EXAMPLES,
     )
     parser.add_argument("paths", nargs="+", metavar="VECTOR", help="a vector file, or a model's or adapter's folder")
-    parser.add_argument("--base", metavar="BASE", help="the folder or hub id of what folders are differences to")
-    parser.add_argument("--ranks", action="store_true", help="how much of a matrix few singular values hold (slow)")
-    parser.add_argument("--figure", type=Path, metavar="FILE", help="the cosines as a heat map, .svg or .png")
+    parser.add_argument(
+        "--base", metavar="BASE", help="folder or hub id of the base, needed for folders of models and adapters"
+    )
+    parser.add_argument("--ranks", action="store_true", help="print the rank energy (slow)")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="draw the cosines as a heat map, .svg or .png")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
-    parser.add_argument("--verify", action="store_true", help="hold merged models' folders against their receipts")
+    parser.add_argument("--verify", action="store_true", help="compare folders of merged models with their receipts")
     add_threads(parser)
 
 
@@ -64,6 +66,6 @@ def _verify(args: argparse.Namespace) -> None:
 
 
 def _labels(paths: list[str]) -> list[str]:
-    """Names without what they share with all others: folders in front, the ending."""
+    """Names of the paths without folders and ending, or the paths if these names are not unique."""
     names = [Path(path).stem if path.endswith(".safetensors") else Path(path).name for path in paths]
     return names if len(set(names)) == len(names) else paths

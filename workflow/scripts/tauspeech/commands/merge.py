@@ -1,13 +1,16 @@
 """``tauspeech merge``: carry out a recipe."""
 
 import argparse
+import textwrap
 from pathlib import Path
 
 from tauspeech.commands.common import add_command, add_threads, execution
+from tauspeech.vectors import methods
+from tauspeech.vectors.method import Method
 
-_EXAMPLES = """\
-A recipe for two fine-tunes of one Whisper (vectors are files of `tauspeech vector`, or simply the fine-tuned models'
-folders, or folders of LoRA adapters):
+_RECIPE = """\
+A recipe for two fine-tunes of one Whisper (vectors are files of `tauspeech vector`, folders of fine-tuned models, or
+folders of LoRA adapters):
 
     base: openai/whisper-small        # a folder or hub id; paths are relative to the recipe
     method: ties
@@ -16,25 +19,36 @@ folders, or folders of LoRA adapters):
       - {path: finetuned-a, weight: 0.5}
       - {path: finetuned-b, weight: 0.5}
 
-Methods, with what to change in it:
-
-    average          method: average                            the mean of the fine-tunes
-    task_arithmetic  method: task_arithmetic                    weighted sum; a negative weight takes a task away
-    ties             method: ties                               trim, elect sign, sum
-                     options: {keep: 0.5, scope: global}        or scope: tensor, to trim each tensor by itself
-    dare             method: dare                               drop at random and rescale
-                     options: {keep: 0.5}                       and, beside options, seed: 1
-    magnitude        method: magnitude                          the largest entries of each tensor
-                     options: {keep: 0.2}
-    svd              method: svd                                the largest singular values of each tensor
-                     options: {rank: 0.03}
-    lors             method: lors                               low rank, and the largest entries of the rest
-                     options: {rank: 0.03, keep: 0.2}
-
-More of a recipe: scale: 0.4 (of the whole sum) · dtype: float32 (of the output) · output: adapter (from LoRA adapters
-only) · weight: {encoder: 0.3, decoder: 1} or {'/layers\\.[0-5]\\./': 0.5, default: 1} · reference: other-model (the
-vector is a difference to that one) · merge: {method: ..., vectors: [...]} in place of path (a merge as a vector).
+Methods, with the lines of the recipe that choose them:
 """
+
+_MORE = """\
+Further keys of a recipe: scale: 0.4 (of the whole sum) · seed: 1 (of random masks) · dtype: float32 (of the output) ·
+output: adapter (from LoRA adapters only) · weight: {encoder: 0.3, decoder: 1} or {'/layers\\.[0-5]\\./': 0.5, default: 1}
+· reference: other-model (the vector is a difference to that model) · merge: {method: ..., vectors: [...]} in place of
+path (a nested merge as a vector).
+"""
+
+
+def _method_help(method: Method) -> str:
+    """The paragraph of the help on one method: title, use, the lines of a recipe, and the options."""
+    about = f"{method.name}: {method.title}, {method.reference}. {method.use}"
+    lines = [*_wrapped(about, ""), f"    method: {method.name}"]
+    if method.options:
+        example = ", ".join(f"{option.name}: {option.example_value}" for option in method.options)
+        lines.append(f"    options: {{{example}}}")
+    for option in method.options:
+        default = "" if option.required else f"; default: {option.default}"
+        lines += _wrapped(f"{option.name}: {option.description}, {option.range}{default}", "        ")
+    return textwrap.indent("\n".join(lines), "    ")
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, 112, initial_indent=indent, subsequent_indent=indent + "    ")
+
+
+def _examples() -> str:
+    return "\n\n".join([_RECIPE.rstrip("\n"), *map(_method_help, methods.declared()), _MORE])
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -42,13 +56,15 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         subparsers,
         "merge",
         run,
-        help="put task vectors into a model",
+        help="merge task vectors into a model",
         description="Carry out a merge recipe.",
-        examples=_EXAMPLES,
+        examples=_examples(),
     )
     parser.add_argument("recipe", type=Path, metavar="RECIPE", help="a YAML file, see below")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="of the merged model")
-    parser.add_argument("--dry-run", action="store_true", help="check everything, say what would be read and written")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="the merged model")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="check everything and print what would be read and written"
+    )
     add_threads(parser)
 
 
@@ -61,8 +77,9 @@ def run(args: argparse.Namespace) -> None:
         print("\n".join(outline(recipe, args.output, execution(args))))
         return
     receipt = merge(recipe, args.output, execution(args))
-    print(f"{args.output}: {recipe.mixture.method} of {len(recipe.mixture.vectors)} vectors into {recipe.base}")
+    print(f"{args.output}: {recipe.merge.method} of {len(recipe.merge.vectors)} vectors into {recipe.base}")
     if loss := receipt["rounding_loss"]:
         print(
-            f"The output's type lost {loss:.1%} of the change; dtype: float32 in the recipe loses none (load it with dtype=torch.float32)."
+            f"Rounding to the output's type lost {loss:.1%} of the change; dtype: float32 in the recipe avoids this "
+            "(load the model with dtype=torch.float32)."
         )

@@ -1,4 +1,4 @@
-"""``tauspeech vector``: what a fine-tune changed, as a file."""
+"""``tauspeech vector``: write the task vector of a fine-tune."""
 
 import argparse
 from pathlib import Path
@@ -16,9 +16,9 @@ encodings:
     float32      every number; the default for models
     bfloat16     every number with 8 bits of precision: half the size
     lora         the factors of an adapter, exactly; the default for adapters
-    compressed   of each matrix the highest singular values and the largest entries of the rest. --rank is the share of
-                 singular values kept, --keep that of entries, and --bits 8 stores them as int8 instead of float32.
-                 The relative error is measured, printed and kept in the file.
+    compressed   the highest singular values of each matrix and the largest entries of the residual. --rank is the
+                 fraction of singular values kept, --keep that of entries, and --bits 8 stores them as int8 instead of
+                 float32. The relative error is measured, printed and stored in the file.
 """
 
 
@@ -27,19 +27,28 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         subparsers,
         "vector",
         run,
-        help="take the task vector of a fine-tune",
-        description="The difference of a fine-tuned model to its base, as a file to merge with.",
+        help="write the task vector of a fine-tune",
+        description="Write the difference of a fine-tuned model to its base, as a file for merges.",
         examples=_EXAMPLES,
     )
-    parser.add_argument("base", metavar="BASE", help="the model's folder or hub id before fine-tuning")
-    parser.add_argument("finetuned", metavar="FINETUNED", help="the same after fine-tuning, or a LoRA adapter for it")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="ending in .safetensors")
+    parser.add_argument("base", metavar="BASE", help="folder or hub id of the model before fine-tuning")
+    parser.add_argument("finetuned", metavar="FINETUNED", help="the model after fine-tuning, or a LoRA adapter")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the vector file, with a name that ends in .safetensors",
+    )
     parser.add_argument("--encoding", choices=("float32", "bfloat16", "lora", "compressed"), help="see below")
     compressed = parser.add_argument_group("options of compressed")
-    compressed.add_argument("--rank", type=float, metavar="SHARE", help="from 0 to 1 (default: 0.05)")
-    compressed.add_argument("--keep", type=float, metavar="SHARE", help="from 0 to 1 (default: 0.02)")
-    compressed.add_argument("--bits", type=int, choices=(8, 32), help="of each number (default: 32)")
-    parser.add_argument("--dry-run", action="store_true", help="check everything, say what would be read and written")
+    compressed.add_argument("--rank", type=float, metavar="FRACTION", help="from 0 to 1 (default: 0.05)")
+    compressed.add_argument("--keep", type=float, metavar="FRACTION", help="from 0 to 1 (default: 0.02)")
+    compressed.add_argument("--bits", type=int, choices=(8, 32), help="bits of each number (default: 32)")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="check everything and print what would be read and written"
+    )
     add_threads(parser)
 
 
@@ -52,7 +61,7 @@ def run(args: argparse.Namespace) -> None:
         print("\n".join(outline(*request)))
         return
     about = extract(*request)
-    print(f"{args.output}: {args.finetuned} less {args.base}, {args.output.stat().st_size / 1e6:.1f} MB")
+    print(f"{args.output}: {args.finetuned} minus {args.base}, {args.output.stat().st_size / 1e6:.1f} MB")
     if "size_ratio" in about:
         lost = f", relative error {about['error']:.3g}" if "error" in about else ""
         print(f"{about['encoding']}: {about['size_ratio']:.3g} times the size of float32{lost}")

@@ -1,4 +1,4 @@
-"""One utterance that a corpus offers, before anyone has listened to it."""
+"""Clip: an utterance as a corpus lists it, before its audio is read."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,14 +7,14 @@ from pathlib import Path
 @dataclass(frozen=True)
 class Clip:
     split: str
-    name: str  # as its table writes it
+    name: str  # as in the corpus's table
     sentence: str
     translation: str
     client: str
     file: Path  # its audio, or the Parquet file that holds it
-    row: int = 0  # there
+    row: int = 0  # in the Parquet file
 
     @property
     def stem(self) -> str:
-        """What it is called wherever it is kept."""
+        """Name without folder and suffix, the same in every distribution of the corpus."""
         return Path(self.name).stem

@@ -1,8 +1,8 @@
-"""CoVoST 2: recorded sentences of Common Voice in 21 languages, and their translation into English.
+"""CoVoST 2: recorded sentences of Common Voice in 21 languages with translations into English.
 
-The source is `{common_voice, translations}`, two folders on disk, or `{mirror}`, Parquet files in a folder or on
-the hub; `min_seconds` and `max_seconds` may stand beside. Where a clip stands in two splits, the test set
-keeps it, then the validation set.
+The source has the keys `common_voice` and `translations` (two folders on disk), or `mirror` (Parquet files in a folder
+or on the hub), and optionally `min_seconds` and `max_seconds`. A clip that is listed in two splits belongs to the test
+set, else to the validation set.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tauspeech.corpora.covost_codes import covost_code, whisper_code
 from tauspeech.corpora.mirror import Mirror
 from tauspeech.corpora.utterance import manifest_row
 from tauspeech.data.dropped import Drop, Unusable, counts
-from tauspeech.data.selection import Lengths, by_lot, within
+from tauspeech.data.selection import Lengths, in_seeded_order, within
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.pace import Pace
 
@@ -44,8 +44,8 @@ def _lengths(source: dict[str, Any]) -> Lengths:
 
 
 @dataclass
-class _Reading:
-    """One language of the corpus, a split after the other."""
+class _CorpusReader:
+    """Reads one language of the corpus, split by split."""
 
     corpus: CommonVoice | Mirror
     language: str
@@ -63,22 +63,22 @@ class _Reading:
             reasons = counts(self.dropped, split).most_common()
             raise UserError(
                 f"{self.corpus.place} leaves no {split} speech of '{self.language}' for {hours:g} hours "
-                f"({', '.join(f'{count} {reason}' for reason, count in reasons) or 'nothing was dropped'}): check that "
-                "clips and translations are of one release, or ask for more hours."
+                f"(dropped: {', '.join(f'{count} {reason}' for reason, count in reasons) or 'none'}): check that clips and "
+                "translations belong to the same release, or increase the hours."
             )
-        passed = sum(drop.split == split for drop in self.dropped)
-        spoken = f"{seconds / 3600:.2f} of {hours:g} hours"
-        print(f"{self.language} {split}: {spoken}, {number} utterances, {passed} dropped", flush=True)
+        dropped = sum(drop.split == split for drop in self.dropped)
+        duration = f"{seconds / 3600:.2f} of {hours:g} hours"
+        print(f"{self.language} {split}: {duration}, {number} utterances, {dropped} dropped", flush=True)
 
     def _usable(self, split: str) -> Iterator[dict[str, Any]]:
-        """Rows in an order by lot, each listened to only when it is asked for."""
+        """Usable clips as rows in random order; audio is decoded lazily."""
         pace = Pace(f"clips of {split}")
         for block in self.corpus.blocks(split):
-            clips = by_lot(self._unique(block), lambda clip: clip.stem, self.seed, whisper_code(self.language))
-            for clip, sound in self.corpus.sounds(clips):
+            clips = in_seeded_order(self._unique(block), lambda clip: clip.stem, self.seed, whisper_code(self.language))
+            for clip, source in self.corpus.audio(clips):
                 pace.add()
                 try:
-                    row = manifest_row(clip, sound, self.language, self.lengths, ENGINE)
+                    row = manifest_row(clip, source, self.language, self.lengths, ENGINE)
                 except Unusable as reason:
                     self.dropped.append(Drop(split, clip.name, str(reason)))
                 else:
@@ -96,14 +96,14 @@ class _Reading:
 def rows(
     source: dict[str, Any], language: str, hours: dict[str, float], seed: int, dropped: list[Drop]
 ) -> Iterator[dict[str, Any]]:
-    """Rows of the manifest, up to the hours of each split; one without hours is left out.
+    """Yield rows of the manifest, up to the hours of each split; splits without hours are omitted.
 
-    ``dropped`` grows by what was passed over, and is complete when the last row was taken.
+    Unusable clips are appended to ``dropped``, which is complete after the last row.
     """
     for split in hours:
         if split not in ORDER:
-            raise UserError(f"CoVoST 2 has no split '{split}': give hours of train, validation and test.")
-    reading = _Reading(_open(source, language, seed, dropped), language, _lengths(source), seed, dropped)
+            raise UserError(f"CoVoST 2 has no split '{split}': give hours for train, validation and test.")
+    reader = _CorpusReader(_open(source, language, seed, dropped), language, _lengths(source), seed, dropped)
     for split in ORDER:
         if hours.get(split):
-            yield from reading.rows(split, hours[split])
+            yield from reader.rows(split, hours[split])

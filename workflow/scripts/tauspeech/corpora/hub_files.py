@@ -1,4 +1,4 @@
-"""Single files of a data set on the Hugging Face hub, or in its cache where there is no connection."""
+"""Single files of a data set on the Hugging Face hub, downloaded or taken from the local cache."""
 
 from pathlib import Path
 
@@ -15,13 +15,13 @@ def _unreachable(name: str, what: str, error: Exception) -> UserError:
     repository = _split_name(name)[0]
     return UserError(
         f"{what} of the data set {name} is not in the cache and cannot be downloaded ({reason}): check the name, or "
-        f"run `hf download {repository} --repo-type dataset --local-dir FOLDER` where there is a connection, and name "
-        "FOLDER as the mirror."
+        f"run `hf download {repository} --repo-type dataset --local-dir FOLDER` on a machine with a connection, and "
+        "give FOLDER as the mirror."
     )
 
 
 def list_files(name: str) -> list[str]:
-    """Where there is no connection, what an earlier run has left in the cache."""
+    """Names of the data set's files; without a connection, those in the cache."""
     import huggingface_hub
 
     repository, revision = _split_name(name)
@@ -40,6 +40,7 @@ def list_files(name: str) -> list[str]:
 
 
 def fetch_file(name: str, file: str) -> Path:
+    """Path of a file in the cache; downloads the file if it is missing."""
     import huggingface_hub
 
     repository, revision = _split_name(name)

@@ -1,16 +1,16 @@
-"""CoVoST 2 as Parquet files with audio inside, such as fixie-ai/covost2, in a folder or on the hub.
+"""CoVoST 2 as Parquet files that contain audio, such as fixie-ai/covost2, in a folder or on the hub.
 
 The files are `<code>_en/<split>-*.parquet` or `<code>_en/<split>/*.parquet`. pyarrow reads them and soundfile
-decodes what is inside, because `datasets` decodes with torchcodec alone. From the hub they come one by one, in an
-order by lot, until the hours are full: a few hours of a large language need a file or two, and lots are drawn
-among the clips of one file at a time. A folder is taken as a whole, so that its lots are those of Common Voice
-on disk.
+decodes the audio, because `datasets` decodes only with torchcodec. Files on the hub are downloaded one by one in a
+random order until the hours are reached, and clips are shuffled within one file: a few hours of a large language need
+one or two files. Clips of a folder are shuffled over all files, which gives the same order as Common Voice on disk.
 """
 
 import io
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,23 +18,25 @@ import pyarrow.parquet as pq
 
 from tauspeech.corpora.clip import Clip
 from tauspeech.corpora.hub_files import fetch_file, list_files
-from tauspeech.corpora.utterance import Sound
-from tauspeech.data.selection import by_lot
+from tauspeech.corpora.utterance import AudioSource
+from tauspeech.data.selection import in_seeded_order
 from tauspeech.remote.hub import is_hub_id
 from tauspeech.runtime.errors import UserError
 
 TEXTS = ("id", "sentence", "translation", "client_id")
-AHEAD = 256  # clips are fetched in such portions: each touches a row group, of a hundred clips, only once
+AHEAD = 256  # clips to read together, so that each row group (of about 100 clips) is read once
 
 
 class Mirror:
+    """A mirror of CoVoST 2 for one language: a folder or a data set of the hub."""
+
     def __init__(self, name: str, code: str, seed: int) -> None:
         self.name, self.code, self.seed = name, code, seed
         self.folder = Path(name).expanduser()
         self.on_hub = not self.folder.exists() and is_hub_id(name)
         if not self.on_hub and not self.folder.is_dir():
             raise UserError(
-                f"the mirror of CoVoST 2, {name}, is neither a folder nor a data set on the hub: give one such as "
+                f"the mirror of CoVoST 2, {name}, is neither a folder nor a data set of the hub: give one such as "
                 "fixie-ai/covost2."
             )
         self.place = f"{name}, {code}_en"
@@ -49,21 +51,22 @@ class Mirror:
         found = sorted(file for file in self.files if pattern.fullmatch(file))
         if not found:
             raise UserError(
-                f"{self.name} holds neither {self.code}_en/{split}-*.parquet nor {self.code}_en/{split}/*.parquet: "
-                "give a mirror of CoVoST 2 laid out like fixie-ai/covost2."
+                f"{self.name} contains neither {self.code}_en/{split}-*.parquet nor {self.code}_en/{split}/*.parquet: "
+                "give a mirror of CoVoST 2 with the layout of fixie-ai/covost2."
             )
         return found
 
     def blocks(self, split: str) -> Iterator[list[Clip]]:
-        """Clips among which lots are drawn."""
+        """Groups of clips within which clips are shuffled."""
         files = self._files_of(split)
         if self.on_hub:
-            for file in by_lot(files, str, self.seed, self.code):
+            for file in in_seeded_order(files, str, self.seed, self.code):
                 yield _clips(fetch_file(self.name, file), split)
         else:
             yield [clip for file in files for clip in _clips(self.folder / file, split)]
 
-    def sounds(self, clips: list[Clip]) -> Iterator[tuple[Clip, Sound]]:
+    def audio(self, clips: list[Clip]) -> Iterator[tuple[Clip, AudioSource]]:
+        """Clips with their encoded audio, in order."""
         for start in range(0, len(clips), AHEAD):
             portion = clips[start : start + AHEAD]
             audio = _audio(portion)
@@ -74,7 +77,7 @@ class Mirror:
 
 def _broken(path: Path, error: Exception) -> UserError:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return UserError(f"{path} is not a whole Parquet file ({reason}): download it again.")
+    return UserError(f"{path} is not a complete Parquet file ({reason}): download it again.")
 
 
 def _clips(path: Path, split: str) -> list[Clip]:
@@ -82,22 +85,24 @@ def _clips(path: Path, split: str) -> list[Clip]:
         with pq.ParquetFile(path) as parquet:
             for column in (*TEXTS, "audio"):
                 if column not in parquet.schema_arrow.names:
-                    raise UserError(f"{path} has no column '{column}': give a mirror laid out like fixie-ai/covost2.")
+                    raise UserError(
+                        f"{path} has no column '{column}': give a mirror with the layout of fixie-ai/covost2."
+                    )
             rows = parquet.read(columns=list(TEXTS)).select(TEXTS).to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise _broken(path, error) from None
     return [
-        Clip(split, *(row[column] or "" for column in TEXTS), path, number)  # type: ignore[misc]
-        for number, row in enumerate(rows)
+        Clip(split, name or "", sentence or "", translation or "", client or "", path, number)
+        for number, (name, sentence, translation, client) in enumerate(map(itemgetter(*TEXTS), rows))
     ]
 
 
 def _audio(clips: list[Clip]) -> dict[tuple[Path, int], bytes | None]:
-    """Encoded audio of clips from anywhere, each row group read once."""
+    """Encoded audio by file and row; reads each row group once."""
     rows: dict[Path, set[int]] = defaultdict(set)
     for clip in clips:
         rows[clip.file].add(clip.row)
-    found = {}
+    found: dict[tuple[Path, int], bytes | None] = {}
     for path, wanted in rows.items():
         try:
             with pq.ParquetFile(path) as parquet:

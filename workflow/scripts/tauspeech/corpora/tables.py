@@ -1,8 +1,8 @@
-"""Tab-separated tables as Common Voice and CoVoST write them.
+"""Reader of the tab-separated tables of Common Voice and CoVoST.
 
-Nothing is quoted and a backslash escapes, as in `pandas.read_csv(quoting=csv.QUOTE_NONE, escapechar="\\\\",
-na_filter=False)` of CoVoST's own script, so that a stray quotation mark swallows no line and "NA" is a
-sentence. Where that stops at a row with a tab too many, here the row is dropped and named.
+Fields are not quoted and a backslash escapes, as in `pandas.read_csv(quoting=csv.QUOTE_NONE, escapechar="\\\\",
+na_filter=False)` of CoVoST's own script: a stray quotation mark does not join lines, and "NA" is a sentence. A row with
+too many tabs, at which that script stops, is dropped and listed.
 """
 
 import csv
@@ -14,7 +14,7 @@ from tauspeech.runtime.errors import UserError
 
 
 def read_columns(path: Path, columns: tuple[str, ...], split: str, dropped: list[Drop]) -> Iterator[list[str]]:
-    """The named columns of each row; rows of another width are dropped from that split."""
+    """Yield the named columns of each row; a row with another number of columns is added to ``dropped`` under ``split``."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as handle:
             reader = csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE, escapechar="\\")
@@ -29,6 +29,8 @@ def read_columns(path: Path, columns: tuple[str, ...], split: str, dropped: list
                 elif row:
                     dropped.append(Drop(split, f"{path.name} line {reader.line_num}", "wrong number of columns"))
     except UnicodeDecodeError:
-        raise UserError(f"{path} is not UTF-8: unpack the original again.") from None
+        raise UserError(f"{path} is not UTF-8: unpack the original file again.") from None
     except csv.Error as error:
-        raise UserError(f"{path} is no table of tab-separated columns ({error}): unpack the original again.") from None
+        raise UserError(
+            f"{path} is not a valid tab-separated table ({error}): unpack the original file again."
+        ) from None

@@ -1,7 +1,7 @@
-"""From a clip to a row of the manifest, or to the reason why not.
+"""Conversion of a clip to a row of the manifest.
 
-Texts are kept as the corpus has them, in Unicode's composed form (NFC) and without spaces around. Common
-Voice puts some sentences into quotation marks, sometimes doubled ones; they stay, as in other work on it.
+Texts stay as in the corpus, except that they are in Unicode's composed form (NFC) and without surrounding spaces. Common
+Voice puts some sentences into quotation marks, sometimes doubled; they stay, as in other work with this corpus.
 """
 
 import unicodedata
@@ -17,26 +17,27 @@ from tauspeech.data.selection import Lengths
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_text
 
-Sound = Path | BinaryIO | None
+AudioSource = Path | BinaryIO | None  # None if the corpus lacks the clip
 
 
 def clean(text: str) -> str:
+    """Text in NFC without surrounding spaces."""
     return unicodedata.normalize("NFC", text).strip()
 
 
 def _text(text: str, what: str) -> str:
     cleaned = clean(text)
-    # Common Voice has sentences of two quotation marks, from which markup was removed.
+    # Common Voice has sentences of two quotation marks only, from which markup was removed.
     if not any(character.isalnum() for character in cleaned):
         raise Unusable(f"empty {what}")
     return cleaned
 
 
-def _samples(sound: Sound, lengths: Lengths) -> np.ndarray:
-    if sound is None:
+def _samples(source: AudioSource, lengths: Lengths) -> np.ndarray:
+    if source is None:
         raise Unusable("missing clip")
     try:
-        samples = read(sound)  # type: ignore[arg-type]  # soundfile takes an open file, too
+        samples = read(source)  # type: ignore[arg-type]  # soundfile also reads an open file
     except UserError:
         raise Unusable("unreadable audio") from None
     if silent(samples):
@@ -46,10 +47,13 @@ def _samples(sound: Sound, lengths: Lengths) -> np.ndarray:
     return samples
 
 
-def manifest_row(clip: Clip, sound: Sound, language: str, lengths: Lengths, engine: str) -> dict[str, Any]:
-    """Raises ``Unusable``. The speaker is a number of our own, so that nobody is found by Common Voice's."""
+def manifest_row(clip: Clip, source: AudioSource, language: str, lengths: Lengths, engine: str) -> dict[str, Any]:
+    """Row of the manifest; raises Unusable if the clip must be dropped.
+
+    The speaker's id is hashed, so that a speaker cannot be looked up in Common Voice.
+    """
     texts = {language: _text(clip.sentence, "sentence"), "en": _text(clip.translation, "translation")}
-    samples = _samples(sound, lengths)
+    samples = _samples(source, lengths)
     id = f"{language}-{clip.split}-{clip.stem}"
     return (
         {"utterance": id, "split": clip.split, "word_id": ""}

@@ -1,4 +1,4 @@
-"""Samples, files and bytes of audio: 16 kHz, mono, 16 bit FLAC."""
+"""Reading, resampling and encoding of audio. The project's own format is 16 kHz, mono, 16-bit FLAC."""
 
 import io
 from pathlib import Path
@@ -10,21 +10,22 @@ import soxr
 from tauspeech.runtime.errors import UserError
 
 RATE = 16_000
-RATES = range(4_000, 768_001)  # that somebody may record speech at; others are a damaged file's
-
-
-_HALF_A_STEP = 2**-16  # of 16 bits: what lies below is written as zero
+RATES = range(4_000, 768_001)  # plausible sampling rates in Hz; a file with another one is damaged
+_HALF_A_STEP = 2**-16  # smaller samples become zero in 16-bit audio
 
 
 def silent(samples: np.ndarray) -> bool:
+    """True if all samples are zero in 16-bit audio."""
     return bool(np.abs(samples).max(initial=0) < _HALF_A_STEP)
 
 
 def resample(samples: np.ndarray, rate: int) -> np.ndarray:
+    """Samples at 16 kHz."""
     return samples if rate == RATE else soxr.resample(samples, rate, RATE, quality="HQ")
 
 
 def encode_audio(samples: np.ndarray) -> bytes:
+    """FLAC bytes of 16 kHz samples in [-1, 1]."""
     buffer = io.BytesIO()
     soundfile.write(buffer, np.clip(samples, -1, 1), RATE, format="FLAC", subtype="PCM_16")
     return buffer.getvalue()
@@ -36,13 +37,15 @@ def decode_audio(flac: bytes) -> np.ndarray:
 
 
 def read(path: Path) -> np.ndarray:
-    """Any file that soundfile reads, as 16 kHz mono."""
+    """Samples of an audio file in any format that soundfile reads, as 16 kHz mono."""
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError) as error:
         raise UserError(f"{path} cannot be read as audio ({error}): give a WAV, FLAC, MP3 or Ogg file.") from None
     if rate not in RATES:
-        raise UserError(f"{path} says that it was recorded at {rate} Hz, which no speech is: export it again as WAV.")
+        raise UserError(
+            f"{path} has a sampling rate of {rate} Hz, which is not plausible for speech: export it again as WAV."
+        )
     mono = samples.mean(axis=1)
     if not len(mono):
         raise UserError(f"{path} holds no audio: remove its row or record it again.")

@@ -1,7 +1,7 @@
-"""What a corpus held and a set does not, by reason.
+"""Utterances that were dropped from a set, with the reason: ``<set>.dropped.tsv``.
 
-Only rows that were looked at are named. Tables are read to their end; audio is listened to until a split has
-its hours, so that a broken clip behind that point goes unnoticed, and does no harm.
+Only utterances that were read are listed: audio is decoded until a split has its hours, so that an unusable clip after
+that point is neither noticed nor listed.
 """
 
 from collections import Counter
@@ -11,27 +11,27 @@ from typing import NamedTuple
 
 from tauspeech.data.tables import read_table, write_table
 
-ANY = "any"  # a broken line does not say which split it belongs to
+ANY = "any"  # split of a malformed line, which does not name one
 SHOWN = 10
 
 
 class Unusable(Exception):
-    """Why something cannot be an utterance: a short reason, which drops are counted by."""
+    """An utterance cannot be used; the message is a short reason, by which drops are counted."""
 
 
 class Drop(NamedTuple):
     split: str
-    name: str  # the clip, or the file and its line
+    name: str  # of the clip, or file and line
     reason: str
 
 
 def counts(drops: Iterable[Drop], split: str) -> Counter[str]:
-    """Drops of a split, and those that may be of it."""
+    """Number of drops by reason: those of the split and those of an unknown split."""
     return Counter(drop.reason for drop in drops if drop.split in (split, ANY))
 
 
 def write_dropped(path: Path, drops: Iterable[Drop]) -> None:
-    """``<set>.dropped.tsv``: split, reason, count and the first names."""
+    """Write ``<set>.dropped.tsv`` with the columns split, reason, count and first (the first names)."""
     names: dict[tuple[str, str], list[str]] = {}
     for drop in drops:
         names.setdefault((drop.split, drop.reason), []).append(drop.name)
@@ -40,7 +40,7 @@ def write_dropped(path: Path, drops: Iterable[Drop]) -> None:
 
 
 def read_dropped(path: Path) -> list[Drop]:
-    """What such a table says; behind the first few, drops have no name."""
+    """Read ``<set>.dropped.tsv``; drops beyond the listed names have an empty name."""
     drops = []
     for row in read_table(path):
         names = row["first"].split(", ")

@@ -1,13 +1,13 @@
-"""What has to be known of a language."""
+"""Language codes: primary subtags, and languages written without spaces."""
 
 _UNSPACED = {"zh", "cmn", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo"}
 
 
 def primary_subtag(language: str) -> str:
-    """zh for zh-TW and zh_CN."""
+    """Primary subtag of a language code: zh for zh-TW and zh_CN."""
     return language.lower().replace("_", "-").partition("-")[0]
 
 
 def unspaced(language: str) -> bool:
-    """Whether it is written without spaces, so that characters are counted where words are in others."""
+    """True if the language is written without spaces, so that characters are counted instead of words."""
     return primary_subtag(language) in _UNSPACED

@@ -1,4 +1,4 @@
-"""Manifest of a set of speech: one Parquet file with FLAC inside, readable with pandas and with `datasets`."""
+"""Manifest of a set of speech: one Parquet file that contains FLAC audio, readable with pandas and `datasets`."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,8 +14,9 @@ ROW_GROUP = 200
 
 
 def schema(languages: Iterable[str]) -> pa.Schema:
+    """Columns of a manifest, with a column of texts for each language."""
     texts = [(language, pa.string()) for language in languages]
-    # Not "id", which is Indonesian.
+    # Not "id", which is the column of Indonesian texts.
     columns = [("utterance", pa.string()), ("split", pa.string()), ("word_id", pa.string()), *texts]
     return pa.schema(
         [
@@ -30,7 +31,7 @@ def schema(languages: Iterable[str]) -> pa.Schema:
 
 
 def write(path: Path, rows: Iterable[dict[str, Any]], languages: Iterable[str]) -> None:
-    """Row group by row group: a set may be larger than memory."""
+    """Write a manifest in row groups, because a set may be larger than memory."""
     columns = schema(languages)
 
     def write_rows(part: Path) -> None:
@@ -53,6 +54,6 @@ def _groups(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 
 def read(path: Path, split: str | None = None) -> list[dict[str, Any]]:
-    """Rows of a split, or of all, in order."""
+    """Rows of one split, or of all splits, in order."""
     filters = [("split", "=", split)] if split else None
     return pq.read_table(path, filters=filters).to_pylist()

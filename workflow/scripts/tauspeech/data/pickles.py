@@ -1,4 +1,4 @@
-"""Weights that torch.save wrote: never loaded, but made into safetensors where a user who trusts them asks for it."""
+"""Pickled weights (torch.save): never loaded as they are, but converted to safetensors on the user's request."""
 
 import pickle
 import shlex
@@ -17,12 +17,15 @@ _TRAINERS = ("training_args.bin", "optimizer.bin", "optimizer.pt", "scheduler.pt
 
 
 def command(path: Path) -> str:
-    """What a refusal tells the user to run."""
+    """Command that converts pickled weights, for error messages."""
     return f"`tauspeech convert {shlex.quote(str(path))}`"
 
 
 def pickled_weights(folder: Path) -> list[Path]:
-    """Files of weights, without what training leaves beside them; of several the one that transformers would read."""
+    """Pickled files of weights in a folder, without other files of a training run.
+
+    If pytorch_model.bin exists it is the only one, because transformers would read that file.
+    """
     if (usual := folder / USUAL).is_file():
         return [usual]
     found = (file for file in sorted(folder.glob("*")) if file.suffix in ENDINGS and file.is_file())
@@ -30,15 +33,15 @@ def pickled_weights(folder: Path) -> list[Path]:
 
 
 def convert(path: Path) -> Path:
-    """A file, or all files of a model's or adapter's folder, as one file of safetensors beside them."""
+    """Convert a file, or all files of a model's or adapter's folder, to one safetensors file beside them."""
     from safetensors.torch import save_file
 
     files = pickled_weights(path) if path.is_dir() else [path]
     if not files or not files[0].is_file():
-        raise UserError(f"{path} is neither a file of torch.save nor a folder with one: check the path.")
+        raise UserError(f"{path} is neither a file of torch.save nor a folder that contains one: check the path.")
     target = _target(path, files)
     if target.exists():
-        raise UserError(f"{target} is there already: move it away if it is to be made anew.")
+        raise UserError(f"{target} already exists: move or delete it to convert again.")
     tensors: dict[str, Tensor] = {}
     for file in files:
         tensors |= _tensors(file)
@@ -52,7 +55,9 @@ def _target(path: Path, files: list[Path]) -> Path:
     if files[0].stem == "adapter_model":
         return path / "adapter_model.safetensors"
     if len(files) > 1 and not all(file.name.startswith("pytorch_model-") for file in files):
-        raise UserError(f"{path} holds {files[0].name} and {files[1].name}: give the file that has the weights.")
+        raise UserError(
+            f"{path} contains {files[0].name} and {files[1].name}: give the path of the file that contains the weights."
+        )
     return path / "model.safetensors"
 
 
@@ -60,20 +65,24 @@ def _tensors(file: Path) -> "dict[str, Tensor]":
     import torch
 
     try:
-        held = torch.load(file, map_location="cpu", weights_only=True)
+        content = torch.load(file, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, OSError, KeyError, TypeError):
         raise UserError(
-            f"{file} is no file of torch.save, or holds code beside its weights, and was not opened: save its state_dict() "
-            "alone, with torch.save."
+            f"{file} is not a file of torch.save, or contains code besides weights, and was not loaded: save only the "
+            "state_dict() with torch.save."
         ) from None
-    if not isinstance(held, dict) or not all(isinstance(each, torch.Tensor) for each in held.values()) or not held:
-        raise UserError(f"{file} holds no tensors by name: save the model's state_dict(), with torch.save.")
-    return {str(name): each for name, each in held.items()}
+    if (
+        not isinstance(content, dict)
+        or not all(isinstance(each, torch.Tensor) for each in content.values())
+        or not content
+    ):
+        raise UserError(f"{file} contains no named tensors: save the model's state_dict() with torch.save.")
+    return {str(name): each for name, each in content.items()}
 
 
 def _untied(tensors: "dict[str, Tensor]") -> "dict[str, Tensor]":
-    """Of tied weights the first name, as transformers keeps them; nothing shares memory, which safetensors refuses."""
-    kept: dict[tuple[object, ...], str] = {}
+    """Tensors without shared memory, which safetensors rejects: of tied weights only the first name stays."""
+    names: dict[tuple[object, ...], str] = {}
     for name, each in tensors.items():
-        kept.setdefault((each.data_ptr(), each.shape, each.stride()) if each.numel() else (name,), name)
-    return {name: tensors[name].clone().contiguous() for name in kept.values()}
+        names.setdefault((each.data_ptr(), each.shape, each.stride()) if each.numel() else (name,), name)
+    return {name: tensors[name].clone().contiguous() for name in names.values()}

@@ -1,4 +1,4 @@
-"""Data from people, held against a JSON schema: defaults filled in, a mistake told in one sentence with its key."""
+"""Validation of user input against a JSON schema: fills in defaults and reports an error in one sentence with its key."""
 
 import copy
 import difflib
@@ -14,7 +14,7 @@ from tauspeech.runtime.errors import UserError, one_line
 
 
 def _pattern(_: object, pattern: str, instance: Any, __: object) -> Iterator[ValidationError]:
-    """All of the text, while Python's own '$' lets a line break follow, which would end a command of the shell."""
+    """Match the whole text; '$' in Python also matches before a final line break, which would end a shell command."""
     if isinstance(instance, str) and not re.fullmatch(pattern, instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
@@ -23,7 +23,7 @@ _Validator = extend(Draft202012Validator, {"pattern": _pattern})
 
 
 def checked(value: Any, schema: dict[str, Any], origin: str) -> Any:
-    """``value`` with the schema's defaults where it is silent, or one sentence about what is wrong with it."""
+    """``value`` completed with the schema's defaults; raises UserError with one sentence if it is invalid."""
     result = _defaults(copy.deepcopy(value), schema)
     if error := best_match(_Validator(schema).iter_errors(result)):
         raise UserError(f"{origin}: {_sentence(error)}")
@@ -57,7 +57,7 @@ def _sentence(error: ValidationError) -> str:
         return f"key '{f'{place}.' if place else ''}{missing}' is missing: {error.schema['properties'][missing]['description']}"
     if error.validator == "oneOf" and all("required" in choice for choice in error.validator_value):
         choices = " or ".join(choice["required"][0] for choice in error.validator_value)
-        return f"key '{place}': give {choices}, one of them."
+        return f"key '{place}': give exactly one of {choices}."
     hint, value = error.schema.get("description"), repr(error.instance)
     return (
         f"key '{place}': {one_line(error.message.replace(value, one_line(value, 80)))}"

@@ -1,9 +1,9 @@
-"""Which utterances of a corpus enter a set: lots, hours and lengths.
+"""Selection of a corpus's utterances for a set: random order, hours and allowed durations.
 
-The order is drawn from seed, language and the utterance's own name, so it depends neither on how a corpus is
-stored nor on what else it holds. A set of some hours is the beginning of that order, up to the first
-utterance that would exceed them. Trying shorter ones after it would favour them, and five hours would no
-longer contain the one hour of the same seed.
+The random order depends on seed, language and the utterance's name only, not on how the corpus is stored or what else
+it contains. A set of N hours is the beginning of that order, up to the first utterance that would exceed N hours.
+Shorter utterances after it are not tried: that would bias the set towards them, and the set of five hours would not
+contain the set of one hour with the same seed.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -17,23 +17,25 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Lengths:
-    """What a model hears at once, and what is too short to hold a word; both ends are allowed."""
+    """Allowed duration of an utterance in seconds, both ends included."""
 
     shortest: float = 0.5
     longest: float = 30.0
 
     def fault(self, seconds: float) -> str | None:
+        """Reason to drop an utterance of this duration, or None."""
         if seconds < self.shortest:
             return "too short"
         return "too long" if seconds > self.longest else None
 
 
-def by_lot(items: Iterable[Item], name: Callable[[Item], str], seed: int, language: str) -> list[Item]:
+def in_seeded_order(items: Iterable[Item], name: Callable[[Item], str], seed: int, language: str) -> list[Item]:
+    """Items in the random order of seed and language."""
     return sorted(items, key=lambda item: (derive_seed(seed, "corpus", language, name(item)), name(item)))
 
 
 def within(rows: Iterable[dict[str, Any]], hours: float) -> Iterator[dict[str, Any]]:
-    """Rows until the next one would exceed the hours; it is read, and left out."""
+    """Rows up to the first one that would exceed the hours; that row is read, but not yielded."""
     seconds = 0.0
     for row in rows:
         seconds += row["seconds"]

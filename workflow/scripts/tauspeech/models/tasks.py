@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,6 @@ class SpeechTask:
 TasksBySet = dict[str, list[SpeechTask]]
 
 
-def tasks_by_set(settings: Mapping[str, list[Mapping[str, str]]]) -> TasksBySet:
+def tasks_by_set(settings: Mapping[str, list[Mapping[str, Any]]]) -> TasksBySet:
     """Tasks of each set of speech, from the settings of a specification."""
-    return {id: [SpeechTask(**task) for task in tasks] for id, tasks in settings.items()}  # type: ignore[arg-type]
+    return {id: [SpeechTask(**task) for task in tasks] for id, tasks in settings.items()}

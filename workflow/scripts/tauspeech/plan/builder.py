@@ -21,7 +21,7 @@ TaskSets = tuple[tuple[PlannedJob, tuple[dict[str, str], ...]], ...]
 
 
 @dataclass(frozen=True)
-class Sentences:
+class PlannedSentences:
     """A set of sentences to make; those of a word contain it."""
 
     languages: tuple[str, ...]
@@ -69,7 +69,7 @@ class Builder:
     def own_sentences(self, name: str) -> dict[str, str] | None:
         return own_sentences(self.config["text"]["own"], name)
 
-    def sentences(self, id: str, wanted: Sentences) -> PlannedJob:
+    def sentences(self, id: str, wanted: PlannedSentences) -> PlannedJob:
         source = self._source_of(wanted)
         settings = {
             "languages": list(wanted.languages),
@@ -81,7 +81,7 @@ class Builder:
         }
         return self.job("text", id, settings, seed=self.seed, modules=(f"tauspeech.text.sources.{source['kind']}",))
 
-    def _source_of(self, wanted: Sentences) -> dict[str, Any]:
+    def _source_of(self, wanted: PlannedSentences) -> dict[str, Any]:
         """Own sentences take precedence over generated ones."""
         if wanted.own:
             return {"kind": "own"} | wanted.own
@@ -120,7 +120,11 @@ class Builder:
             settings |= {key: speech[key] for key in ("rate", "pitch", "longest")}
             return self._speech(id, settings, {"text": text}, threads=0)
         check = self._round_trip_check(text, speech)
-        inputs = {"text": text, "tts": self.tts(id, text, language, speech), "base": self.base if check else None}
+        inputs: Inputs = {
+            "text": text,
+            "tts": self.tts(id, text, language, speech),
+            "base": self.base if check else None,
+        }
         threads = self.decoding_threads if check else 1
         return self._speech(id, settings | {"kind": "gathered", "check": check}, inputs, threads)
 
@@ -149,7 +153,7 @@ class Builder:
         jobs = []
         for model in models_of(speech, voices):
             name = f"{engine_environment(model)}/{id}--{model['engine']}-{model['name']}".lower()
-            inputs = {"text": text, "voice": self.own_voice if model.get("trained") else None}
+            inputs: Inputs = {"text": text, "voice": self.own_voice if model.get("trained") else None}
             modules = (f"tauspeech.speech.engines.{model['engine']}",)
             planned = settings | {"model": model}
             jobs.append(self.job("tts", name, planned, inputs, self.seed, speech["threads"], modules))
@@ -157,7 +161,7 @@ class Builder:
 
     def voice_samples(self, id: str, text: PlannedJob, language: str, speech: dict[str, Any]) -> PlannedJob:
         """The same sentences in every voice, each with the base's hypothesis, for a person to compare."""
-        inputs = {"base": self.base, "tts": self.tts(f"{id}--samples", text, language, speech, SAMPLES)}
+        inputs: Inputs = {"base": self.base, "tts": self.tts(f"{id}--samples", text, language, speech, SAMPLES)}
         settings = self.decoding_settings | {"language": language}
         return self.job("voice_samples", id, settings, inputs, threads=self.decoding_threads, modules=self.family)
 
@@ -228,7 +232,8 @@ class Builder:
         settings = self.decoding_settings | tasks_of(sets) | {"merge": merge.settings, "kind": kind}
         settings |= {"candidates": candidates, "rule": rule, "split": split, "score": score}
         inputs = {"base": self.base} | merge.inputs | sets_of(sets)
-        return self.job("search", id, settings, inputs, self.seed, self.decoding_threads, self.family, batch)
+        modules = self.family + merge.modules
+        return self.job("search", id, settings, inputs, self.seed, self.decoding_threads, modules, batch)
 
     def scale_search(self, id: str, merge: MergeSpec, sets: TaskSets, batch: str | None = None) -> PlannedJob:
         """The smallest scale of a merge that is as good as the best on validation."""
@@ -240,7 +245,7 @@ class Builder:
     def merge(self, id: str, merge: MergeSpec, batch: str | None = None) -> PlannedJob:
         """A merged model."""
         inputs = {"base": self.base} | merge.inputs
-        return self.job("merge", id, {"merge": merge.settings}, inputs, self.seed, batch=batch)
+        return self.job("merge", id, {"merge": merge.settings}, inputs, self.seed, modules=merge.modules, batch=batch)
 
     # Scoring
 
@@ -268,7 +273,7 @@ class Builder:
         **settings: Any,
     ) -> PlannedJob:
         """Every metric of a model, with tests against the base and the fine-tuned model."""
-        inputs = {"hypotheses": hypotheses, "raw": list(raw), "ft": finetuned}
+        inputs: Inputs = {"hypotheses": hypotheses, "raw": list(raw), "ft": finetuned}
         return PlannedJob("score", hypotheses.id, settings, inputs, self.seed, batch=hypotheses.batch)
 
 

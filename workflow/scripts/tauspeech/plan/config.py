@@ -11,6 +11,7 @@ from tauspeech.data.schemas import checked
 from tauspeech.remote import addresses
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import EXPERIMENTS, SCHEMA_PARTS
+from tauspeech.vectors.methods import find
 
 
 def experiments() -> list[str]:
@@ -42,7 +43,11 @@ def _addresses(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def schema_of(experiment: str) -> dict[str, Any]:
-    """Schema of an experiment; ``$part`` includes keys that several experiments share, from files of their own."""
+    """Schema of an experiment.
+
+    ``$part`` includes keys that several experiments share, from files of their own. ``$options`` includes the options
+    of a merge method as the method declares them, with the experiment's defaults.
+    """
     schema: dict[str, Any] = _with_parts(_read(EXPERIMENTS / experiment / "schema.yaml"))
     return schema
 
@@ -60,6 +65,18 @@ def _with_parts(value: Any) -> Any:
     for key, part in value.items():
         if key == "$part":
             whole |= _with_parts(_read(SCHEMA_PARTS / f"{part}.yaml"))
+        elif key == "$options":
+            whole |= _options(**part)
         else:
             whole[key] = _with_parts(part)
     return whole
+
+
+def _options(method: str, defaults: dict[str, Any]) -> dict[str, Any]:
+    """Schemas of a merge method's options, with defaults for those that have none."""
+    found = {}
+    for option in find(method).options:
+        schema = option.schema()
+        default = {"default": defaults[option.name]} if option.name in defaults else {}
+        found[option.name] = schema | default | {"description": f"{schema['description']}: {option.range}"}
+    return found

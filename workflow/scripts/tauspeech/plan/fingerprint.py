@@ -60,8 +60,9 @@ def _read(path: Path) -> tuple[str, frozenset[str]]:
 
 
 def _data_files(module: Path) -> list[Path]:
-    """Templates, style sheets and tables in a module's folder, which count as code."""
-    return sorted(path for pattern in ("*.jinja", "*.css", "*.tsv") for path in module.parent.glob(pattern))
+    """Templates, style sheets and tables that belong to a module by their name, as page.css to page.py; they are code."""
+    endings = (".jinja", ".css", ".tsv")
+    return sorted(path for path in module.parent.glob(f"{module.stem}.*") if path.suffix in endings)
 
 
 @cache

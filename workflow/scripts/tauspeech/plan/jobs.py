@@ -72,10 +72,11 @@ def once(method: Callable[..., PlannedJob]) -> Callable[..., PlannedJob]:
 
     @wraps(method)
     def remembered(self: Any, *args: Any) -> PlannedJob:
+        made: dict[tuple[Any, ...], PlannedJob] = self.made
         key = (method.__qualname__, *args)
-        if key not in self.made:
-            self.made[key] = method(self, *args)
-        return self.made[key]
+        if key not in made:
+            made[key] = method(self, *args)
+        return made[key]
 
     return remembered
 

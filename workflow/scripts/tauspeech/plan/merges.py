@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tauspeech.plan.jobs import PlannedJob
+from tauspeech.vectors.methods import module_of
 
 Weight = float | Mapping[str, float]  # one number, or one for each part of the model
 
@@ -27,7 +28,7 @@ class Searched:
 
 
 @dataclass(frozen=True)
-class Term:
+class PlannedTerm:
     """A vector with its weight, or a nested merge; ``reference`` is the vector's reference if it is not the base."""
 
     source: "PlannedJob | MergeSpec"
@@ -47,7 +48,7 @@ class MergeSpec:
     """A method with its options and terms: ``scale * sum of weight * T(vector)``."""
 
     method: str
-    terms: tuple[Term, ...]
+    terms: tuple[PlannedTerm, ...]
     options: Mapping[str, Any] | Searched = field(default_factory=dict)
     scale: float | Searched = 1.0
 
@@ -66,6 +67,12 @@ class MergeSpec:
         }
 
     @property
+    def modules(self) -> tuple[str, ...]:
+        """Modules of the methods, which the engine imports by name."""
+        nested = (term.source.modules for term in self.terms if isinstance(term.source, MergeSpec))
+        return tuple(sorted({module_of(self.method)}.union(*nested)))
+
+    @property
     def inputs(self) -> dict[str, list[PlannedJob] | None]:
         """Jobs that the merge needs beside its base; roles without any are None."""
         vectors: dict[str, PlannedJob] = {}
@@ -82,7 +89,7 @@ class MergeSpec:
             "searches": list(searches.values()) or None,
         }
 
-    def _flat(self) -> Iterator[Term]:
+    def _flat(self) -> Iterator[PlannedTerm]:
         for term in self.terms:
             if isinstance(term.source, MergeSpec):
                 yield from term.source._flat()

@@ -1,6 +1,6 @@
 """Tables and claims of the plan: which model's score on which set and task stands in which cell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,12 +29,17 @@ class PlannedCell:
 
     @property
     def hypotheses(self) -> PlannedJob:
-        job = self.score.inputs["hypotheses"]
-        assert isinstance(job, PlannedJob)
-        return job
+        return hypotheses_of(self.score)
 
 
 Cells = Sequence[PlannedCell]
+
+
+def hypotheses_of(score: PlannedJob) -> PlannedJob:
+    """The job whose hypotheses a score is of."""
+    job = score.inputs["hypotheses"]
+    assert isinstance(job, PlannedJob)
+    return job
 
 
 def model_folder(job: PlannedJob) -> str:
@@ -46,8 +51,8 @@ def model_folder(job: PlannedJob) -> str:
 class Row:
     """Names of a row, by their columns, and for each further column the cells whose mean it shows."""
 
-    names: dict[str, Any]
-    cells: dict[str, Cells]
+    names: Mapping[str, Any]
+    cells: Mapping[str, Cells]
 
 
 def scores_table(name: str, rows: Sequence[Row], metrics: dict[str, str] | None = None) -> PlannedJob:
@@ -60,7 +65,7 @@ def scores_table(name: str, rows: Sequence[Row], metrics: dict[str, str] | None 
         "metrics": metrics or {},
         "rows": [
             {
-                "names": row.names,
+                "names": dict(row.names),
                 "cells": {column: [cell.in_scores for cell in row.cells[column]] for column in row.cells},
             }
             for row in rows

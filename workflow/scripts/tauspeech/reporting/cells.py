@@ -23,18 +23,18 @@ class TableCell:
 
 
 @dataclass(frozen=True)
-class Grid:
+class TableGrid:
     """Header and rows; the first cell of a row is its name."""
 
     header: list[TableCell]
     rows: list[list[TableCell]]
 
 
-def grid(table: Table) -> Grid:
+def grid(table: Table) -> TableGrid:
     columns = with_bounds(table.frame.columns)
     records = table.frame.to_dict("records")
     header = [TableCell(str(name), numeric=_is_numeric(table.frame[name])) for name in columns]
-    return Grid(header, [_row(table, columns, record) for record in records])
+    return TableGrid(header, [_row(table, columns, record) for record in records])
 
 
 def _row(table: Table, columns: dict[str, tuple[str, str] | None], record: dict[str, Any]) -> list[TableCell]:
@@ -100,7 +100,7 @@ def _is_number(value: object) -> bool:
 
 
 def _is_finite(value: object) -> bool:
-    return _is_number(value) and math.isfinite(value)
+    return isinstance(value, numbers.Real) and _is_number(value) and math.isfinite(value)
 
 
 def _is_numeric(column: pandas.Series) -> bool:

@@ -1,5 +1,7 @@
 """Verdicts on a paper's claims, from claims.tsv to the report."""
 
+from typing import Any
+
 import pandas as pd
 
 from tauspeech.reporting.cells import format_value
@@ -11,7 +13,7 @@ def verdicts_from(frame: pd.DataFrame) -> list[ClaimVerdict]:
     return [ClaimVerdict(row.statement, row.verdict, _detail(row)) for row in frame.itertuples()]
 
 
-def _detail(row: tuple) -> str:
+def _detail(row: Any) -> str:
     interval = f"[{format_value(float(row.low))}, {format_value(float(row.high))}]"
     # With a single seed, its value is the mean already shown.
     seeds = f"; seeds: {', '.join(map(_signed, row.runs.split('; ')))}" if row.seeds > 1 else ""

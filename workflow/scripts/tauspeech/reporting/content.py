@@ -49,7 +49,7 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Example:
+class PlayedExample:
     """One recording (FLAC) with each system's output; ``words`` are the spellings to highlight."""
 
     set: str
@@ -90,6 +90,6 @@ class Report:
     claims: Sequence[ClaimVerdict]
     tables: Sequence[Table]
     figures: Sequence[Figure]
-    examples: Sequence[Example]
+    examples: Sequence[PlayedExample]
     provenance: str
     samples: Sequence[Sample] = ()

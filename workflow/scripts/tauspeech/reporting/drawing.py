@@ -1,6 +1,7 @@
 """Drawing that all figures share: style, lines with intervals, legends, saving."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas
@@ -101,7 +102,7 @@ def head(figure: Figure, keys: Sequence[Line2D], *, columns: int) -> None:
     )
 
 
-def settle_height(panel: Axes) -> None:
+def set_height(panel: Axes) -> None:
     """A few round ticks over at least the smallest span."""
     low, high = panel.get_ylim()
     missing = max(_LEAST_SPAN - (high - low), 0)
@@ -112,4 +113,4 @@ def settle_height(panel: Axes) -> None:
 def save(figure: Figure, path_stem: Path) -> None:
     for kind, metadata in (("svg", _SVG_METADATA), ("png", _PNG_METADATA)):
         path = path_stem.with_name(f"{path_stem.name}.{kind}")
-        write_atomic(path, lambda part, k=kind, m=metadata: figure.savefig(part, format=k, dpi=200, metadata=m))
+        write_atomic(path, partial(figure.savefig, format=kind, dpi=200, metadata=metadata))

@@ -22,7 +22,7 @@ from tauspeech.reporting.drawing import (
     ring,
     ring_key,
     save,
-    settle_height,
+    set_height,
     shifts,
 )
 from tauspeech.reporting.labels import label_ends
@@ -92,4 +92,4 @@ def _draw_panel(panel: Axes, frame: pandas.DataFrame, methods: dict[str, Look]) 
         draw_system(panel, rows["weight"], rows["value"], method, methods[method])
         chosen = rows[rows["chosen"].astype(bool)]
         panel.plot(chosen["weight"], chosen["value"], **ring(methods[method].colour))
-    settle_height(panel)
+    set_height(panel)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 
-class Piece(NamedTuple):
+class MarkedText(NamedTuple):
     text: str
     marked: bool
 
@@ -21,16 +21,16 @@ def picture_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
-def pieces(text: str, words: Sequence[str]) -> list[Piece]:
+def pieces(text: str, words: Sequence[str]) -> list[MarkedText]:
     """The text split at the words, in any case and with any spacing."""
     # The longest spelling first: a shorter one could match inside it.
     spellings = sorted((word.split() for word in words if word.strip()), key=lambda parts: -len("".join(parts)))
     if not spellings:
-        return [Piece(text, False)]
+        return [MarkedText(text, False)]
     pattern = "|".join(r"\s+".join(map(re.escape, parts)) for parts in spellings)
     # With one group in the pattern, split() yields plain text and matches in turn.
     parts = re.split(f"({pattern})", text, flags=re.IGNORECASE)
-    return [Piece(part, index % 2 == 1) for index, part in enumerate(parts) if part]
+    return [MarkedText(part, index % 2 == 1) for index, part in enumerate(parts) if part]
 
 
 def svg_markup(svg: str, name: str, title: str) -> Markup:

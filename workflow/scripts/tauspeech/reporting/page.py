@@ -1,11 +1,11 @@
 """The report as one self-contained HTML file."""
 
 from tauspeech.reporting.cells import grid
-from tauspeech.reporting.content import ClaimVerdict, Example, Figure, Output, Report, Table
+from tauspeech.reporting.content import ClaimVerdict, Figure, Output, PlayedExample, Report, Table
 from tauspeech.reporting.inline import audio_uri, picture_uri, pieces, svg_markup, svg_width
 from tauspeech.reporting.templates import environment
 
-__all__ = ["ClaimVerdict", "Example", "Figure", "Output", "Report", "Table", "build_page"]
+__all__ = ["ClaimVerdict", "Figure", "Output", "PlayedExample", "Report", "Table", "build_page"]
 
 # Two figures stand side by side only while neither was drawn wider than this, in points.
 _HALF_WIDTH = 420.0

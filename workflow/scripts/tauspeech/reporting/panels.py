@@ -19,7 +19,7 @@ from tauspeech.reporting.drawing import (
     head,
     key,
     save,
-    settle_height,
+    set_height,
     shifts,
 )
 from tauspeech.reporting.palette import Look, looks
@@ -45,7 +45,7 @@ def panels(frame: pandas.DataFrame, path_stem: Path, *, x: str, xlabel: str, kno
             for shift, (system, look) in zip(shifts(at, len(styles)), styles.items(), strict=True):
                 draw_system(axes, at + shift, rows[system].astype(float), system, look)
                 draw_bounds(axes, at + shift, rows, systems[system], look)
-            settle_height(axes)
+            set_height(axes)
             axes.set(xlabel=xlabel, ylabel=_METRICS[task])
         keys = [key(system, look) for system, look in styles.items()]
         rows_of_keys = math.ceil(len(keys) / (_KEYS_PER_PANEL * len(tasks)))

@@ -26,7 +26,8 @@ class Job:
         self.spec: dict[str, Any] = json.loads(text)
         self.key = sha256_text(text)
         self.results = results_of(path)
-        self.stage, self.id = self.spec["stage"], self.spec["id"]
+        self.stage: str = self.spec["stage"]
+        self.id: str = self.spec["id"]
         self.name = self.id.rpartition("/")[2]
         self.settings: dict[str, Any] = self.spec["settings"]
         self.seed: int = self.spec["seed"]

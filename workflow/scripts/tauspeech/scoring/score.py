@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from math import nan
+from typing import Any
 
 import pandas as pd
 
@@ -56,7 +57,7 @@ def _tallies(utterances: pd.DataFrame, words: Words, with_sclite: bool) -> dict[
     return {tally.name: tally for tally in tallies}
 
 
-def _table(rows: list[list], p_columns: list[str]) -> pd.DataFrame:
+def _table(rows: list[list[Any]], p_columns: list[str]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["set", "task", "metric", "value", "low", "high", "n", "signature", *p_columns])
     numbers = dict.fromkeys(["value", "low", "high", *p_columns], float)
     return table.astype({**numbers, "n": int}).sort_values(["set", "task", "metric"], ignore_index=True)

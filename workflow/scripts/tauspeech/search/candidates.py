@@ -1,6 +1,6 @@
 """Candidates of a search: variants of one merge, from vectors that are read once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,4 +44,7 @@ class PrunedVectors:
         return self._prunings.at(candidate["rank"], candidate["keep"])
 
 
-KINDS = {"scales": Scales, "pruned_vectors": PrunedVectors}
+KINDS: dict[str, Callable[[Job, Sequence[Candidate], Execution], Candidates]] = {
+    "scales": Scales,
+    "pruned_vectors": PrunedVectors,
+}

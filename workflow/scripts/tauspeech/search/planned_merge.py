@@ -28,15 +28,12 @@ class _Resolved:
             "method": planned["method"],
             "options": self._value(planned["options"]),
             "scale": self._value(planned["scale"]),
-            "vectors": [self._term(each) for each in planned["vectors"]],
+            "vectors": _named([self._term(each) for each in planned["vectors"]]),
         }
 
     def _term(self, planned: Mapping[str, Any]) -> dict[str, Any]:
         if "merge" in planned:
-            merge = self.merge(planned["merge"])
-            # A vector that is only transformed keeps its name, by which random masks are drawn.
-            name = {"id": merge["vectors"][0]["id"]} if len(merge["vectors"]) == 1 else {}
-            return {"merge": merge, "weight": planned["weight"]} | name
+            return {"merge": self.merge(planned["merge"]), "weight": planned["weight"]}
         id = planned["vector"]
         reference = {"reference": self._references[planned["reference"]]} if "reference" in planned else {}
         return {"path": self._vectors[id], "id": id, "weight": planned["weight"]} | reference
@@ -45,6 +42,21 @@ class _Resolved:
         if isinstance(planned, Mapping) and planned.keys() == {"search", "choice"}:
             return self._chosen[planned["search"]][planned["choice"]]
         return planned
+
+
+def _named(terms: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A vector that is only transformed keeps its name, by which random masks are drawn, if no other term has it."""
+    names = [_name_of(term) for term in terms]
+    return [
+        term | {"id": name} if name is not None and names.count(name) == 1 else term
+        for term, name in zip(terms, names, strict=True)
+    ]
+
+
+def _name_of(term: Mapping[str, Any]) -> str | None:
+    vectors = term["merge"]["vectors"] if "merge" in term else [term]
+    name: str | None = vectors[0].get("id") if len(vectors) == 1 else None
+    return name
 
 
 def _relative(job: Job, path: Any) -> str:

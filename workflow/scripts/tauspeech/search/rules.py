@@ -1,6 +1,6 @@
 """Rules of choice: which candidate of a search is taken, from the scores of all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Point = Mapping[str, Any]  # a candidate with its score
@@ -32,4 +32,4 @@ def smallest_ratios(points: Sequence[Point]) -> dict[str, dict[str, float]]:
     return chosen
 
 
-RULES = {"smallest_scale": smallest_scale, "smallest_ratios": smallest_ratios}
+RULES: dict[str, Callable[..., dict[str, Any]]] = {"smallest_scale": smallest_scale, "smallest_ratios": smallest_ratios}

@@ -1,7 +1,7 @@
-"""Execution that needs a fresh process for every item.
+"""Parallel execution with a new forked process for each item.
 
-The children share nothing with each other: a `multiprocessing.Pool` has one queue for all of them, and waits
-for ever when it is closed while a child holds that queue's lock.
+The children share nothing: `multiprocessing.Pool` has one queue for all of them, and hangs when it is closed while a
+child holds the queue's lock.
 """
 
 import gc
@@ -16,60 +16,64 @@ from typing import Any, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _FORK = get_context("fork")
-_AHEAD = 4  # results a child that waits for a slow one before it
+_AHEAD = 4  # finished results per worker that may wait for a slower earlier one
 
 
-def one_child_each(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
-    """What `work` returns for each item, in order; an error in a child is raised here in its turn."""
-    gc.freeze()  # a child that touches no reference count copies no page
+def one_child_each(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+    """Yield the result of `function` for each item, in order; raises an error of a child at its item."""
+    gc.freeze()  # garbage collection in children would copy memory pages
     numbered = enumerate(items)
     running: dict[Connection, tuple[int, BaseProcess]] = {}
-    answers: dict[int, tuple[Result, Exception | None]] = {}
-    turn = 0
+    results: dict[int, tuple[Result, Exception | None]] = {}
+    next_number = 0
     try:
         while True:
-            room = min(workers - len(running), _AHEAD * workers - len(answers))
+            room = min(workers - len(running), _AHEAD * workers - len(results))
             for number, item in islice(numbered, max(room, 0)):
-                connection, process = _start(work, item)
+                connection, process = _start(function, item)
                 running[connection] = number, process
             if not running:
                 return
-            for connection in wait(list(running)):
+            ready = set(wait(list(running)))
+            for connection in [each for each in running if each in ready]:
                 number, process = running.pop(connection)
-                answers[number] = _answer(connection, process)
-            while turn in answers:
-                result, error = answers.pop(turn)
+                results[number] = _receive(connection, process)
+            while next_number in results:
+                result, error = results.pop(next_number)
                 if error:
                     raise error
                 yield result
-                turn += 1
+                next_number += 1
     finally:
         for _, process in running.values():
             process.kill()
             process.join()
 
 
-def _start(work: Callable[[Any], Any], item: Any) -> tuple[Connection, BaseProcess]:
+def _start(function: Callable[[Any], Any], item: Any) -> tuple[Connection, BaseProcess]:
     receiver, sender = _FORK.Pipe(duplex=False)
-    process = _FORK.Process(target=_run, args=(work, item, sender), daemon=True)
+    process = _FORK.Process(target=_run, args=(function, item, sender), daemon=True)
     process.start()
     sender.close()
     return receiver, process
 
 
-def _run(work: Callable[[Any], Any], item: Any, sender: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends its children
+def _run(function: Callable[[Any], Any], item: Any, sender: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C also reaches the parent, which ends its children
     try:
-        sender.send((work(item), None))
+        sender.send((function(item), None))
     except Exception as error:
         sender.send((None, error))
 
 
-def _answer(connection: Connection, process: BaseProcess) -> tuple[Any, Exception | None]:
+def _receive(connection: Connection, process: BaseProcess) -> tuple[Any, Exception | None]:
     with connection:
         try:
-            answer = connection.recv()
+            result = connection.recv()
         except EOFError:
-            answer = None
+            result = None
     process.join()
-    return answer or (None, ChildProcessError(f"a child process ended with code {process.exitcode} and no result"))
+    return result or (
+        None,
+        ChildProcessError(f"a child process ended with exit code {process.exitcode} without a result"),
+    )

@@ -1,4 +1,4 @@
-"""What every text-to-speech engine offers, whatever lies behind it."""
+"""Interface of text-to-speech engines."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,24 +10,24 @@ from tauspeech.runtime.errors import UserError
 
 @dataclass(frozen=True)
 class Sound:
-    """Mono samples in [-1, 1], float32, at the rate that the engine makes."""
+    """Output of an engine: mono float32 samples in [-1, 1] at the engine's sampling rate."""
 
     samples: np.ndarray
     rate: int
 
 
 class Failed(UserError):
-    """One sentence could not be said; others may be."""
+    """Synthesis of one sentence failed; the engine can go on with others."""
 
 
 class Engine(Protocol):
-    """An opened model. Each module below ``engines/`` has ``open_engine(model, language) -> Engine``, where ``model``
-    is what the configuration says of it (``speech.models.<engine>.<name>``)."""
+    """A loaded model. Each module in ``engines/`` has ``open_engine(model, language) -> Engine``, where ``model`` is its
+    configuration (``speech.models.<engine>.<name>``)."""
 
     version: str  # of package and model, for the manifest
-    speakers: list[str]  # that may be asked for, or none where the model has but one voice, or any name is good
-    # An engine may also have ``usual_speakers``, of which one is drawn where none is asked for, if they are not all.
+    speakers: list[str]  # valid speakers; empty if the model has one voice, or if any name is valid
+    # Optional: ``usual_speakers``, from which a speaker is drawn if the configuration names none (default: all).
 
-    def say(self, text: str, speaker: str | None, seed: int) -> Sound:
-        """The same sound for the same arguments, whatever was said before."""
+    def synthesise(self, text: str, speaker: str | None, seed: int) -> Sound:
+        """Audio of a text; the same for the same arguments, regardless of earlier calls."""
         ...

@@ -1,4 +1,4 @@
-"""What several engines need: names of settings, seeds, and sounds of other programs."""
+"""Helpers of engines: configuration keys, seeds, and audio from servers and programs."""
 
 import io
 from pathlib import Path
@@ -12,17 +12,17 @@ from tauspeech.speech.engine import Sound
 
 
 def key(model: dict[str, Any], *names: str) -> str:
-    """Where the configuration says it."""
+    """Configuration key of a setting, for messages."""
     return ".".join(["speech.models", model["engine"], model["name"], *names])
 
 
 def short_seed(seed: int) -> int:
-    """31 bits, which every server, program and random generator takes."""
+    """Seed of 31 bits, which all servers, programs and random generators accept."""
     return seed % 2**31
 
 
 def mono(audio: Path | bytes) -> Sound:
-    """A file that another program made, or its bytes; ValueError says what is wrong with it."""
+    """Mono audio of a file, or of its bytes; raises ValueError if it cannot be read."""
     try:
         source = io.BytesIO(audio) if isinstance(audio, bytes) else audio
         samples, rate = soundfile.read(source, dtype="float32", always_2d=True)

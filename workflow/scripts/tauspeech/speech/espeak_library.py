@@ -1,18 +1,19 @@
-"""The espeak-ng library of the espeakng-loader wheel: samples of a text, and which phoneme begins where.
+"""Bindings of the espeak-ng library in the espeakng-loader wheel: audio of a text with the start of each phoneme.
 
-Inside one process espeak-ng's samples depend on what it said before; see espeak.py.
+Within one process, espeak-ng's samples depend on earlier utterances; see espeak_pool.py.
 """
 
 import ctypes
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import espeakng_loader
 import numpy as np
 
 from tauspeech.runtime.errors import UserError
 
-_SYNCHRONOUS, _PHONEME_EVENTS, _NO_EXIT, _UTF8 = 2, 1, 0x8000, 1  # no threads of its own, which a fork would lose
+_SYNCHRONOUS, _PHONEME_EVENTS, _NO_EXIT, _UTF8 = 2, 1, 0x8000, 1  # synchronous: threads would not survive a fork
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _PHONEME = 7
 
@@ -40,13 +41,16 @@ _rate = 0
 
 
 @dataclass(frozen=True)
-class Spoken:
+class EspeakOutput:
+    """Audio of a text and its phonemes."""
+
     samples: np.ndarray  # float32
     rate: int
-    phonemes: list[tuple[str, int]]  # espeak-ng's name of each, and the sample at which it begins
+    phonemes: list[tuple[str, int]]  # espeak-ng's name and first sample of each
 
 
 def initialise() -> ctypes.CDLL:
+    """Load the library once per process."""
     global _library, _rate
     if _library is None:
         _library = ctypes.CDLL(espeakng_loader.get_library_path())
@@ -54,7 +58,7 @@ def initialise() -> ctypes.CDLL:
         _rate = _library.espeak_Initialize(_SYNCHRONOUS, 0, data, _NO_EXIT | _PHONEME_EVENTS)
         if _rate <= 0:
             raise RuntimeError("espeak-ng could not be initialised from the espeakng-loader wheel")
-        # The breath of some voices is noise, which starts from the time of day otherwise.
+        # Breathy voices contain noise, which is otherwise seeded with the time of day.
         _library.espeak_ng_SetRandSeed(ctypes.c_long(1))
         _library.espeak_Info.restype = ctypes.c_char_p
         _library.espeak_TextToPhonemes.restype = ctypes.c_char_p
@@ -62,6 +66,7 @@ def initialise() -> ctypes.CDLL:
 
 
 def version() -> str:
+    """Name and version of the library, for the manifest."""
     return "espeak-ng " + initialise().espeak_Info(None).decode().split()[0]
 
 
@@ -70,20 +75,20 @@ def _has_variant(voice: str) -> bool:
     return not variant or (Path(espeakng_loader.get_data_path()) / "voices" / "!v" / variant).is_file()
 
 
-def _choose(voice: str) -> None:
-    # An unknown voice is reported only by this code, and the voice before it would go on speaking; an unknown
-    # variant is not reported at all, and the plain voice would speak.
+def _set_voice(voice: str) -> None:
+    # For an unknown voice the library returns an error and would use the previous voice; for an unknown variant it
+    # reports nothing and would use the plain voice.
     if initialise().espeak_SetVoiceByName(voice.encode()) != 0 or not _has_variant(voice):
         raise UserError(f"espeak-ng has no voice '{voice}': see `espeak-ng --voices` and speech.voices in the config.")
 
 
-def speak(text: str, voice: str, rate: int, pitch: int, spread: int = 50) -> Spoken:
+def espeak_synthesise(text: str, voice: str, rate: int, pitch: int, spread: int = 50) -> EspeakOutput:
+    """Audio and phonemes of a text; ``rate`` in words per minute, ``pitch`` and ``spread`` from 0 to 99."""
     library = initialise()
     chunks: list[np.ndarray] = []
     phonemes: list[tuple[str, int]] = []
 
-    @_CALLBACK
-    def collect(samples, count, events):  # type: ignore[no-untyped-def]
+    def collect(samples: Any, count: int, events: Any) -> int:
         if samples and count > 0:
             chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
         number = 0
@@ -93,21 +98,24 @@ def speak(text: str, voice: str, rate: int, pitch: int, spread: int = 50) -> Spo
             number += 1
         return 0
 
-    library.espeak_SetSynthCallback(collect)
-    _choose(voice)
+    callback = _CALLBACK(collect)  # kept by this function until espeak-ng is done with it
+    library.espeak_SetSynthCallback(callback)
+    _set_voice(voice)
     for parameter, value in ((_RATE, rate), (_PITCH, pitch), (_RANGE, spread)):
         library.espeak_SetParameter(parameter, value, 0)
     encoded = text.encode()
     library.espeak_Synth(encoded, len(encoded) + 1, 0, 1, 0, _UTF8, None, None)
     if not any(chunk.any() for chunk in chunks):
-        raise UserError(f"espeak-ng made no sound of '{text}' with the voice '{voice}'.")
-    return Spoken(np.concatenate(chunks).astype(np.float32) / 32768, _rate, phonemes)
+        raise UserError(
+            f"espeak-ng produced no audio for '{text}' with the voice '{voice}': change the text, or use another voice."
+        )
+    return EspeakOutput(np.concatenate(chunks).astype(np.float32) / 32768, _rate, phonemes)
 
 
-def transcribed(text: str, voice: str) -> str:
-    """The text in espeak-ng's own notation, with tones, which its events do not tell."""
+def phoneme_notation(text: str, voice: str) -> str:
+    """Text in espeak-ng's phoneme notation, which contains the tones that its events lack."""
     library = initialise()
-    _choose(voice)
+    _set_voice(voice)
     buffer = ctypes.create_string_buffer(text.encode())
     place = ctypes.c_void_p(ctypes.addressof(buffer))
     clauses = []

@@ -1,4 +1,4 @@
-"""What happens to every utterance after an engine has said it, so that engines differ in their voices alone."""
+"""Normalisation of synthesised audio: sampling rate, silence and loudness, the same for all engines."""
 
 import numpy as np
 
@@ -7,14 +7,14 @@ from tauspeech.data.dropped import Unusable
 from tauspeech.speech.engine import Sound
 
 _FRAME = RATE // 100
-_QUIET = 10 ** (-45 / 20)  # of the loudest frame: below it, a frame at the edge is silence
-_MARGIN = 5  # frames of silence that stay at either edge
+_QUIET = 10 ** (-45 / 20)  # relative to the loudest frame; frames at the edges below it are silence
+_MARGIN = 5  # frames of silence to leave at each edge
 _LOUDNESS = 10 ** (-20 / 20)  # root mean square of the frames with speech
 _PEAK = 0.99
 
 
-def normalised(sound: Sound, longest: float) -> np.ndarray:
-    """16 kHz mono without silence at its edges, at one loudness, or the reason why it is of no use."""
+def normalise_audio(sound: Sound, longest: float) -> np.ndarray:
+    """Trim silence at the edges, resample to 16 kHz and scale to a fixed loudness; raises Unusable with a reason."""
     samples = np.asarray(sound.samples, np.float32)
     if not np.isfinite(samples).all():
         raise Unusable("samples that are not numbers")
@@ -25,7 +25,7 @@ def normalised(sound: Sound, longest: float) -> np.ndarray:
     samples = _trimmed(samples)
     if len(samples) > longest * RATE:
         raise Unusable("too long")
-    return _at_one_loudness(samples)
+    return _scaled(samples)
 
 
 def _levels(samples: np.ndarray) -> np.ndarray:
@@ -36,11 +36,11 @@ def _levels(samples: np.ndarray) -> np.ndarray:
 
 def _trimmed(samples: np.ndarray) -> np.ndarray:
     levels = _levels(samples)
-    heard = np.flatnonzero(levels > _QUIET * levels.max())
-    return samples[max(0, heard[0] - _MARGIN) * _FRAME : (heard[-1] + 1 + _MARGIN) * _FRAME]
+    audible = np.flatnonzero(levels > _QUIET * levels.max())
+    return samples[max(0, audible[0] - _MARGIN) * _FRAME : (audible[-1] + 1 + _MARGIN) * _FRAME]
 
 
-def _at_one_loudness(samples: np.ndarray) -> np.ndarray:
+def _scaled(samples: np.ndarray) -> np.ndarray:
     levels = _levels(samples)
     speech = levels[levels > _QUIET * levels.max()]
     gain = _LOUDNESS / np.sqrt((speech**2).mean())

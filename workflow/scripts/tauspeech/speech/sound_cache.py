@@ -1,6 +1,7 @@
-"""Sounds as an engine made them, kept until what they are for is done.
+"""Cache of engines' audio before normalisation.
 
-A share that breaks off, or whose sounds are treated in another way later, asks its engine only for what is not there.
+A job that was interrupted synthesises only the missing sentences; audio of servers, which costs money, is used again
+even if the normalisation changes.
 """
 
 import io
@@ -17,12 +18,13 @@ from tauspeech.speech.engine import Sound
 
 
 class SoundCache:
-    """``about`` is all that a sound depends on beside its text, speaker and seed."""
+    """Cache in a folder. ``about`` is everything that audio depends on besides text, speaker and seed."""
 
     def __init__(self, folder: Path, about: dict[str, Any]):
         self._folder, self._about = folder, about
 
     def sound(self, version: str, text: str, speaker: str | None, seed: int, make: Callable[[], Sound]) -> Sound:
+        """Cached audio, or the result of ``make``, which is then cached."""
         name = sha256_text(canonical_json([self._about, version, text, speaker, seed]))
         file = self._folder / name[:2] / f"{name[2:]}.wav"
         if (found := _read(file)) is not None:
@@ -32,7 +34,8 @@ class SoundCache:
         write_atomic(file, lambda part: part.write_bytes(_wav(made)))
         return made
 
-    def forget(self) -> None:
+    def clear(self) -> None:
+        """Delete the cache."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
@@ -45,6 +48,6 @@ def _wav(sound: Sound) -> bytes:
 def _read(file: Path) -> Sound | None:
     try:
         samples, rate = soundfile.read(file, dtype="float32")
-    except (soundfile.LibsndfileError, OSError):  # not there, or damaged
+    except (soundfile.LibsndfileError, OSError):  # missing or damaged
         return None
     return Sound(samples, rate)

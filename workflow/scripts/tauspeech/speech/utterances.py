@@ -1,4 +1,4 @@
-"""Utterances: the texts that voices synthesise, and the audio that results."""
+"""Utterances: texts to synthesise, and the resulting audio."""
 
 from dataclasses import dataclass
 from typing import Any

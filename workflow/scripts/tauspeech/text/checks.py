@@ -1,4 +1,4 @@
-"""The checks that every sentence goes through, whichever source it comes from."""
+"""Checks of sentences, the same for all sources."""
 
 import re
 import unicodedata
@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from rapidfuzz import fuzz, process
 
 from tauspeech.data.languages import unspaced
-from tauspeech.text.characters import unspeakable
+from tauspeech.text.characters import has_control_or_markup
 
 Sentence = dict[str, str]  # language -> text
 
 
 def folded(text: str) -> str:
-    """The text as far as a decoder could tell: no case, no punctuation, one space between words."""
+    """Text for comparison: case-folded, without punctuation, one space between words."""
     text = unicodedata.normalize("NFKC", text).casefold()
     return " ".join("".join(char if char.isalnum() else " " for char in text).split())
 
 
 def contains(text: str, forms: Iterable[str], language: str) -> bool:
-    """Whether one of the forms of a word stands in the text, as a whole word where there are spaces."""
+    """True if the text contains one of the forms of a word; in languages with spaces, as a whole word."""
     haystack = folded(text)
     for form in forms:
         needle = folded(form)
@@ -35,13 +35,14 @@ def contains(text: str, forms: Iterable[str], language: str) -> bool:
 
 @dataclass
 class Limits:
-    """Length of a sentence: characters where words are not spaced, else words."""
+    """Allowed length of a sentence, in characters for languages without spaces, else in words."""
 
     shortest: int = 2
     longest: int = 60
     near_duplicate: float = 92.0  # rapidfuzz ratio, 0 to 100
 
     def reason(self, text: str, language: str) -> str | None:
+        """Reason to reject the text for its length, or None."""
         length = len(folded(text).replace(" ", "")) if unspaced(language) else len(text.split())
         if length < self.shortest:
             return "too short"
@@ -52,21 +53,22 @@ class Limits:
 
 @dataclass
 class Checker:
-    """Accepts sentences one by one; remembers them, and why others were turned away.
+    """Checks sentences one by one; stores the accepted ones and counts reasons of rejection.
 
-    Test and validation sentences must be offered before training sentences: a training sentence
-    that nearly repeats one of them is the one to go.
+    Test and validation sentences must be checked before training sentences, because near duplicates are rejected from
+    the training sentences.
     """
 
     languages: tuple[str, ...]
     word: dict[str, tuple[str, ...]] | None  # forms of the rare word by language
-    reserved: dict[str, tuple[str, ...]]  # forms that no sentence may hold, by language
+    reserved: dict[str, tuple[str, ...]]  # forms that sentences must not contain, by language
     limits: Limits = field(default_factory=Limits)
     rejected: Counter[str] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)
     held_out: list[str] = field(default_factory=list)
 
     def accept(self, sentence: Sentence, split: str) -> bool:
+        """True if the sentence passes all checks."""
         reason = self._reason(sentence)
         if reason:
             self.rejected[reason] += 1
@@ -80,7 +82,7 @@ class Checker:
     def _reason(self, sentence: Sentence) -> str | None:
         for language in self.languages:
             text = sentence.get(language, "")
-            if unspeakable(text):
+            if has_control_or_markup(text):
                 return f"control characters or markup ({language})"
             if reason := self.limits.reason(text, language):
                 return f"{reason} ({language})"
@@ -99,10 +101,10 @@ class Checker:
 
 
 def replaced_part(sentence: str, other: str, language: str) -> str:
-    """The part of a sentence in which another one differs from it, its beginning and end being the same."""
-    ours, theirs = (list(text) if unspaced(language) else text.split() for text in (folded(sentence), folded(other)))
-    while ours and theirs and ours[0] == theirs[0]:
-        ours, theirs = ours[1:], theirs[1:]
-    while ours and theirs and ours[-1] == theirs[-1]:
-        ours, theirs = ours[:-1], theirs[:-1]
-    return ("" if unspaced(language) else " ").join(ours)
+    """The part of a sentence that differs from another one, between their common beginning and end."""
+    own, others = (list(text) if unspaced(language) else text.split() for text in (folded(sentence), folded(other)))
+    while own and others and own[0] == others[0]:
+        own, others = own[1:], others[1:]
+    while own and others and own[-1] == others[-1]:
+        own, others = own[:-1], others[:-1]
+    return ("" if unspaced(language) else " ").join(own)

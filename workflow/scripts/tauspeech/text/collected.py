@@ -1,4 +1,4 @@
-"""What a source of sentences hands over."""
+"""Result of a source of sentences."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +8,7 @@ from tauspeech.text.checks import Sentence
 
 @dataclass(frozen=True)
 class Collected:
-    """The accepted sentences of each split, and what they cost where that is worth telling."""
+    """Accepted sentences of each split, and for language models their cost."""
 
     accepted: dict[str, list[Sentence]]
     cost: dict[str, Any] = field(default_factory=dict)

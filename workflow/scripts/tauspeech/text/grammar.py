@@ -1,4 +1,4 @@
-"""Sentences in several languages at once, from templates whose slots are filled from lists."""
+"""Template grammar: parallel sentences from templates whose slots are filled from lists of phrases."""
 
 import random
 import re
@@ -18,15 +18,16 @@ Phrase = dict[str, str]
 
 @dataclass(frozen=True)
 class Grammar:
-    """What the YAML file of a grammar says."""
+    """Content of a grammar's YAML file."""
 
     domains: dict[str, str]
     fillers: dict[str, list[Phrase]]
     templates: list[Phrase]
-    split_by: str | None = None  # the language that tells which split a sentence is of; else all of them do
+    split_by: str | None = None  # the language whose text determines the split of a sentence; None: all languages
 
     @classmethod
     def load(cls, path: Path, languages: Iterable[str]) -> "Grammar":
+        """Read a grammar with the templates of these languages."""
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         fillers = dict(content["fillers"])
         for union, members in content.get("unions", {}).items():
@@ -35,27 +36,28 @@ class Grammar:
         return cls(content["domains"], fillers, templates, content.get("split_by"))
 
     def slot_of(self, domain: str) -> str:
-        """The slot that a word of this domain takes."""
+        """Slot for words of a domain."""
         try:
             return self.domains[domain]
         except KeyError:
             known = ", ".join(sorted(self.domains)) or "none"
             raise UserError(
-                f"The template grammar has no sentences for the domain '{domain}'; it knows {known}."
+                f"The template grammar has no sentences for the domain '{domain}': use one of its domains ({known})."
             ) from None
 
     def with_slot(self, slot: str) -> list[Phrase]:
+        """Templates that contain the slot."""
         return [template for template in self.templates if slot in slots_of(template)]
 
 
 def slots_of(template: Phrase) -> list[str]:
-    """Slot names of a template, a doubled one as e.g. ``place2``, in a fixed order."""
+    """Sorted slot names of a template; a second slot of the same name is e.g. ``place2``."""
     found = {name.lower() + second for text in template.values() for name, second, _ in SLOT.findall(text)}
     return sorted(found)
 
 
 def fill(template: Phrase, chosen: dict[str, Phrase]) -> Phrase:
-    """The sentence of a template in each of its languages."""
+    """Sentence of a template in each of its languages, with the chosen phrase in each slot."""
 
     def sentence(language: str, text: str) -> str:
         def phrase(match: re.Match[str]) -> str:
@@ -71,7 +73,7 @@ def fill(template: Phrase, chosen: dict[str, Phrase]) -> Phrase:
 def draw(
     grammar: Grammar, template: Phrase, rng: random.Random, fixed: dict[str, Phrase] | None = None
 ) -> dict[str, Any]:
-    """Phrases for all slots of a template: ``fixed`` ones as they are, no phrase twice."""
+    """Random phrases for all slots of a template, each phrase at most once; ``fixed`` slots are not drawn."""
     chosen: dict[str, Phrase] = dict(fixed or {})
     for slot in slots_of(template):
         if slot not in chosen:

@@ -1,9 +1,9 @@
-"""A user's own sentences in place of generated ones."""
+"""The user's own sentences in place of generated ones."""
 
 from pathlib import Path
 
 from tauspeech.data.randomness import derive_rng
-from tauspeech.data.tables import SPLITS, tab_reader
+from tauspeech.data.tables import SPLITS, read_user_table
 from tauspeech.runtime.errors import UserError
 from tauspeech.text.checks import Checker, Sentence
 
@@ -11,7 +11,7 @@ from tauspeech.text.checks import Checker, Sentence
 def distribute(
     own: list[tuple[str, Sentence]], counts: dict[str, int], checker: Checker, seed: int, origin: str
 ) -> dict[str, list[Sentence]]:
-    """Sentences by split: as the table says, the others by lot; test and validation get theirs first."""
+    """Accepted sentences by split. Rows without a split are distributed at random, first to test and validation."""
     fixed = {
         split: [sentence for own_split, sentence in own if own_split == split]
         for split in ("test", "validation", "train")
@@ -29,24 +29,18 @@ def distribute(
         if wanted and not accepted[split]:
             reasons = (
                 ", ".join(f"{count} {reason}" for reason, count in checker.rejected.most_common(3))
-                or "the file is too short"
+                or "the file has too few rows"
             )
             raise UserError(f"{origin} leaves no {split} sentences ({reasons}): add sentences, or ask for fewer.")
     return accepted
 
 
 def read_own(path: Path, languages: list[str]) -> list[tuple[str, dict[str, str]]]:
-    """A user's own sentences: a column for each language and, if they like, one named split."""
-    reader = tab_reader(path)
-    for language in languages:
-        if language not in (reader.fieldnames or []):
-            raise UserError(f"{path}: column '{language}' is missing in the first line.")
+    """Read a table with a column for each language and an optional column ``split``; gives split and sentence by row."""
     rows = []
-    for row in reader:
-        split = row.get("split") or ""
+    for where, row in read_user_table(path, languages, fill=True):
+        split = row.get("split", "")
         if split not in ("", *SPLITS):
-            raise UserError(f"{path}, line {reader.line_num}: split '{split}' is none of {', '.join(SPLITS)}.")
-        if None in row:
-            raise UserError(f"{path}, line {reader.line_num} has more columns than the first line: remove a tab.")
-        rows.append((split, {language: (row[language] or "").strip() for language in languages}))
+            raise UserError(f"{where}: split '{split}' is unknown: use {', '.join(SPLITS)} or leave it empty.")
+        rows.append((split, {language: row[language].strip() for language in languages}))
     return rows

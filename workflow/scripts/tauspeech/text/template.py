@@ -1,8 +1,7 @@
-"""The embedded source of sentences: a template grammar, seeded.
+"""Sentences from the embedded template grammar, determined by the seed.
 
-Which split a sentence may enter is decided by a hash of the sentence itself. So the general training
-text of a foundation and the general test text of an experiment cannot meet, although neither knows
-of the other.
+A hash of the sentence itself determines its split. Therefore general training sentences of a foundation and general
+test sentences of an experiment never overlap, although they are generated independently.
 """
 
 import random
@@ -16,25 +15,26 @@ from tauspeech.text.checks import Checker, Sentence
 from tauspeech.text.grammar import Grammar, Phrase, draw, fill, slots_of
 
 SHARES = {"test": (0.0, 0.1), "validation": (0.1, 0.2), "train": (0.2, 1.0)}
-PATIENCE = 400  # drawings without a new sentence before a grammar counts as exhausted
+MAX_MISSES = 400  # consecutive draws without a new sentence before the grammar counts as exhausted
 
 
 @dataclass(frozen=True)
 class RareWord:
-    """How a word stands in a sentence, and the slot that it takes."""
+    """Form of a word inside a sentence by language, and its slot."""
 
     phrase: Phrase
     slot: str
 
 
 def in_share(sentence: Sentence, split: str, split_by: str | None = None) -> bool:
+    """True if the hash of the sentence falls into the split's share."""
     low, high = SHARES[split]
     languages = [split_by] if split_by else sorted(sentence)
     return low <= unit_interval("split", *(sentence[language] for language in languages)) < high
 
 
 def sentences(grammar: Grammar, rng: random.Random, split: str, word: RareWord | None) -> Iterator[Sentence]:
-    """Sentences of a split, without end; the templates take turns in a random order."""
+    """Endless random sentences of a split."""
     templates = grammar.with_slot(word.slot) if word else grammar.templates
     while True:
         template = rng.choice(templates)
@@ -50,10 +50,10 @@ def sentences(grammar: Grammar, rng: random.Random, split: str, word: RareWord |
 def generate(
     grammar: Grammar, counts: dict[str, int], checker: Checker, seed: int, set_id: str, word: RareWord | None
 ) -> dict[str, list[Sentence]]:
-    """The accepted sentences of each split."""
+    """Accepted sentences by split; raises UserError if the grammar has too few."""
     accepted: dict[str, list[Sentence]] = {}
     pace = Pace("sentences", sum(counts.values()))
-    for split in ("test", "validation", "train"):  # the order that the checker wants
+    for split in ("test", "validation", "train"):  # see Checker for the order
         accepted[split] = []
         misses = 0
         source = sentences(grammar, derive_rng(seed, "text", set_id, split), split, word)
@@ -63,18 +63,18 @@ def generate(
                 accepted[split].append(sentence)
                 pace.add()
                 misses = 0
-            elif (misses := misses + 1) > PATIENCE:
+            elif (misses := misses + 1) > MAX_MISSES:
                 raise UserError(
                     f"The template grammar yields only {len(accepted[split])} different {split} sentences for "
-                    f"'{set_id}', {counts[split]} are wanted: ask for fewer (text.counts, or hours in the experiment lors) or use own sentences."
+                    f"'{set_id}', but {counts[split]} are needed: lower text.counts (in the experiment lors: hours) or use own sentences."
                 )
     return accepted
 
 
 def carriers(grammar: Grammar, count: int, seed: int, set_id: str, word: RareWord) -> dict[str, list[Sentence]]:
-    """Sentences with the word, and the same ones with a common word in its place.
+    """Carrier sentences with the word, and control sentences with a common word in its place.
 
-    If the base misses the first and hears the second, it is the word that it does not know.
+    If the base fails on the carrier only, the word itself is the cause.
     """
     rng = derive_rng(seed, "text", set_id, "carrier")
     pairs: dict[str, list[Sentence]] = {"carrier": [], "control": []}

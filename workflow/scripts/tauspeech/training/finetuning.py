@@ -1,7 +1,9 @@
 """Fine-tuning of a base model on the training speech of some sets."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +75,11 @@ class Finetuning:
             if split not in self._examples:
                 pairs = ((row, self.sets.tasks[id]) for id, rows in self.sets.rows(split).items() for row in rows)
                 self._examples[split] = Examples(pairs, model)
-        score = None
+        score: Callable[[], float] | None = None
         if self.settings["best_by"] == "score":
             decoder = Decoder(model, self.settings["validation_decoding"], self._features)
             validation = self.sets.rows("validation")
-
-            def score() -> float:
-                return mean_score(decoder, validation, self.sets.tasks)
-
+            score = partial(mean_score, decoder, validation, self.sets.tasks)
         history = train(
             model,
             self._examples["train"],

@@ -1,1 +1,1 @@
-"""Arithmetic on the weights of models: what a fine-tune changed, and how such changes are put together."""
+"""Arithmetic on the weights of models: task vectors, their files, and the merge engine."""

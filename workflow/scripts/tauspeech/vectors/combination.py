@@ -2,15 +2,20 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tauspeech.runtime.errors import UserError
-from tauspeech.vectors.deltas import Delta, Piece
+from tauspeech.vectors.deltas import Delta, Piece, facts_of
+from tauspeech.vectors.files.storage import Values
 from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.weights import Weight
+
+# Sums the pieces of one tensor with their weights, from one entry to another.
+Rule = Callable[[Sequence[float], Sequence[Piece], int, int], Values]
 
 
 @dataclass(frozen=True)
@@ -22,22 +27,60 @@ class Term:
     foreign: bool
     label: str
 
-    def changed(self, delta: Delta) -> "Term":
-        return Term(delta, self.weight, self.foreign, self.label)
+    def with_delta(self, delta: Delta) -> "Term":
+        return replace(self, delta=delta)
+
+
+def weighted_sum(weights: Sequence[float], pieces: Sequence[Piece], start: int, stop: int) -> Values:
+    total = np.zeros(stop - start)
+    common = weights[0] if len(set(weights)) == 1 else None  # a common weight is multiplied once, which is cheaper
+    for weight, piece in zip(weights, pieces, strict=True):
+        if weight:
+            _add(total, 1.0 if common else weight, piece.read(start, stop))
+    if common and common != 1:
+        total *= common
+    return total.astype(np.float32)
+
+
+def sum_of_elected(weights: Sequence[float], pieces: Sequence[Piece], start: int, stop: int) -> Values:
+    """Weighted sum of the entries whose sign is that of the unweighted sum, as in TIES."""
+    trimmed = [piece.read(start, stop) for piece in pieces]
+    votes = np.zeros(stop - start)
+    for values in trimmed:
+        votes += values
+    elected = np.sign(votes).astype(np.float32)
+    total = np.zeros(stop - start)
+    for weight, values in zip(weights, trimmed, strict=True):
+        if weight:
+            # |tau'| where the sign is the elected one, else 0: without a branch for each entry
+            _add(total, weight, np.maximum(values * elected, 0))
+    return (total * elected).astype(np.float32)
+
+
+def _add(total: NDArray[np.float64], weight: float, values: Values) -> None:
+    """``total`` += ``weight`` * ``values``, in float64."""
+    if weight == 1:
+        total += values
+    else:
+        total += np.multiply(values, weight, dtype=np.float64)
 
 
 class Combination:
-    """Phi. Terms are taken in the order of their ids, since sums of floats depend on it."""
+    """Phi: the sum of terms, taken in the order of their ids, since sums of floats depend on it.
 
-    def __init__(self, terms: Sequence[Term], relative: bool = False):
+    With ``relative``, weights are divided by their sum. ``divisor`` and ``rule`` apply to all tensors but running
+    statistics, which are always averaged.
+    """
+
+    def __init__(self, terms: Sequence[Term], relative: bool = False, divisor: float = 1.0, rule: Rule = weighted_sum):
         self.terms = sorted(terms, key=lambda term: (term.delta.id, term.label, repr(term.weight)))
-        self._relative = relative
+        self._relative, self._divisor, self._rule = relative, divisor, rule
         self.shapes: dict[str, tuple[int, ...]] = {}
         for term in self.terms:
             self.shapes |= term.delta.shapes
         if relative:
             for name in self.shapes:
-                self.weights(name)  # which may not add up to 0
+                self.weights(name)  # raises if they add up to 0
 
     def weights(self, name: str) -> list[float]:
         weights = [term.weight.of(name) for term in self.terms]
@@ -48,10 +91,10 @@ class Combination:
                     f"The weights of an average of {name} add up to 0; give others, or use task_arithmetic."
                 )
             weights = [weight / total for weight in weights]
-        return weights
+        return weights if is_statistic(name) else [weight / self._divisor for weight in weights]
 
     def amount(self, name: str, scale: float) -> float:
-        """What Phi is multiplied by: the scale, but statistics stay between those of the base and the fine-tunes."""
+        """The factor of Phi: the scale, limited for statistics so that they stay between the base's and the fine-tunes'."""
         return min(1.0, max(0.0, scale * math.fsum(self._pulls(name)))) if is_statistic(name) else scale
 
     def piece(self, name: str) -> "Sum":
@@ -61,20 +104,15 @@ class Combination:
             weights = [pull / math.fsum(pulls) if pull else 0.0 for pull in pulls]
         present = [(w, term) for w, term in zip(weights, self.terms, strict=True) if name in term.delta.shapes]
         pieces = [(term.label, term.delta.piece(name)) for _, term in present]
-        return Sum(self.shapes[name], [w for w, _ in present], pieces, self.rule(name))
-
-    def rule(self, name: str) -> "Rule":
-        return weighted_sum
+        rule = weighted_sum if is_statistic(name) else self._rule
+        return Sum(self.shapes[name], [w for w, _ in present], pieces, rule)
 
     def _pulls(self, name: str) -> list[float]:
-        """Positive weights of changes that end at a fine-tune: no others say anything about statistics of data."""
+        """Positive weights of changes that end at a fine-tune: only these carry information on statistics of data."""
         return [
             0.0 if term.foreign else max(weight, 0.0)
             for weight, term in zip(self.weights(name), self.terms, strict=True)
         ]
-
-
-Rule = Callable[[Sequence[float], Sequence[Piece], int, int], np.ndarray]
 
 
 class Sum:
@@ -86,33 +124,13 @@ class Sum:
         self.shape, self._rule, self._weights = shape, rule, weights
         self._labels, self._pieces = [label for label, _ in pieces], [piece for _, piece in pieces]
 
-    def read(self, start: int, stop: int) -> np.ndarray:
+    def read(self, start: int, stop: int) -> Values:
         return self._rule(self._weights, self._pieces, start, stop)
 
     def facts(self) -> dict[str, Any]:
-        """What was measured of each vector's tensor while it was read."""
-        pieces = zip(self._labels, self._pieces, strict=True)
-        measured = {label: piece.facts() for label, piece in pieces if hasattr(piece, "facts")}
+        """Measurements of each vector's tensor, made while it was read, by the vector's label."""
+        measured = {label: facts_of(piece) for label, piece in zip(self._labels, self._pieces, strict=True)}
         return {label: facts for label, facts in measured.items() if facts}
-
-
-def weighted_sum(weights: Sequence[float], pieces: Sequence[Piece], start: int, stop: int) -> np.ndarray:
-    total = np.zeros(stop - start)
-    common = weights[0] if len(set(weights)) == 1 else None  # is multiplied once, which is cheaper
-    for weight, piece in zip(weights, pieces, strict=True):
-        if weight:
-            add(total, 1.0 if common else weight, piece.read(start, stop))
-    if common and common != 1:
-        total *= common
-    return total.astype(np.float32)
-
-
-def add(total: np.ndarray, weight: float, values: np.ndarray) -> None:
-    """``total`` += ``weight`` * ``values``, in float64."""
-    if weight == 1:
-        total += values
-    else:
-        total += np.multiply(values, weight, dtype=np.float64)
 
 
 class Nested:
@@ -123,11 +141,11 @@ class Nested:
         self.shapes = combination.shapes
 
     def piece(self, name: str) -> Piece:
-        return _Scaled(self._combination.piece(name), self._combination.amount(name, self._scale))
+        return _ScaledPiece(self._combination.piece(name), self._combination.amount(name, self._scale))
 
 
 @dataclass(frozen=True)
-class _Scaled:
+class _ScaledPiece:
     source: Piece
     amount: float
 
@@ -135,9 +153,9 @@ class _Scaled:
     def shape(self) -> tuple[int, ...]:
         return self.source.shape
 
-    def read(self, start: int, stop: int) -> np.ndarray:
+    def read(self, start: int, stop: int) -> Values:
         values = self.source.read(start, stop)
         return values if self.amount == 1 else np.multiply(values, self.amount, dtype=np.float64).astype(np.float32)
 
     def facts(self) -> dict[str, Any]:
-        return self.source.facts() if hasattr(self.source, "facts") else {}
+        return facts_of(self.source)

@@ -1,4 +1,4 @@
-"""Changes of weights, theta - reference: what merges are made of. They are read in pieces and never held whole."""
+"""Changes of weights, theta - reference, the input of merges. They are read in pieces and never held whole."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tauspeech.runtime.files import canonical_json, sha256_text
 from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.checkpoint import Checkpoint
 from tauspeech.vectors.files.hashes import digests, fingerprint
-from tauspeech.vectors.files.storage import StoredTensor
+from tauspeech.vectors.files.storage import StoredTensor, Values
 from tauspeech.vectors.tensor_kinds import is_counter, tied, tied_with
 
 
@@ -22,22 +22,33 @@ class Piece(Protocol):
     @property
     def shape(self) -> tuple[int, ...]: ...
 
-    def read(self, start: int, stop: int) -> np.ndarray:
-        """Elements of the flat tensor, not to be written to."""
+    def read(self, start: int, stop: int) -> Values:
+        """Elements of the flat tensor; the array must not be written to."""
         ...
 
 
-class Delta(Protocol):
-    """A change of weights. Tensors that it lacks do not change."""
+def facts_of(piece: Piece) -> dict[str, Any]:
+    """Measurements that a piece made while it was read; most kinds make none."""
+    facts: dict[str, Any] = piece.facts() if hasattr(piece, "facts") else {}
+    return facts
 
-    id: str  # what it is, wherever it lies: seeds and the order of sums come from it
-    shapes: Mapping[str, tuple[int, ...]]
+
+class Delta(Protocol):
+    """A change of weights. Tensors that are missing do not change."""
+
+    @property
+    def id(self) -> str:
+        """Identity of the content, independent of its place: seeds and the order of sums follow from it."""
+        ...
+
+    @property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]: ...
 
     def piece(self, name: str) -> Piece: ...
 
 
 class Model:
-    """A checkpoint that is known by its content."""
+    """A checkpoint with the hashes of its content."""
 
     def __init__(self, folder: Path, execution: Execution):
         self.checkpoint = Checkpoint(folder)
@@ -55,6 +66,8 @@ class Model:
 
 @dataclass(frozen=True)
 class DifferencePiece:
+    """One tensor of a difference of two models."""
+
     ours: StoredTensor
     theirs: StoredTensor
 
@@ -62,7 +75,7 @@ class DifferencePiece:
     def shape(self) -> tuple[int, ...]:
         return self.ours.shape
 
-    def read(self, start: int, stop: int) -> np.ndarray:
+    def read(self, start: int, stop: int) -> Values:
         with np.errstate(over="ignore"):
             change = self.ours.read(start, stop) - self.theirs.read(start, stop)
         if not np.isfinite(change).all():
@@ -74,7 +87,7 @@ class DifferencePiece:
 
 
 class Difference:
-    """What training changed: a fine-tuned model less its reference, which have the same tensors."""
+    """The change by training: a fine-tuned model minus its reference, which has the same tensors."""
 
     partial = False
 
@@ -92,11 +105,11 @@ class Difference:
 
 
 def _counterparts(finetuned: Model, reference: Model) -> dict[str, StoredTensor]:
-    """The fine-tune's tensor for each of the reference's numbers, after a look at all the others."""
+    """The fine-tune's tensor for each float tensor of the reference, after a check of all other tensors."""
     _refuse_untied(finetuned, reference)
     found = {}
     for name, theirs in sorted(reference.tensors.items()):
-        ours = finetuned.tensors.get(name) or _stored_twin(name, finetuned, reference)
+        ours = finetuned.tensors.get(name) or _stored_tied(name, finetuned, reference)
         if ours is None:
             continue
         if ours.shape != theirs.shape or ours.number != theirs.number:
@@ -115,19 +128,19 @@ def _counterparts(finetuned: Model, reference: Model) -> dict[str, StoredTensor]
     return found
 
 
-def _stored_twin(name: str, model: Model, other: Model) -> StoredTensor | None:
-    """A tied tensor that only the other model's file has twice."""
+def _stored_tied(name: str, model: Model, other: Model) -> StoredTensor | None:
+    """The stored tensor of a tied group that only the other model's file stores twice."""
     group = tied_with(name, other.tied)
     stored = sorted(group & model.tensors.keys()) if len(group) > 1 else []
     return model.tensors[stored[0]] if stored else None
 
 
 def _refuse_untied(finetuned: Model, reference: Model) -> None:
-    for name, twin in reference.tied.items():
-        both = {name, twin} <= finetuned.tensors.keys()
-        if both and finetuned.digests[name] != finetuned.digests[twin]:
+    for name, first in reference.tied.items():
+        both = {name, first} <= finetuned.tensors.keys()
+        if both and finetuned.digests[name] != finetuned.digests[first]:
             raise UserError(
-                f"Tensors {twin} and {name} are one in {reference.folder} but differ in {finetuned.folder}; save the "
+                f"Tensors {first} and {name} are tied in {reference.folder} but differ in {finetuned.folder}; save the "
                 "fine-tune with tied weights, or set tie_word_embeddings to false in the config.json of both."
             )
 

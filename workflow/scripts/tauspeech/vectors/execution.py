@@ -1,4 +1,4 @@
-"""Doing the same for every tensor, on several threads, with progress."""
+"""Execution of a function for every tensor, on several threads, with progress."""
 
 import ctypes
 from collections.abc import Callable, Iterable
@@ -13,11 +13,11 @@ from threadpoolctl import threadpool_limits
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# ``progress(title, total)`` opens a stage and gives a function to call with each amount done.
+# ``progress(title, total)`` opens a stage; its context is a function to call with each amount that is done.
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], object]]]
 
 
-# Pieces come and go by the thousand. Left to itself, glibc gives each one's memory back to the system and asks for it
+# Thousands of pieces are allocated and freed. By default, glibc returns the memory of each to the system and requests it
 # again, which costs more than the arithmetic: four times the time of TIES.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 if hasattr(allocator := ctypes.CDLL(None), "mallopt"):
@@ -26,27 +26,30 @@ if hasattr(allocator := ctypes.CDLL(None), "mallopt"):
 
 
 def silent(title: str, total: int) -> AbstractContextManager[Callable[[int], object]]:
+    """The default progress: none is shown."""
     return nullcontext(lambda amount: None)
 
 
 @dataclass(frozen=True)
 class Execution:
+    """Runtime settings of the engine; no result depends on them."""
+
     threads: int = 1
     progress: Progress = silent
-    trust: bool = True  # whether to believe notes of hashes beside files, or to look at what is there
+    trust: bool = True  # use the hashes cached beside files; False: read and hash the files
 
     def each(
         self, title: str, function: Callable[[Item], Result], items: Iterable[Item], size: Callable[[Item], int]
     ) -> list[Result]:
-        """``function`` of each item, in the items' order. An item is done by one thread, large ones first.
+        """``function`` of each item, in the items' order. Each item is processed by one thread, large items first.
 
-        Linear algebra stays within that thread: what it gives must not depend on how many there are.
+        Linear algebra stays within that thread, because its result must not depend on the number of threads.
         """
         items = list(items)
         with self.progress(title, sum(map(size, items))) as advance, threadpool_limits(1, user_api="blas"):
 
             def one(index: int) -> Result:
-                with np.errstate(over="ignore", invalid="ignore"):  # whatever is written is checked for it
+                with np.errstate(over="ignore", invalid="ignore"):  # all output is checked for it
                     result = function(items[index])
                 advance(size(items[index]))
                 return result

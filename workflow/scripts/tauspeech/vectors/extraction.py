@@ -1,4 +1,4 @@
-"""From a fine-tuned model, or a LoRA adapter, to the file of its task vector."""
+"""Extraction of the task vector of a fine-tuned model or a LoRA adapter, as a file."""
 
 import math
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Difference, Model
 from tauspeech.vectors.encodings.compressed import Compressed, Factors
 from tauspeech.vectors.encodings.dense import TYPES, Dense, Encoding
+from tauspeech.vectors.encodings.vector_file import layout, write_vector
 from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.storage import WIDTHS
-from tauspeech.vectors.files.vector_file import layout, write_vector
 from tauspeech.vectors.lora.adapter import Adapter, is_adapter
 from tauspeech.vectors.merging import refuse_full_disk
 from tauspeech.vectors.sources import Source
@@ -28,7 +28,7 @@ def extract(
     execution: Execution,
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """``finetuned`` less ``base`` at ``out``. Gives what the file says of itself."""
+    """Write ``finetuned`` minus ``base`` to ``out`` and return the file's metadata."""
     change, reference = _opened(base, finetuned, out, execution)
     chosen = _encoding(encoding, options or {}, change, finetuned)
     refuse_full_disk(out, _size(change, chosen))
@@ -45,7 +45,7 @@ def outline(
     execution: Execution,
     options: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """What ``extract`` would read and write."""
+    """Lines on what ``extract`` would read and write."""
     change, reference = _opened(base, finetuned, out, execution)
     chosen = _encoding(encoding, options or {}, change, finetuned)
     refuse_full_disk(out, _size(change, chosen))
@@ -60,9 +60,9 @@ def outline(
 
 def _opened(base: str, finetuned: str, out: Path, execution: Execution) -> tuple[Source, Model]:
     if out.suffix != ".safetensors":
-        raise UserError(f"The vector {out} needs a name that ends in .safetensors.")
+        raise UserError(f"The name of the vector file {out} must end in .safetensors; give another name.")
     if out.exists():
-        raise UserError(f"{out} is there already; give another name or remove it.")
+        raise UserError(f"{out} already exists; give another name or remove it.")
     folder, reference = model_folder(finetuned, Path()), Model(model_folder(base, Path()), execution)
     if is_adapter(folder):
         return Adapter(folder, reference), reference
@@ -70,16 +70,18 @@ def _opened(base: str, finetuned: str, out: Path, execution: Execution) -> tuple
 
 
 def _encoding(name: str | None, options: Mapping[str, Any], change: Source, finetuned: str) -> Encoding:
-    """By default the smallest that loses nothing."""
-    adapter = isinstance(change, Adapter)
-    name = name or ("lora" if adapter else "float32")
+    """The encoding of a name; by default the smallest lossless one."""
+    name = name or ("lora" if isinstance(change, Adapter) else "float32")
     if options and name != "compressed":
-        raise UserError(f"The encoding {name} has no {', '.join(options)}; choose the encoding compressed with it.")
+        listed = ", ".join(options)
+        raise UserError(f"The encoding {name} has no option {listed}; choose the encoding compressed with it.")
     if name == "compressed":
         return Compressed(**options)
     if name == "lora":
-        if not adapter:
-            raise UserError(f"{finetuned} is no LoRA adapter; choose compressed, which looks for low rank itself.")
+        if not isinstance(change, Adapter):
+            raise UserError(
+                f"{finetuned} is not a LoRA adapter; choose compressed, which finds the low rank of a model's change."
+            )
         return Factors(change)
     return Dense(name)
 

@@ -1,7 +1,7 @@
-"""LoRS of one vector at many ranks and keeps, for a search: what they have in common is computed once.
+"""LoRS of one vector at many ranks and keeps, for a search: their common parts are computed once.
 
-Each tensor is decomposed once, for the highest rank, and its residuals are counted once a rank, for all keeps. With rank
-0 among the ranks this is magnitude pruning too, with keep 0 among the keeps singular value pruning.
+Each tensor is decomposed once, for the highest rank, and its residuals are counted once per rank, for all keeps. Rank 0
+is magnitude pruning, keep 0 singular value pruning.
 """
 
 import math
@@ -10,32 +10,36 @@ from dataclasses import dataclass
 
 from tauspeech.vectors.deltas import Delta, Piece
 from tauspeech.vectors.execution import Execution
-from tauspeech.vectors.low_rank import Residual, Spectrum, low_rank_piece, rank_count
-from tauspeech.vectors.methods.lors import LorsPiece
 from tauspeech.vectors.tensor_kinds import is_statistic
-from tauspeech.vectors.trimming import Cut, cuts, held, kept_count
+from tauspeech.vectors.transforms.low_rank import Residual, Spectrum, low_rank_piece, rank_count
+from tauspeech.vectors.transforms.low_rank_and_sparse import LowRankAndSparsePiece
+from tauspeech.vectors.transforms.trimming import Cut, cuts, held, kept_count
 
 
 @dataclass(frozen=True)
 class _Known:
-    """Of one tensor."""
+    """The decomposition of one tensor, and its cuts by rank and keep."""
 
     spectrum: Spectrum | None
     cuts: dict[tuple[float, float], Cut]
 
 
 class Grid:
+    """One vector, decomposed for all given ranks and keeps."""
+
     def __init__(self, source: Delta, ranks: Sequence[float], keeps: Sequence[float], execution: Execution):
         self.source, self._ranks, self._keeps = source, ranks, keeps
         names = [name for name in source.shapes if not is_statistic(name)]
         sizes = {name: math.prod(source.shapes[name]) for name in names}
-        self.known = dict(zip(names, execution.each("decomposing", self._look, names, sizes.__getitem__), strict=True))
+        self.known = dict(
+            zip(names, execution.each("decomposing", self._decomposed, names, sizes.__getitem__), strict=True)
+        )
 
     def at(self, rank: float, keep: float) -> Delta:
-        """The vector's low rank and sparse part, the same as the method lors makes of it."""
-        return _OfGrid(self, rank, keep)
+        """The low-rank and sparse part of the vector, equal to that of the method lors."""
+        return _GridPoint(self, rank, keep)
 
-    def _look(self, name: str) -> _Known:
+    def _decomposed(self, name: str) -> _Known:
         source = held(self.source.piece(name))
         size = math.prod(source.shape)
         most = max(rank_count(rank, source.shape) for rank in self._ranks)
@@ -48,14 +52,14 @@ class Grid:
         return _Known(spectrum, found)
 
 
-class _OfGrid:
+class _GridPoint:
     def __init__(self, grid: Grid, rank: float, keep: float):
-        self._grid, self._place = grid, (rank, keep)
+        self._grid, self._point = grid, (rank, keep)
         self.id, self.shapes = grid.source.id, grid.source.shapes
 
     def piece(self, name: str) -> Piece:
         source = self._grid.source.piece(name)
-        if is_statistic(name) or self._place[1] == 1:
+        if is_statistic(name) or self._point[1] == 1:
             return source
         known = self._grid.known[name]
-        return LorsPiece(held(source), *self._place, known.spectrum, known.cuts[self._place])
+        return LowRankAndSparsePiece(held(source), *self._point, known.spectrum, known.cuts[self._point])

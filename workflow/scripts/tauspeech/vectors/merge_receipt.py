@@ -1,10 +1,10 @@
-"""What a merged model was made of, beside it; and whether that still holds."""
+"""The receipt of a merged model: written beside it, and verified later."""
 
 import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_file, write_text
@@ -14,17 +14,15 @@ from tauspeech.vectors.files.checkpoint import WEIGHTS
 from tauspeech.vectors.files.hashes import digests, fingerprint
 from tauspeech.vectors.files.storage import read_header
 from tauspeech.vectors.lora.adapter import ADAPTER_WEIGHTS
+from tauspeech.vectors.merged import Merged
 from tauspeech.vectors.recipe import Recipe
 from tauspeech.vectors.sources import Sources
-
-if TYPE_CHECKING:
-    from tauspeech.vectors.merging import Merged
 
 NAME = "merge_receipt.json"
 
 
-def write_merge_receipt(folder: Path, final: Path, sources: Sources, merged: "Merged") -> dict[str, Any]:
-    """``folder`` holds the model or adapter that will stand at ``final``."""
+def write_merge_receipt(folder: Path, final: Path, sources: Sources, merged: Merged) -> dict[str, Any]:
+    """Write the receipt into ``folder``, which holds the model or adapter that will be moved to ``final``."""
     weights = _weights_file(folder, sources.recipe.output)
     tensors, _ = read_header(weights)
     others = sorted(file for file in folder.rglob("*") if file.is_file() and file.name[0] != "." and file != weights)
@@ -44,7 +42,7 @@ def write_merge_receipt(folder: Path, final: Path, sources: Sources, merged: "Me
 
 
 def verify(folder: Path, execution: Execution) -> list[str]:
-    """Whether a merged model and what it was made from still are what its receipt says: a line for each that is."""
+    """Compare a merged model and its inputs with its receipt: one line for each that is unchanged, or a UserError."""
     content = _read(folder / NAME)
     execution = replace(execution, trust=False)
     weights = _weights_file(folder, content["recipe"]["output"])
@@ -56,20 +54,19 @@ def verify(folder: Path, execution: Execution) -> list[str]:
     recipe = Recipe.parse(content["recipe"], folder / content["recipe_folder"], str(folder / NAME))
     sources = Sources(recipe, execution)
     _compare("base", recipe.base, sources.base.fingerprint, content["base"])
-    for found, kept in zip(sources.vectors, content["vectors"], strict=True):
-        _compare("vector", kept["path"], found["fingerprint"], kept["fingerprint"])
-        if "reference" in kept:
-            _compare("reference", kept["reference"], found["reference_fingerprint"], kept["reference_fingerprint"])
+    for found, recorded in zip(sources.vectors, content["vectors"], strict=True):
+        _compare("vector", recorded["path"], found["fingerprint"], recorded["fingerprint"])
+        if "reference" in recorded:
+            key = "reference_fingerprint"
+            _compare("reference", recorded["reference"], found[key], recorded[key])
     return [f"{folder}: the weights and {len(content['files'])} files are those of the receipt"] + [
         f"{path}: unchanged since the merge" for path in (recipe.base, *(each["path"] for each in content["vectors"]))
     ]
 
 
-def _compare(what: str, path: str, found: str, kept: str) -> None:
-    if found != kept:
-        raise UserError(
-            f"The {what} {path} is not the one of the merge any more; merge again, or put the old one back."
-        )
+def _compare(kind: str, path: str, found: str, recorded: str) -> None:
+    if found != recorded:
+        raise UserError(f"The {kind} {path} has changed since the merge; merge again, or restore the old one.")
 
 
 def _weights_file(folder: Path, output: str) -> Path:
@@ -83,8 +80,9 @@ def _weights(file: Path, execution: Execution) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"There is no {path}; only folders that `tauspeech merge` wrote can be verified.") from None
     except ValueError:
-        raise UserError(f"{path} is not readable JSON; merge again.") from None
+        raise UserError(f"{path} is not valid JSON; merge again.") from None
+    return content

@@ -1,17 +1,20 @@
-"""Matrices that are computed when they are read, a panel of rows at a time, so that no large one is ever held whole."""
+"""Matrices that are computed when they are read, one panel of rows at a time, so that no large one is held whole."""
 
 import math
 import threading
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
-# Elements of a panel. It depends on nothing, since sums over other panels could differ in their last bit.
+from tauspeech.vectors.files.storage import Values
+
+# Elements of a panel. A constant, since sums over other panels could differ in their last bit.
 PANEL = 1 << 20
 
 
 def as_matrix(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Rows and columns of a tensor: a kernel's output channels by all the rest, a vector as one column."""
+    """Rows and columns of a tensor as a matrix: a kernel's output channels by all the rest, a vector as one column."""
     return (shape[0], math.prod(shape[1:])) if len(shape) > 1 else (math.prod(shape), 1)
 
 
@@ -21,15 +24,15 @@ def height(columns: int) -> int:
 
 
 class Panels:
-    """A tensor of which ``compute(first, last)`` gives rows, in float64; each thread keeps those of its last panel."""
+    """A tensor whose rows ``compute(first, last)`` returns in float64; each thread caches the last panel that it read."""
 
-    def __init__(self, shape: tuple[int, ...], height: int, compute: Callable[[int, int], np.ndarray]):
+    def __init__(self, shape: tuple[int, ...], height: int, compute: Callable[[int, int], NDArray[np.float64]]):
         self.shape, self._height, self._compute = shape, height, compute
         self._rows, self._columns = as_matrix(shape)
         self._last = threading.local()
 
-    def read(self, start: int, stop: int) -> np.ndarray:
-        """Rounded to float32."""
+    def read(self, start: int, stop: int) -> Values:
+        """Entries rounded to float32."""
         out = np.empty(stop - start, np.float32)
         step = self._height * self._columns
         for index in range(start // step, -(-stop // step)) if out.size else ():
@@ -38,9 +41,10 @@ class Panels:
             out[low - start : high - start] = self._panel(index)[low - first : high - first]
         return out
 
-    def _panel(self, index: int) -> np.ndarray:
+    def _panel(self, index: int) -> Values:
         if getattr(self._last, "index", None) != index:
             first = index * self._height
             rows = self._compute(first, min(first + self._height, self._rows))
             self._last.index, self._last.values = index, rows.astype(np.float32).reshape(-1)
-        return self._last.values
+        values: Values = self._last.values
+        return values

@@ -1,11 +1,10 @@
-"""A base with one vector, pruned in many ways: what a search for ratios tries, one model at a time."""
+"""A base plus one vector pruned at many ranks and keeps, one model at a time, for a search of these ratios."""
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from tauspeech.vectors.combination import Combination
 from tauspeech.vectors.execution import Execution
+from tauspeech.vectors.files.storage import Values
 from tauspeech.vectors.grid import Grid
 from tauspeech.vectors.recipe import Recipe
 from tauspeech.vectors.sources import Sources
@@ -13,14 +12,14 @@ from tauspeech.vectors.sweep import Sweep
 
 
 class Prunings:
-    """``recipe`` names the base and the one vector; rank 0 is magnitude pruning alone, keep 0 singular value pruning."""
+    """Prunings of the only vector of ``recipe``; rank 0 is magnitude pruning alone, keep 0 singular value pruning."""
 
     def __init__(self, recipe: Recipe, ranks: Sequence[float], keeps: Sequence[float], execution: Execution):
         sources = Sources(recipe, execution)
         self._base, (self._term,), self._execution = sources.base, sources.terms, execution
         self._grid = Grid(self._term.delta, sorted({0.0, *ranks}), sorted({0.0, *keeps}), execution)
 
-    def at(self, rank: float, keep: float) -> Iterator[tuple[str, np.ndarray]]:
-        """Every tensor that may differ from the base's."""
-        pruned = Combination([self._term.changed(self._grid.at(rank, keep))])
+    def at(self, rank: float, keep: float) -> Iterator[tuple[str, Values]]:
+        """Every tensor that may differ from the base's, by name."""
+        pruned = Combination([self._term.with_delta(self._grid.at(rank, keep))])
         return Sweep(self._base, pruned, self._execution).at(1.0)

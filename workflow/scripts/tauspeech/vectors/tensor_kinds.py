@@ -1,11 +1,11 @@
-"""What arithmetic may do to a tensor, told by its type and name alone: no table of architectures.
+"""Kinds of tensors, recognised by type and name, without a table of architectures, and what a merge does with each.
 
-- Numbers (float32, float16, bfloat16) are merged.
+- Float tensors (float32, float16, bfloat16) are merged.
 - Running statistics of normalisation layers are averaged over the fine-tunes, never trimmed, dropped or extrapolated:
   they describe data, and a variance that becomes negative turns a whole model's output into NaN.
-- All other types are copied from the base. A whole number that stands alone is a counter, which training moves; anything
-  else is content (indices, quantised weights) and must not differ.
-- Word embeddings that a model uses a second time as its output layer are one tensor, however often a file has them.
+- All other types are copied from the base. An integer scalar is a counter, which training changes; anything else is
+  content (indices, quantised weights) and must not differ.
+- Word embeddings that are tied to the output layer are one tensor, even if a file stores both.
 """
 
 from collections.abc import Mapping
@@ -29,30 +29,30 @@ def is_counter(tensor: StoredTensor) -> bool:
 
 
 def tied(tensors: Mapping[str, StoredTensor], digests: Mapping[str, str], config: Mapping[str, Any]) -> dict[str, str]:
-    """Tensors that are the same as another one, which is the first by name of those that are tied."""
+    """Tied tensors: each name but the first of a group, with that first name."""
     if _setting(config, "tie_word_embeddings") is False:
         return {}
-    words = _setting(config, "vocab_size")
+    vocabulary = _setting(config, "vocab_size")
     first: dict[tuple[str, tuple[int, ...]], str] = {}
     found = {}
     for name in sorted(tensors):
         tensor = tensors[name]
-        if not tensor.number or len(tensor.shape) < 2 or (words is not None and tensor.shape[0] != words):
+        if not tensor.number or len(tensor.shape) < 2 or (vocabulary is not None and tensor.shape[0] != vocabulary):
             continue
-        twin = first.setdefault((digests[name], tensor.shape), name)
-        if twin != name and not _constant(tensor):
-            found[name] = twin
+        tied_to = first.setdefault((digests[name], tensor.shape), name)
+        if tied_to != name and not _constant(tensor):
+            found[name] = tied_to
     return found
 
 
 def tied_with(name: str, tied: Mapping[str, str]) -> set[str]:
-    """All names of the tensor that a name stands for."""
+    """All names of a tensor, its own included."""
     first = tied.get(name, name)
-    return {first} | {other for other, twin in tied.items() if twin == first}
+    return {first} | {other for other, tied_to in tied.items() if tied_to == first}
 
 
 def _setting(config: Mapping[str, Any], key: str) -> Any:
-    """A model's own setting, or that of the language model inside it."""
+    """A setting of the model, or else of its text model or decoder."""
     for place in (config, config.get("text_config"), config.get("decoder")):
         if isinstance(place, Mapping) and place.get(key) is not None:
             return place[key]
@@ -60,7 +60,7 @@ def _setting(config: Mapping[str, Any], key: str) -> Any:
 
 
 def _constant(tensor: StoredTensor) -> bool:
-    """Matrices that begin as zeros or ones look alike without being tied."""
+    """True if all entries are equal: matrices initialised with zeros or ones are equal without being tied."""
     if tensor.size == 0:
         return True
     first = tensor.read(0, 1)[0]

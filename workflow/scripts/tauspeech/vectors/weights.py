@@ -12,10 +12,10 @@ _LARGEST = sys.float_info.max
 
 @dataclass(frozen=True)
 class Weight:
-    """A number for all tensors, or for those whose name has a part; the first part that fits decides.
+    """A number for all tensors, or one for each part of their names; the first part that matches decides.
 
-    A part is a run of whole names between dots (``encoder``, ``decoder.layers.3``), so that ``encoder`` does not reach a
-    decoder's ``encoder_attn``; or, between slashes, a regular expression (``/layers\\.[0-5]\\./``).
+    A part is one or more whole names between dots (``encoder``, ``decoder.layers.3``), so that ``encoder`` does not match
+    a decoder's ``encoder_attn``; or, between slashes, a regular expression (``/layers\\.[0-5]\\./``).
     """
 
     number: float = 1.0
@@ -54,7 +54,7 @@ def _pattern(part: str, where: str) -> re.Pattern[str]:
         try:
             return re.compile(part[1:-1])
         except re.error as error:
-            raise UserError(f"The {where} has {part!r}, which is no regular expression: {error}.") from None
+            raise UserError(f"The {where} has {part!r}, which is not a valid regular expression: {error}.") from None
     return re.compile(rf"(?:^|\.){re.escape(part)}(?:\.|$)")
 
 

@@ -9,7 +9,7 @@ import pandas
 from matplotlib.axes import Axes
 
 from tauspeech.reporting import palette
-from tauspeech.reporting.drawing import PANEL_STYLE, STYLE, draw_system, head, key, ring, ring_key, save, settle_height
+from tauspeech.reporting.drawing import PANEL_STYLE, STYLE, draw_system, head, key, ring, ring_key, save, set_height
 from tauspeech.reporting.palette import Look, shades
 from tauspeech.reporting.panels import panels, panels_of, row_of
 
@@ -53,7 +53,7 @@ def pruning_curves(frame: pandas.DataFrame, path_stem: Path) -> None:
         for axes, method in zip(row, methods, strict=True):
             _draw_pruning(axes, frame[frame["method"] == method], styles)
             axes.set_title(_PRUNINGS[method])
-        settle_height(row[0])
+        set_height(row[0])
         row[0].set_ylabel("WER")
         figure.supxlabel("Fraction kept (0: all pruned, 1: nothing pruned)", color="#333333", fontsize=8)
         keys = [key(f"{size:g} h", look) for size, look in styles.items()]

@@ -13,7 +13,7 @@ from typing import Any
 from tauspeech.experiments.lors.claims import claims
 from tauspeech.experiments.lors.systems import FEW, NAMES, LorsSystems, System
 from tauspeech.experiments.lors.trainings import TASKS, all_at_once, multilingual, single, sized
-from tauspeech.plan.jobs import Plan, PlannedJob
+from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
 from tauspeech.plan.tables import PlannedCell, Row, claims_job, model_folder, scores_table
 from tauspeech.runtime.errors import UserError
@@ -203,7 +203,7 @@ def _report(
             played.setdefault(f"{cell.set}.{cell.task}", []).append([system.name, model_folder(cell.score)])
             hypotheses[cell.hypotheses.id] = cell.hypotheses
     config = reported_settings(experiment.config, ("name", "base", "seed", *SECTIONS))
-    inputs = {
+    inputs: Inputs = {
         "tables": list(tables.values()),
         "figures": figures,
         "claims": tested,

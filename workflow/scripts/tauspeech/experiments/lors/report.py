@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from tauspeech.reporting.content import Example, Figure, Output, Table
+from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
 from tauspeech.reporting.voice_samples import engines_of
 from tauspeech.scoring.normalise import WER_NORMALISATION
 
@@ -121,7 +121,7 @@ def described_figures(drawn: dict[str, str], _: dict[str, Any]) -> list[Figure]:
 
 def examples(
     played: dict[str, list[dict[str, Any]]], hypotheses: dict[tuple[str, str], dict[str, str]], settings: dict[str, Any]
-) -> list[Example]:
+) -> list[PlayedExample]:
     """The first test utterances of each language, transcribed and translated by some systems."""
     found = []
     for language, rows in played.items():
@@ -135,6 +135,6 @@ def examples(
                 ]
                 audio = row["audio"]["bytes"]
                 found.append(
-                    Example(f"{language}, {task}", row["utterance"], row[language], row[written], audio, outputs)
+                    PlayedExample(f"{language}, {task}", row["utterance"], row[language], row[written], audio, outputs)
                 )
     return found

@@ -52,10 +52,10 @@ class LorsSystems:
         return System("Pretrained", {pair: self._cell(self.jobs.raw_score(pair[0]), pair) for pair in pairs})
 
     def trained(self, name: str, trainings: Sequence[Training]) -> System:
-        cells = {}
+        cells: dict[Pair, PlannedCell] = {}
         for training in trainings:
             languages = {language for language, _ in training.pairs}
-            batch = f"trained--{languages.pop() if len(languages) == 1 else 'together'}"
+            batch = f"trained--{languages.pop() if len(languages) == 1 else 'several'}"
             score = self.jobs.score(training.id, self.jobs.finetune(training), training.pairs, batch)
             cells |= {pair: self._cell(score, pair) for pair in training.pairs}
         return System(name, cells)

@@ -51,7 +51,7 @@ def _forgetting(rows: list[dict[str, PlannedCell]]) -> list[PlannedClaim]:
 
 
 def _several_words(systems: WordSystems) -> list[PlannedClaim]:
-    few = [systems.together(subset) for subset in systems.subsets if len(subset.words) in FEW]
+    few = [systems.of_subset(subset) for subset in systems.subsets if len(subset.words) in FEW]
     if not few:
         return []
     pooled = {system: [cell for cells in few for cell in cells[system]] for system in few[0]}

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tauspeech.experiments.rare_words.words import Word
-from tauspeech.plan.builder import Builder, Sentences, TaskSets, searched_scale
+from tauspeech.plan.builder import Builder, PlannedSentences, TaskSets, searched_scale
 from tauspeech.plan.jobs import PlannedJob, once
-from tauspeech.plan.merges import MergeSpec, Term
+from tauspeech.plan.merges import MergeSpec, PlannedTerm
 
 METHOD = {"average": "task_arithmetic", "ta": "task_arithmetic", "ties": "ties", "dare": "dare"}
 
@@ -40,7 +40,7 @@ class WordJobs:
 
     @once
     def text(self, word: Word | None, carriers: bool) -> PlannedJob:
-        counts = self.build.section("text", word and word.id)["counts"]
+        counts = self.build.section("text", word.id if word else None)["counts"]
         about, wanted = None, {"test": counts["general"]}
         if word:
             about = {"forms": forms_of(word), "phrase": word.phrase, "domain": word.domain}
@@ -48,7 +48,7 @@ class WordJobs:
         if carriers:
             wanted = {"carrier": self.config["rarity"]["carriers"]}
         own = self.build.own_sentences(word.id if word else "general")
-        sentences = Sentences(self.languages, wanted, own, about, word.id if word else "")
+        sentences = PlannedSentences(self.languages, wanted, own, about, word.id if word else "")
         return self.build.sentences(set_name(word, carriers), sentences)
 
     def candidates(self, words: tuple[Word, ...]) -> list[PlannedJob]:
@@ -68,7 +68,7 @@ class WordJobs:
         name = set_name(word, carriers)
         if found := self.build.recordings(word.id if word else "general"):
             return self.build.recorded(name, found, self.languages, word.id if word else "", carriers)
-        speech = self.build.section("speech", word and word.id)
+        speech = self.build.section("speech", word.id if word else None)
         return self.build.synthesised(name, self.text(word, carriers), self.source, speech)
 
     def voice_samples(self) -> list[PlannedJob]:
@@ -108,7 +108,7 @@ class WordJobs:
         return self._alone.setdefault(word.id, Subset(word.id, (word,)))
 
     def _sum(self, subset: Subset, method: str, scale: float = 1.0) -> MergeSpec:
-        terms = tuple(Term(self.vector(self.alone(word))) for word in subset.words)
+        terms = tuple(PlannedTerm(self.vector(self.alone(word))) for word in subset.words)
         return MergeSpec(METHOD[method], terms, self.config["merging"].get(method, {}), scale)
 
     @once

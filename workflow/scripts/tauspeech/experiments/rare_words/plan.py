@@ -12,9 +12,9 @@ from tauspeech.experiments.rare_words.jobs import forms_of
 from tauspeech.experiments.rare_words.systems import NAMES, WordSystems
 from tauspeech.experiments.rare_words.verdicts import read_verdict
 from tauspeech.experiments.rare_words.words import Word, read_words
-from tauspeech.plan.jobs import Plan, PlannedJob
+from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import Row, claims_job, model_folder, scores_table
+from tauspeech.plan.tables import Row, claims_job, hypotheses_of, model_folder, scores_table
 from tauspeech.runtime.errors import UserError
 
 ROOM = "tauspeech.experiments.rare_words"
@@ -108,7 +108,7 @@ def _fig2(experiment: WordSystems) -> PlannedJob:
     named = experiment.config["composition"]["subsets"]
     labels = [subset.id if subset.id in named else str(len(subset.words)) for subset in experiment.subsets]
     pairs = zip(labels, experiment.subsets, strict=True)
-    return scores_table("fig2", [Row({"words": label}, experiment.together(subset)) for label, subset in pairs])
+    return scores_table("fig2", [Row({"words": label}, experiment.of_subset(subset)) for label, subset in pairs])
 
 
 def _figures(experiment: WordSystems, tables: dict[str, PlannedJob]) -> list[PlannedJob]:
@@ -137,8 +137,8 @@ def _report(
         "systems": played,
         "config": reported_settings(experiment.config, REPORTED),
     }
-    hypotheses = [score.inputs["hypotheses"] for systems in single.values() for score in systems.values()]
-    inputs = {
+    hypotheses = [hypotheses_of(score) for systems in single.values() for score in systems.values()]
+    inputs: Inputs = {
         "tables": list(tables.values()),
         "figures": figures,
         "claims": tested,

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from tauspeech.reporting.content import Example, Figure, Output, Table
+from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
 from tauspeech.scoring.headline import headline_metric
 from tauspeech.scoring.normalise import CER_NORMALISATION, WER_NORMALISATION
 from tauspeech.text.checks import contains
@@ -105,7 +105,7 @@ def described_figures(drawn: dict[str, str], config: dict[str, Any]) -> list[Fig
 
 def examples(
     played: dict[str, list[dict[str, Any]]], hypotheses: dict[tuple[str, str], dict[str, str]], settings: dict[str, Any]
-) -> list[Example]:
+) -> list[PlayedExample]:
     """The first test utterances of each word, with the outputs of its systems."""
     config = settings["config"]
     source, target = config["languages"]["source"], config["languages"]["target"]
@@ -119,5 +119,5 @@ def examples(
             for system, model in settings["systems"][word]:
                 text = hypotheses[model, config["task"]][id]
                 outputs.append(Output(system, text, contains(text, forms[language], language)))
-            found.append(Example(word, id, row[source], row[language], row["audio"]["bytes"], outputs, spellings))
+            found.append(PlayedExample(word, id, row[source], row[language], row["audio"]["bytes"], outputs, spellings))
     return found

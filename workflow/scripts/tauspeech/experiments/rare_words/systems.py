@@ -122,7 +122,7 @@ class WordSystems:
             cells[system] = [self.cell(systems[system], None, self.task) for systems in self.single_systems.values()]
         return cells
 
-    def together(self, subset: Subset) -> Cells:
+    def of_subset(self, subset: Subset) -> Cells:
         """Each system's model of a subset, on the test sets of its words."""
         raw = self.raw_scores(subset.words)
         cells = {"Raw": [self.cell(raw[word.id], word, self.task) for word in subset.words]}

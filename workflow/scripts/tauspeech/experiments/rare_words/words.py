@@ -4,12 +4,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tauspeech.data.tables import tab_reader
+from tauspeech.data.reserved_names import SLUG, TAKEN
+from tauspeech.data.tables import check_width, tab_reader
 from tauspeech.runtime.errors import UserError, one_line
-from tauspeech.text.characters import unspeakable
+from tauspeech.text.characters import has_control_or_markup
 
-SLUG = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
-TAKEN = re.compile(r"base|raw|general|foundation-.*|first\d+")  # names of other models and sets
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 LONGEST = 80  # characters of a word, and of its name in paths
 
@@ -43,7 +42,7 @@ def _words_of_row(row: dict[str, str], languages: tuple[str, ...], where: str) -
     if not row.get("domain"):
         raise UserError(f"{where}: word '{id}' has nothing in column 'domain': give landmark, location or individual.")
     for text in [*phrase.values(), *(form for group in forms.values() for form in group), row["domain"]]:
-        if len(text) > LONGEST or not text.isprintable() or unspeakable(text):
+        if len(text) > LONGEST or not text.isprintable() or has_control_or_markup(text):
             raise UserError(
                 f"{where}: '{one_line(text, 30)}' is no word: it is longer than {LONGEST} characters, or holds control "
                 "characters or one of <>{}[]|\\, which no sentence may hold."
@@ -75,8 +74,7 @@ def read_words(path: Path, languages: tuple[str, ...]) -> list[Word]:
     labels: dict[str, str] = {}
     for row in reader:
         where = f"{path}, line {reader.line_num}"
-        if None in row or None in row.values():
-            raise UserError(f"{where}: the row has not {len(columns)} columns: put one tab between two columns.")
+        check_width(row, len(columns), where)
         row = {column: value.strip() for column, value in row.items()}
         word = _words_of_row(row, languages, where)
         label = word.label(languages[0])

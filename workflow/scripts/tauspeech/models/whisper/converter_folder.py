@@ -64,7 +64,8 @@ def _add_tokenizer_and_processor(processor: WhisperProcessor, target: Path) -> N
     assets = target / "whisper" / "assets"
     assets.mkdir(parents=True)
     filters = np.ascontiguousarray(extractor.mel_filters.T, dtype=np.float32)
-    np.savez(assets / "mel_filters.npz", **{f"mel_{len(filters)}": filters})
+    arrays: dict[str, Any] = {f"mel_{len(filters)}": filters}
+    np.savez(assets / "mel_filters.npz", **arrays)
 
 
 def _write_configurations(target: Path) -> None:

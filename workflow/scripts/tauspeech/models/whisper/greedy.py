@@ -127,7 +127,7 @@ class _Decoder:
 
     def __init__(self, model: WhisperForConditionalGeneration, encoded: Tensor):
         self.decoder, self.project = model.model.decoder, model.proj_out
-        self.blocks = [_Block(layer, encoded) for layer in self.decoder.layers]
+        self.blocks = [_DecoderBlock(layer, encoded) for layer in self.decoder.layers]
         self.length = 0
 
     def step(self, tokens: Tensor) -> Tensor:
@@ -146,7 +146,7 @@ class _Decoder:
                 tensor[target] = tensor[source]
 
 
-class _Block:
+class _DecoderBlock:
     """One layer of a decoder, with keys and values of the encoder's output and of the tokens so far."""
 
     def __init__(self, layer: nn.Module, encoded: Tensor):

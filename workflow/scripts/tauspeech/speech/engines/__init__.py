@@ -1,4 +1,4 @@
-"""Engines that say sentences: one module each, with a function ``open_engine``.
+"""Text-to-speech engines: one module each, with a function ``open_engine``.
 
-A module is imported only where a configuration asks for its voices, in the environment that the engine needs.
+A job imports only the module of its engine, in the environment that the engine needs.
 """

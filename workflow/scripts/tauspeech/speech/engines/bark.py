@@ -1,4 +1,4 @@
-"""Bark through transformers: many languages, laughter and music, and a preset for each voice."""
+"""Bark with transformers: many languages, laughter and music, with a preset for each voice."""
 
 from pathlib import Path
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 
 from tauspeech.data.dropped import Unusable
-from tauspeech.models.folder import read_json
+from tauspeech.data.json_files import read_json
 from tauspeech.remote.hub import is_hub_id
 from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engine import Engine, Sound
 from tauspeech.speech.engine_tools import key
-from tauspeech.speech.pretrained import folder_of, load, said_by, seeded, tokenizer
+from tauspeech.speech.pretrained import folder_of, load, seeded, tokenizer, version_text
 
 _PRESETS = "speaker_embeddings_path.json"
-_PARTS = {"semantic_prompt": 1, "coarse_prompt": 2, "fine_prompt": 2}  # of a preset, with their dimensions
+_PARTS = {"semantic_prompt": 1, "coarse_prompt": 2, "fine_prompt": 2}  # arrays of a preset: number of dimensions
 
 
 def open_engine(model: dict[str, Any], language: str) -> Engine:
@@ -25,14 +25,14 @@ def open_engine(model: dict[str, Any], language: str) -> Engine:
     network = load(BarkModel, folder, model)
     if not (folder / "generation_config.json").is_file():
         raise UserError(
-            f"{key(model, 'model')}: {model['model']} has no generation_config.json, which says how Bark draws its "
-            "sounds: copy it from the published model."
+            f"{key(model, 'model')}: {model['model']} has no generation_config.json, which contains Bark's sampling "
+            "settings: copy it from the published model."
         )
     return _Bark(model, folder, network, words, language)
 
 
-def _of(language: str, presets: list[str]) -> list[str]:
-    """Those that are named after the language, as the published ones are (v2/zh_speaker_3), or all where none is."""
+def _presets_of(language: str, presets: list[str]) -> list[str]:
+    """Presets whose names start with the language, as published (v2/zh_speaker_3), or all if there are none."""
     own = [name for name in presets if name.rpartition("/")[2].startswith(f"{language}_")]
     return own or presets
 
@@ -44,10 +44,10 @@ class _Bark:
         self._presets.pop("repo_or_path", None)
         self._opened: dict[str, dict[str, Any]] = {}
         self.speakers = list(self._presets)
-        self.usual_speakers = _of(language, self.speakers)
-        self.version = said_by("bark", model["model"])
+        self.usual_speakers = _presets_of(language, self.speakers)
+        self.version = version_text("bark", model["model"])
 
-    def say(self, text: str, speaker: str | None, seed: int) -> Sound:
+    def synthesise(self, text: str, speaker: str | None, seed: int) -> Sound:
         settings = self._network.generation_config
         tokens = self._words(
             text,
@@ -64,7 +64,7 @@ class _Bark:
             with seeded(seed):
                 waveform = self._network.generate(**tokens, history_prompt=preset, do_sample=True, **limit)
         except RuntimeError as error:
-            # A draw may begin with the end: no sound, which the codec's first filter is too long for.
+            # Sampling may yield the end token first: no audio, for which the codec's first filter is too long.
             if "Kernel size" not in str(error):
                 raise
             raise Unusable("silence") from None
@@ -90,11 +90,11 @@ class _Bark:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(
                 f"{key(self._model, 'model')}: the {part} of the voice '{speaker}' of {self._model['model']} cannot be read "
-                f"({str(error).splitlines()[0]}): {self._way_out()}."
+                f"({str(error).splitlines()[0]}): {self._advice()}."
             ) from None
         return torch.from_numpy(array).to(self._network.device)
 
-    def _way_out(self) -> str:
+    def _advice(self) -> str:
         if not self._on_hub():
             return "copy it from the published model"
         repository = self._model["model"].partition("@")[0]
@@ -104,10 +104,10 @@ class _Bark:
         return is_hub_id(self._model["model"]) and not Path(self._model["model"]).expanduser().exists()
 
     def _file(self, name: str) -> Path:
-        """A file of the model; those of voices are downloaded when they are asked for, there are hundreds."""
+        """Path of a file of the model. Hundreds of files of presets exist, so each is downloaded when it is used."""
         path = self._folder / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise ValueError(f"{name} lies outside of the model")
+            raise ValueError(f"{name} is outside of the model")
         if path.is_file() or not self._on_hub():
             return path
         from huggingface_hub import hf_hub_download

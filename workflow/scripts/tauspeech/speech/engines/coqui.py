@@ -1,4 +1,4 @@
-"""Coqui TTS: the mini voice of our own, any model of the package by its name, or one by its path."""
+"""Coqui TTS: the bundled mini voice, a model of the package by its name, or a model by its path."""
 
 import contextlib
 import fcntl
@@ -18,13 +18,13 @@ import torch
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engine import Sound
-from tauspeech.speech.mini.front_end import read_aloud
+from tauspeech.speech.mini.front_end import synthesise_with_phonemes
 from tauspeech.speech.mini.symbols import Symbols
 
-# Coqui's names of languages, where they are not ISO codes.
+# Coqui's names of languages that are not ISO codes.
 _LANGUAGES = {"zh": "zh-cn"}
 _OWN_FILES = "give the checkpoint and its config.json"
-_PADDING = 10_000  # zeros that Coqui puts behind each sentence
+_PADDING = 10_000  # zeros that Coqui appends to each sentence
 
 
 def open_engine(model: dict[str, Any], language: str) -> "Coqui | Mini":
@@ -34,26 +34,26 @@ def open_engine(model: dict[str, Any], language: str) -> "Coqui | Mini":
 
 
 def _loaded(model: dict[str, Any], **paths: Any) -> Any:
-    """Coqui's model. What it prints goes to standard output, and belongs into nobody's log."""
+    """Coqui's model. Loading prints to standard output, which is discarded."""
     import torchaudio
     from TTS.api import TTS
 
-    torchaudio.load = _read_audio  # its own way needs FFmpeg's libraries, which few machines have
+    torchaudio.load = _read_audio  # the original needs FFmpeg's libraries
     _open_weights_only()
     name = paths.get("model_name") or paths.get("model_path")
     try:
-        with _alone(), contextlib.redirect_stdout(io.StringIO()):
+        with _exclusive(), contextlib.redirect_stdout(io.StringIO()):
             tts = TTS(**paths, progress_bar=False)
     except Exception as error:
-        raise UserError(_trouble(model, str(name), error)) from None
+        raise UserError(_load_error(model, str(name), error)) from None
     return tts.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Coqui takes a folder that another job is just filling for a model, and rewrites what lies in its cache."""
+def _exclusive() -> Iterator[None]:
+    """Lock of Coqui's cache, because Coqui loads models that another job is still downloading and rewrites its cache."""
     with contextlib.ExitStack() as held:
-        with contextlib.suppress(OSError):  # a cache that cannot be written is not changed by anybody
+        with contextlib.suppress(OSError):  # a read-only cache needs no lock
             _cache().mkdir(parents=True, exist_ok=True)
             guard = held.enter_context(open(_cache() / ".tauspeech.lock", "w"))
             fcntl.flock(guard, fcntl.LOCK_EX)
@@ -61,7 +61,7 @@ def _alone() -> Iterator[None]:
 
 
 def _open_weights_only() -> None:
-    """Not all of Coqui's models ask for it. What NumPy's numbers are made of holds no code, and lies in Bark's files."""
+    """Make torch.load accept weights only, for all models of Coqui. NumPy's scalars, in Bark's files, are allowed."""
     os.environ.pop("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", None)
     os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
     number = np.float64(0).__reduce__()[0]
@@ -75,25 +75,25 @@ def _read_audio(path: Any, **_: Any) -> tuple[torch.Tensor, int]:
     return torch.from_numpy(samples.T), rate
 
 
-def _trouble(model: dict[str, Any], name: str, error: Exception) -> str:
+def _load_error(model: dict[str, Any], name: str, error: Exception) -> str:
     if isinstance(error, pickle.UnpicklingError):
-        error = ValueError("it is no checkpoint, or holds code beside its weights")
+        error = ValueError("it is not a checkpoint, or contains code besides weights")
     reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
     key = f"speech.models.coqui.{model['name']}"
     if "path" in model:
-        return f"{key}: Coqui cannot load {name} ({type(error).__name__}: {reason}): {_way_out(reason) or _OWN_FILES}."
+        return f"{key}: Coqui cannot load {name} ({type(error).__name__}: {reason}): {_advice(reason) or _OWN_FILES}."
     if (folder := _cache() / name.replace("/", "--")).is_dir():
-        again = f"if its download broke off, delete {folder} and run again where there is a connection"
-        return f"{key}: Coqui cannot load {name} ({type(error).__name__}: {reason}): {_way_out(reason) or again}."
+        again = f"if its download was interrupted, delete {folder} and run again with a connection"
+        return f"{key}: Coqui cannot load {name} ({type(error).__name__}: {reason}): {_advice(reason) or again}."
     return (
         f"{key}: the model {name} is in none of {' and '.join(_caches())} and cannot be downloaded ({reason}): check its "
-        f"name with `tts --list_models`, or run `tts --model_name {name} --text test --out_path test.wav` where there "
-        "is a connection and copy that folder."
+        f"name with `tts --list_models`, or run `tts --model_name {name} --text test --out_path test.wav` on a "
+        "machine with a connection and copy that folder."
     )
 
 
-def _way_out(reason: str) -> str | None:
-    """Coqui reads phonemes from the program, which no package of Python brings along."""
+def _advice(reason: str) -> str | None:
+    """Advice for a missing espeak-ng program, which Coqui calls for phonemes and no Python package contains."""
     if "espeak" not in reason.lower():
         return None
     return "install the program espeak-ng (`apt-get install espeak-ng`, or `conda install -c conda-forge espeak-ng`)"
@@ -112,7 +112,7 @@ def _caches() -> list[str]:
 
 
 def _agree_to_terms(model: dict[str, Any]) -> None:
-    """Only a user may accept a model's terms; Coqui would ask on a terminal, and a job has none."""
+    """Accept a model's licence if the configuration does; Coqui would ask on the terminal, which a job lacks."""
     if model.get("accept_licence"):
         os.environ["COQUI_TOS_AGREED"] = "1"
         return
@@ -120,7 +120,7 @@ def _agree_to_terms(model: dict[str, Any]) -> None:
     if "xtts" in str(model.get("model", "")):
         raise UserError(
             f"speech.models.coqui.{model['name']}: {model['model']} is under the Coqui Public Model License, which allows "
-            "non-commercial use only: read https://coqui.ai/cpml and set accept_licence to true, or take another model."
+            "non-commercial use only: read https://coqui.ai/cpml and set accept_licence to true, or use another model."
         )
 
 
@@ -136,13 +136,15 @@ def _recording(model: dict[str, Any], name: str) -> str:
 
 
 def _seed(seed: int) -> None:
-    """Models draw from all three: Griffin-Lim's phases, for one, are NumPy's."""
+    """Seed all three generators: Griffin-Lim's phases, for example, are drawn with NumPy."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
 
 
 class Coqui:
+    """A model of Coqui TTS."""
+
     def __init__(self, model: dict[str, Any], language: str):
         self._model = model
         if "path" in model:
@@ -169,19 +171,19 @@ class Coqui:
         self._language = self._named(language)
 
     def _built_in(self) -> list[str]:
-        """Without those that Coqui cloned on this machine some time, which another machine has not."""
+        """Speakers of the model, without those that Coqui cloned and stored on this machine."""
         if not self._tts.is_multi_speaker:
             return []
         network = self._tts.synthesizer.tts_model
         names = [str(name) for name in network.speaker_manager.speaker_names] if network.speaker_manager else []
         if not names and network.config.model == "xtts":
             raise UserError(
-                f"speech.models.coqui.{self._model['name']} has no voices of its own: give recordings of one as 'reference'."
+                f"speech.models.coqui.{self._model['name']} has no built-in voices: give recordings of a speaker as 'reference'."
             )
         return names
 
     def _named(self, language: str) -> str | None:
-        """The language as the model calls it, or nothing where it has but one."""
+        """Name of the language in the model, or None for a model of one language."""
         if not self._tts.is_multi_lingual:
             return None
         known = list(self._tts.languages or [])
@@ -190,28 +192,28 @@ class Coqui:
             if candidate in known:
                 return candidate
         raise UserError(
-            f"speech.models.coqui.{self._model['name']} does not speak {language}: it has {', '.join(known)}."
+            f"speech.models.coqui.{self._model['name']} does not support {language}, only {', '.join(known)}: use another voice."
         )
 
-    def say(self, text: str, speaker: str | None, seed: int) -> Sound:
+    def synthesise(self, text: str, speaker: str | None, seed: int) -> Sound:
         if speaker and not self.speakers:
             raise UserError(
                 f"key 'speech.voices': coqui/{self._model['name']} has one voice: leave out the speaker '{speaker}'."
             )
         _seed(seed)
-        asked: dict[str, Any] = {"text": text, "language": self._language}
+        arguments: dict[str, Any] = {"text": text, "language": self._language}
         if self._references:
-            asked["speaker_wav"] = self._references
+            arguments["speaker_wav"] = self._references
         elif self.speakers:
-            asked["speaker"] = speaker
+            arguments["speaker"] = speaker
         with contextlib.redirect_stdout(io.StringIO()):
-            samples = self._tts.tts(**asked, **self._model.get("options", {}))
+            samples = self._tts.tts(**arguments, **self._model.get("options", {}))
         samples = np.asarray(samples, np.float32)
         return Sound(samples[:-_PADDING], int(self._tts.synthesizer.output_sample_rate))
 
 
 class Mini:
-    """The voice that is shipped, or one that was trained here."""
+    """The mini voice: the bundled one, or one trained by the workflow."""
 
     def __init__(self, folder: Path, language: str):
         described = json.loads((folder / "voice.json").read_text(encoding="utf-8"))
@@ -221,18 +223,20 @@ class Mini:
         }
         if not self._voices:
             known = sorted({each["language"] for each in described["speakers"].values()})
-            raise UserError(f"the voice coqui/mini does not speak {language}: it has {' and '.join(known)}.")
+            raise UserError(
+                f"the voice coqui/mini does not support {language}, only {' and '.join(known)}: use another voice."
+            )
         self._language = language
         self.speakers = sorted(self._voices)
         self.version = f"coqui-tts {version('coqui-tts')} mini"
         model = {"name": "mini", "path": str(folder)}
         self._tts = _loaded(model, model_path=folder / "model.pth", config_path=folder / "config.json")
 
-    def say(self, text: str, speaker: str | None, seed: int) -> Sound:
+    def synthesise(self, text: str, speaker: str | None, seed: int) -> Sound:
         assert speaker
         _seed(seed)
-        _, phonemes = read_aloud(text, self._voices[speaker], self._language)
-        written = self._symbols.text([each.symbol for each in phonemes])
+        _, phonemes = synthesise_with_phonemes(text, self._voices[speaker], self._language)
+        symbols = self._symbols.text([each.symbol for each in phonemes])
         with contextlib.redirect_stdout(io.StringIO()):
-            samples = self._tts.tts(written, speaker=speaker, split_sentences=False)
+            samples = self._tts.tts(symbols, speaker=speaker, split_sentences=False)
         return Sound(np.asarray(samples, np.float32)[:-_PADDING], int(self._tts.synthesizer.output_sample_rate))

@@ -1,6 +1,6 @@
-"""CosyVoice 2 from a checkout of its authors, in an environment of its own: envs/engine-cosyvoice.txt.
+"""CosyVoice 2 from a checkout of its repository, in its own environment (envs/engine-cosyvoice.txt).
 
-This module runs there, so it asks for nothing that only the main environment has.
+This module runs there, so it imports no package that only the main environment has.
 """
 
 import importlib
@@ -19,23 +19,23 @@ from tauspeech.speech.engine import Engine, Sound
 from tauspeech.speech.engine_tools import key, short_seed
 
 _CLONE = "git clone --recursive https://github.com/FunAudioLLM/CosyVoice.git"
-_LEAST_RATE, _LONGEST = 16_000, 30  # of a prompt, as CosyVoice asserts
+_LEAST_RATE, _LONGEST = 16_000, 30  # limits of a prompt in Hz and seconds, as CosyVoice asserts
 
 
 def open_engine(model: dict[str, Any], language: str) -> Engine:
     checkout, folder = _folder(model, "checkout"), _folder(model, "model")
     prompts = {name: _prompt(model, name) for name in model["prompts"]}
     if not prompts:
-        raise UserError(f"{key(model, 'prompts')} is empty: name at least one speaker, with 'audio' and 'text'.")
+        raise UserError(f"{key(model, 'prompts')} is empty: add at least one speaker with 'audio' and 'text'.")
     module = _module(model, checkout)
     opener = getattr(module, "AutoModel", None) or module.CosyVoice2
     try:
         network = opener(model_dir=str(folder))
-    except Exception as error:  # whatever its many parts raise
+    except Exception as error:  # its components raise many types
         reason = one_line(f"{type(error).__name__}: {error}")
         raise UserError(
-            f"{key(model, 'model')}: CosyVoice cannot open {folder} ({reason}): check that checkout and model belong "
-            "together and that the download was whole."
+            f"{key(model, 'model')}: CosyVoice cannot load {folder} ({reason}): check that checkout and model have "
+            "the same version and that the download is complete."
         ) from None
     return _CosyVoice(model, network, prompts, f"cosyvoice {_commit(checkout)} {folder.name}")
 
@@ -44,7 +44,7 @@ def _folder(model: dict[str, Any], setting: str) -> Path:
     path, where = Path(model[setting]).expanduser().resolve(), key(model, setting)
     if setting == "checkout":
         if not (path / "cosyvoice" / "cli" / "cosyvoice.py").is_file():
-            raise UserError(f"{where}: {path} is no checkout of CosyVoice: run `{_CLONE} {path}`.")
+            raise UserError(f"{where}: {path} is not a checkout of CosyVoice: run `{_CLONE} {path}`.")
         if not (path / "third_party" / "Matcha-TTS" / "matcha").is_dir():
             raise UserError(
                 f"{where}: {path} lacks third_party/Matcha-TTS: run `git -C {path} submodule update --init --recursive`."
@@ -52,14 +52,14 @@ def _folder(model: dict[str, Any], setting: str) -> Path:
         return path
     if not any(path.glob("cosyvoice*.yaml")) or not (path / "llm.pt").is_file():
         raise UserError(
-            f"{where}: {path} is no folder of CosyVoice's weights: "
+            f"{where}: {path} does not contain CosyVoice's weights: "
             f"run `hf download FunAudioLLM/CosyVoice2-0.5B --local-dir {path}`."
         )
     return path
 
 
 def _prompt(model: dict[str, Any], name: str) -> tuple[Path, str]:
-    """A recording of the speaker, and what is said in it."""
+    """Recording of a speaker and its transcript."""
     prompt, where = model["prompts"][name], key(model, "prompts", name)
     path = Path(prompt["audio"]).expanduser().resolve()
     if not path.is_file():
@@ -74,7 +74,7 @@ def _prompt(model: dict[str, Any], name: str) -> tuple[Path, str]:
             f"seconds at {_LEAST_RATE} Hz or more."
         )
     if not prompt["text"].strip():
-        raise UserError(f"{where}.text is empty: write down what is said in {path}.")
+        raise UserError(f"{where}.text is empty: write the transcript of {path}.")
     return path, prompt["text"]
 
 
@@ -87,12 +87,12 @@ def _module(model: dict[str, Any], checkout: Path) -> Any:
     except ImportError as error:
         raise UserError(
             f"{key(model, 'checkout')}: the CosyVoice in {checkout} cannot be imported ({one_line(str(error))}): "
-            "compare its requirements.txt with envs/engine-cosyvoice.txt, which locks what it needs."
+            "compare its requirements.txt with the lock envs/engine-cosyvoice.txt."
         ) from None
 
 
 def _commit(checkout: Path) -> str:
-    """The commit of the checkout as its files tell, for the manifest."""
+    """Commit of the checkout, for the manifest."""
     try:
         head = (checkout / ".git" / "HEAD").read_text(encoding="utf-8").strip()
         if head.startswith("ref: "):
@@ -105,11 +105,11 @@ def _commit(checkout: Path) -> str:
 class _CosyVoice:
     def __init__(self, model: dict[str, Any], network: Any, prompts: dict[str, tuple[Path, str]], version: str):
         self._model, self._network, self._prompts = model, network, prompts
-        # Checkouts of before 2025-12 take samples and those of today a path, by this name.
+        # This parameter takes samples in checkouts before 2025-12; later ones take a path under another name.
         self._takes_samples = "prompt_speech_16k" in signature(network.inference_zero_shot).parameters
         self.speakers, self.version = list(prompts), version
 
-    def say(self, text: str, speaker: str | None, seed: int) -> Sound:
+    def synthesise(self, text: str, speaker: str | None, seed: int) -> Sound:
         path, transcript = self._prompts[speaker or self.speakers[0]]
         _seed_all(short_seed(seed))
         parts = self._network.inference_zero_shot(

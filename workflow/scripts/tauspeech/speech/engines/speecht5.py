@@ -1,4 +1,4 @@
-"""SpeechT5 through transformers: English as published, with a vector of numbers for each speaker."""
+"""SpeechT5 with transformers: English as published, with an x-vector for each speaker."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,11 +10,11 @@ from tauspeech.data.dropped import Unusable
 from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engine import Engine, Sound
 from tauspeech.speech.engine_tools import key
-from tauspeech.speech.pretrained import folder_of, load, said_by, seeded, tokenizer
+from tauspeech.speech.pretrained import folder_of, load, seeded, tokenizer, version_text
 
 
 def open_engine(model: dict[str, Any], language: str) -> Engine:
-    # The tokenizer of transformers is a placeholder without it.
+    # Without it, transformers replaces the tokenizer by a placeholder.
     if find_spec("sentencepiece") is None:
         raise UserError(f"{key(model)} needs the package sentencepiece: run `pip install sentencepiece`.")
     from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan, SpeechT5Tokenizer
@@ -28,16 +28,16 @@ def open_engine(model: dict[str, Any], language: str) -> Engine:
 
 
 def _vectors(model: dict[str, Any], size: int) -> dict[str, np.ndarray]:
-    """A vector for each speaker, from the user's file."""
+    """Speaker vectors by name, from the user's file."""
     path, where = Path(model["speakers"]).expanduser(), key(model, "speakers")
     vectors = {name: np.asarray(vector, np.float32).squeeze() for name, vector in _read(path, where).items()}
     if not vectors:
-        raise UserError(f"{where}: {path} holds no speaker: write at least one vector into it.")
+        raise UserError(f"{where}: {path} has no speakers: save at least one vector in it.")
     for name, vector in vectors.items():
         if vector.shape != (size,) or not np.isfinite(vector).all():
             raise UserError(
                 f"{where}: speaker '{name}' in {path} is not a vector of {size} numbers, which the model needs: "
-                "write an x-vector for it."
+                "save an x-vector for it."
             )
     return vectors
 
@@ -75,18 +75,18 @@ class _SpeechT5:
         self._network, self._vocoder, self._letters = network, vocoder, letters
         self._vectors, self._spell_numbers = vectors, spell_numbers
         self.speakers = list(vectors)
-        self.version = said_by("speecht5", f"{model['model']} with {model['vocoder']}")
+        self.version = version_text("speecht5", f"{model['model']} with {model['vocoder']}")
 
-    def say(self, text: str, speaker: str | None, seed: int) -> Sound:
+    def synthesise(self, text: str, speaker: str | None, seed: int) -> Sound:
         import torch
 
         vector = self._vectors[speaker or self.speakers[0]]
         device = self._network.device
-        # Digits are no letters of the model.
+        # Digits are not in the model's vocabulary.
         tokens = self._letters(text, normalize=self._spell_numbers, return_tensors="pt").input_ids
         if tokens.shape[1] > self._network.config.max_text_positions:
             raise Unusable("too long a text for the voice")
-        # The dropout of the prenet works here as in training: without it the voice drones.
+        # The dropout of the prenet is on as in training: without it the voice is monotonous.
         with seeded(seed):
             samples = self._network.generate_speech(
                 tokens.to(device), torch.from_numpy(vector)[None].to(device), vocoder=self._vocoder

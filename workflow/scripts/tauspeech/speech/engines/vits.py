@@ -1,4 +1,4 @@
-"""VITS and MMS through transformers: one network from letters to sound, mostly with a model for each language."""
+"""VITS and MMS with transformers: one network from letters to audio, mostly one model per language."""
 
 import sys
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from tauspeech.data.dropped import Unusable
 from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engine import Engine, Sound
 from tauspeech.speech.engine_tools import key
-from tauspeech.speech.pretrained import folder_of, load, said_by, seeded, tokenizer
+from tauspeech.speech.pretrained import folder_of, load, seeded, tokenizer, version_text
 
 
 def open_engine(model: dict[str, Any], language: str) -> Engine:
@@ -25,15 +25,15 @@ def open_engine(model: dict[str, Any], language: str) -> Engine:
 
 
 def _check_packages(letters: Any, model: dict[str, Any]) -> None:
-    if letters.phonemize and find_spec("phonemizer") is None:  # which is under GPL-3, and no part of the lock
+    if letters.phonemize and find_spec("phonemizer") is None:  # not in the lock, because it is under GPL-3
         raise UserError(
-            f"{key(model, 'model')}: {model['model']} reads phonemes, which the package phonemizer makes: "
+            f"{key(model, 'model')}: {model['model']} needs phonemes, which the package phonemizer makes: "
             f"run `{sys.executable} -m pip install phonemizer`, or choose another model."
         )
 
 
 def _romaniser(letters: Any) -> Callable[[str], str]:
-    """What the tokenizer would do, which opens uroman for every sentence anew: three seconds each."""
+    """Romanisation as in the tokenizer, which would open uroman for each sentence: three seconds each."""
     from uroman import Uroman
 
     opened = Uroman()
@@ -47,7 +47,7 @@ def _romaniser(letters: Any) -> Callable[[str], str]:
 
 
 def _find_espeak() -> None:
-    """phonemizer looks for espeak-ng in the system; there is one in a wheel of ours."""
+    """Make phonemizer use espeak-ng of the espeakng-loader wheel instead of a system-wide one."""
     import espeakng_loader
     from phonemizer.backend.espeak.wrapper import EspeakWrapper
 
@@ -60,14 +60,12 @@ class _Vits:
         self._model, self._network, self._letters, self._romanise = model, network, letters, romanise
         count = network.config.num_speakers
         self.speakers = [str(number) for number in range(count)] if count > 1 else []
-        self.version = said_by("vits", model["model"])
+        self.version = version_text("vits", model["model"])
 
-    def say(self, text: str, speaker: str | None, seed: int) -> Sound:
+    def synthesise(self, text: str, speaker: str | None, seed: int) -> Sound:
         if speaker and not self.speakers:
             name = f"vits/{self._model['name']}"
-            raise UserError(
-                f"the voice {name}/{speaker} does not exist: the model has one voice, which is named {name}."
-            )
+            raise UserError(f"the voice {name}/{speaker} does not exist: the model has one voice, use {name}.")
         number = int(speaker or 0) if self.speakers else None
         tokens = self._tokens(text).to(self._network.device)
         with seeded(seed):
@@ -75,7 +73,7 @@ class _Vits:
         return Sound(waveform[0].float().cpu().numpy(), self._network.config.sampling_rate)
 
     def _tokens(self, text: str) -> Any:
-        """Tokens of the letters that the network knows: others have numbers beyond its table."""
+        """Tokens of the letters in the network's vocabulary; other letters have ids beyond it and are left out."""
         import torch
 
         tokens = self._letters(self._romanise(text), return_tensors="pt").input_ids.long()
@@ -86,6 +84,6 @@ class _Vits:
             raise Unusable("no letter that the voice can read")
         if not blank:
             return letters
-        spread = torch.zeros(1, 2 * letters.shape[1] + 1, dtype=torch.long)
-        spread[:, 1::2] = letters
-        return spread
+        padded = torch.zeros(1, 2 * letters.shape[1] + 1, dtype=torch.long)
+        padded[:, 1::2] = letters
+        return padded

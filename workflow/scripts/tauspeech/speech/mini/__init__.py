@@ -1,1 +1,1 @@
-"""A small neural voice of our own: coqui/mini, trained by Coqui's trainer on what espeak-ng says."""
+"""The mini voice coqui/mini: a small neural voice, trained with Coqui's trainer on speech of espeak-ng."""

@@ -1,11 +1,12 @@
-"""From a sentence to what the mini voice reads, by espeak-ng."""
+"""Front end of the mini voice: phonemes of a sentence by espeak-ng."""
 
-from tauspeech.speech.espeak_library import Spoken, speak
+from tauspeech.speech.espeak_library import EspeakOutput, espeak_synthesise
 from tauspeech.speech.mini.symbols import Timed, timed
 
-RATE, PITCH = 240, 50  # words a minute and pitch, of training and of reading alike
+RATE, PITCH = 240, 50  # words per minute and pitch, the same in training and synthesis
 
 
-def read_aloud(text: str, voice: str, language: str) -> tuple[Spoken, list[Timed]]:
-    spoken = speak(text, voice, RATE, PITCH)
-    return spoken, timed(spoken, text, voice, language)
+def synthesise_with_phonemes(text: str, voice: str, language: str) -> tuple[EspeakOutput, list[Timed]]:
+    """espeak-ng's audio of a text, and its phonemes with their starts."""
+    output = espeak_synthesise(text, voice, RATE, PITCH)
+    return output, timed(output, text, voice, language)

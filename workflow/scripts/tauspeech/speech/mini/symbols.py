@@ -1,17 +1,17 @@
-"""What the mini voice reads: espeak-ng's phonemes, so that it can say names that it was never taught.
+"""Input symbols of the mini voice: espeak-ng's phonemes, so that it can pronounce names that are not in its training set.
 
-Coqui's tokenizer takes a character for a symbol, so each phoneme is written as one character of Unicode's
-private area; which one stands in the voice's own file.
+Coqui's tokenizer has one symbol per character, so each phoneme is written as one character of Unicode's private use
+area; the voice's voice.json lists them.
 """
 
 import re
 from dataclasses import dataclass
 
-from tauspeech.speech.espeak_library import Spoken, transcribed
+from tauspeech.speech.espeak_library import EspeakOutput, phoneme_notation
 
 _FIRST = 0xE000
 _PAUSES = {"_:", "_"}
-_BOUNDARY = "_|"  # between syllables of Chinese; it lasts no time
+_BOUNDARY = "_|"  # between syllables of Chinese, without duration
 _MARKS = re.compile(r"[',\s]|_[:|]?|\|")
 _TONE = re.compile(r"(?:11|35|51|55|21|214)(?!\d)")
 TONAL = {"zh"}
@@ -19,15 +19,17 @@ TONAL = {"zh"}
 
 @dataclass(frozen=True)
 class Timed:
+    """A phoneme and its start."""
+
     symbol: str
     start: int  # sample
 
 
-def timed(spoken: Spoken, text: str, voice: str, language: str) -> list[Timed]:
-    """The phonemes of an utterance; those of a tonal language carry their tones, which espeak-ng's events lack."""
-    named = [(name, start) for name, start in spoken.phonemes if name and name != _BOUNDARY]
+def timed(output: EspeakOutput, text: str, voice: str, language: str) -> list[Timed]:
+    """Phonemes of an utterance; in tonal languages with their tones, which espeak-ng's events lack."""
+    named = [(name, start) for name, start in output.phonemes if name and name != _BOUNDARY]
     if language in TONAL:
-        named = _with_tones(named, transcribed(text, voice))
+        named = _with_tones(named, phoneme_notation(text, voice))
     return [Timed("_" if name in _PAUSES else name, start) for name, start in named]
 
 
@@ -46,7 +48,7 @@ def _with_tones(named: list[tuple[str, int]], notation: str) -> list[tuple[str, 
 
 
 class Symbols:
-    """Phonemes as characters and back."""
+    """Mapping of phonemes to characters."""
 
     def __init__(self, names: list[str]):
         self.names = names
@@ -54,13 +56,15 @@ class Symbols:
 
     @property
     def characters(self) -> str:
+        """All characters, for the configuration of the tokenizer."""
         return "".join(self._characters.values())
 
     def text(self, names: list[str]) -> str:
+        """Phonemes as a string of characters."""
         return "".join(filter(None, (self._nearest(name) for name in names)))
 
     def _nearest(self, name: str) -> str:
-        """A phoneme that was never taught is said without its stress or its tone."""
+        """Character of a phoneme; of an unknown phoneme without stress or tone, or an empty string."""
         bare = name.lstrip("',")
         for candidate in (name, bare, f"'{bare}", bare.rstrip("0123456789")):
             if candidate in self._characters:

@@ -1,4 +1,4 @@
-"""Training the mini voice: a small SpeedySpeech whose durations come from espeak-ng, so that it needs no aligner."""
+"""Training of the mini voice: a small SpeedySpeech whose durations come from espeak-ng, so that it needs no aligner."""
 
 import json
 import random
@@ -19,7 +19,7 @@ from TTS.tts.models.forward_tts import ForwardTTS
 
 from tauspeech.data.audio import RATE, resample
 from tauspeech.speech.children import one_child_each
-from tauspeech.speech.mini.front_end import read_aloud
+from tauspeech.speech.mini.front_end import synthesise_with_phonemes
 from tauspeech.speech.mini.symbols import Symbols, Timed
 
 HOP = 160
@@ -40,7 +40,7 @@ _MODEL = ForwardTTSArgs(
 
 @dataclass(frozen=True)
 class Line:
-    """A sentence that the voice learns from, and who says it."""
+    """A training sentence and its speaker."""
 
     text: str
     speaker: str
@@ -49,15 +49,17 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Taught:
+class AlignedLine:
+    """A training sentence with espeak-ng's audio and phonemes."""
+
     line: Line
     samples: np.ndarray  # 16 kHz
     phonemes: list[Timed]
-    rate: int  # that the phonemes' samples count in
+    rate: int  # sampling rate of the phonemes' starts
 
 
 class MiniVoice(ForwardTTS):
-    """With durations by file name: the dataset's own way by attention masks mixes them up within a batch."""
+    """SpeedySpeech with durations by file name: Coqui's dataset, which uses attention masks, mixes them up in a batch."""
 
     durations: dict[str, list[int]]
 
@@ -65,35 +67,35 @@ class MiniVoice(ForwardTTS):
         formatted = super().format_batch(batch)
         durations = torch.zeros(formatted["text_input"].shape)
         for row, file in enumerate(batch["item_idxs"]):
-            result_settings = self.durations[file]
-            durations[row, : len(result_settings)] = torch.tensor(result_settings, dtype=torch.float)
+            lengths = self.durations[file]
+            durations[row, : len(lengths)] = torch.tensor(lengths, dtype=torch.float)
         return formatted | {"durations": durations}
 
 
-def _say(line: Line) -> Taught:
-    spoken, phonemes = read_aloud(line.text, line.voice, line.language)
-    return Taught(line, resample(spoken.samples, spoken.rate), phonemes, spoken.rate)
+def _align(line: Line) -> AlignedLine:
+    output, phonemes = synthesise_with_phonemes(line.text, line.voice, line.language)
+    return AlignedLine(line, resample(output.samples, output.rate), phonemes, output.rate)
 
 
-def frames(taught: Taught) -> list[int]:
-    """How many frames each phoneme lasts: at least one, and all together what the spectrogram has."""
-    total = len(taught.samples) // HOP + 1
-    starts = [round(each.start * RATE / taught.rate / HOP) for each in taught.phonemes]
+def frames(line: AlignedLine) -> list[int]:
+    """Duration of each phoneme in frames: at least one each, in total the length of the spectrogram."""
+    total = len(line.samples) // HOP + 1
+    starts = [round(each.start * RATE / line.rate / HOP) for each in line.phonemes]
     ends = [*starts[1:], total]
-    result_settings = [max(1, end - start) for start, end in zip(starts, ends, strict=True)]
-    while (surplus := sum(result_settings) - total) != 0:
-        longest = max(range(len(result_settings)), key=result_settings.__getitem__)
-        result_settings[longest] -= max(1, min(surplus, result_settings[longest] // 2)) if surplus > 0 else surplus
-    return result_settings
+    lengths = [max(1, end - start) for start, end in zip(starts, ends, strict=True)]
+    while (surplus := sum(lengths) - total) != 0:
+        longest = max(range(len(lengths)), key=lengths.__getitem__)
+        lengths[longest] -= max(1, min(surplus, lengths[longest] // 2)) if surplus > 0 else surplus
+    return lengths
 
 
 def train_voice(
     lines: Iterable[Line], speakers: dict[str, Any], steps: int, seed: int, work: Path, folder: Path
 ) -> None:
-    """``folder`` then holds what Coqui loads (config.json, model.pth) and what the front end needs (voice.json)."""
-    taught = [each for each in one_child_each(_say, lines, 1) if each.phonemes]
-    symbols = Symbols(sorted({each.symbol for one in taught for each in one.phonemes}))
-    samples, durations = _written(taught, symbols, work)
+    """Train the voice and write it to ``folder``: config.json and model.pth for Coqui, voice.json for the front end."""
+    aligned = [each for each in one_child_each(_align, lines, 1) if each.phonemes]
+    symbols = Symbols(sorted({each.symbol for line in aligned for each in line.phonemes}))
+    samples, durations = _write_samples(aligned, symbols, work)
     config = _config(symbols, sorted(speakers), len(samples), steps, work)
     random.seed(seed)
     np.random.seed(seed)
@@ -107,9 +109,11 @@ def train_voice(
     _save(model, config, symbols, speakers, folder)
 
 
-def _written(taught: list[Taught], symbols: Symbols, work: Path) -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
+def _write_samples(
+    aligned: list[AlignedLine], symbols: Symbols, work: Path
+) -> tuple[list[dict[str, Any]], dict[str, list[int]]]:
     samples, durations = [], {}
-    for number, each in enumerate(taught):
+    for number, each in enumerate(aligned):
         file = str(work / f"{number:05d}.wav")
         soundfile.write(file, each.samples, RATE, subtype="PCM_16")
         durations[file] = frames(each)
@@ -132,7 +136,7 @@ def _config(symbols: Symbols, speakers: list[str], utterances: int, steps: int, 
         sample_rate=RATE, fft_size=1024, win_length=640, hop_length=HOP, num_mels=80, mel_fmin=0, mel_fmax=RATE // 2,
         do_trim_silence=False, resample=False, griffin_lim_iters=40, power=1.3,
     )  # fmt: skip
-    # Not "is_unique": Coqui would number the characters in the order of a set, another one in every process.
+    # Not "is_unique": Coqui would number the characters in the order of a set, which differs between processes.
     characters = CharactersConfig(
         characters_class="TTS.tts.utils.text.characters.Graphemes", pad="\uf8f0", eos="\uf8f1", bos="\uf8f2",
         blank="\uf8f3", characters=symbols.characters, punctuations="", is_unique=False, is_sorted=False,
@@ -154,11 +158,11 @@ def _config(symbols: Symbols, speakers: list[str], utterances: int, steps: int, 
 def _save(
     model: MiniVoice, config: SpeedySpeechConfig, symbols: Symbols, speakers: dict[str, Any], folder: Path
 ) -> None:
-    # The config names its speakers; the files of the training are gone when the voice is used.
+    # The config contains the speakers; files of the training do not exist when the voice is used.
     config.output_path = ""
     config.speakers_file = config.model_args.speakers_file = None
     config.save_json(str(folder / "config.json"))
-    # Half the bytes; Coqui's loader makes float32 of it again.
+    # float16 halves the size; Coqui's loader converts to float32.
     torch.save({"model": model.eval().cpu().half().state_dict()}, folder / "model.pth")
     description = {"symbols": symbols.names, "speakers": speakers}
     (folder / "voice.json").write_text(json.dumps(description, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A set that espeak-ng says alone: it costs so little that no stage of its own keeps it."""
+"""Set with espeak-ng as its only engine: synthesised directly, without a tts job, because it is fast."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,21 +14,21 @@ from tauspeech.speech.utterances import Utterance, voice_id
 
 
 def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str, Any]]:
-    """Of each split as many as its hours hold, where those are given."""
+    """Rows of the manifest, limited to the hours of each split if those are given."""
     sentences, hours = read_table(job.input("text")), job.settings["hours"]
     for split in dict.fromkeys(row["split"] for row in sentences):
-        said = _spoken(job, [row for row in sentences if row["split"] == split], drops)
-        yield from within(said, hours[split]) if hours else said
+        synthesised = _synthesised(job, [row for row in sentences if row["split"] == split], drops)
+        yield from within(synthesised, hours[split]) if hours else synthesised
 
 
-def _spoken(job: Job, sentences: list[dict[str, str]], drops: list[Drop]) -> Iterator[dict[str, Any]]:
+def _synthesised(job: Job, sentences: list[dict[str, str]], drops: list[Drop]) -> Iterator[dict[str, Any]]:
     settings, engine = job.settings, espeak_library.version()
     utterances = [Utterance(voice_id(row["utterance"]), row[settings["language"]]) for row in sentences]
-    voiced = espeak_pool.synthesise(utterances, settings, job.seed, job.threads)
+    results = espeak_pool.synthesise(utterances, settings, job.seed, job.threads)
     pace = Pace("utterances", len(sentences))
-    for row, voice in zip(sentences, voiced, strict=True):
+    for row, result in zip(sentences, results, strict=True):
         pace.add()
-        if voice.unusable:
-            drops.append(Drop(row["split"], row["utterance"], voice.unusable))
+        if result.unusable:
+            drops.append(Drop(row["split"], row["utterance"], result.unusable))
         else:
-            yield voice.row(row, engine)
+            yield result.row(row, engine)

@@ -1,4 +1,4 @@
-"""A user's own recordings: a table of audio files and what is said in them."""
+"""Set of the user's own recordings: a table of audio files with their transcripts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,13 +8,13 @@ import numpy as np
 
 from tauspeech.data.audio import RATE, encode_audio, read, silent
 from tauspeech.data.dropped import Drop
-from tauspeech.data.tables import SPLITS, tab_reader
+from tauspeech.data.tables import SPLITS, read_user_table
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.job import Job
 from tauspeech.speech.sets import Check
 
 REQUIRED = ("file", "split")
-LONGEST = 30  # seconds that a Whisper hears at once; the rest would be cut off without a word
+LONGEST = 30  # seconds of Whisper's input window; longer audio would be truncated silently
 
 
 def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str, Any]]:
@@ -24,45 +24,35 @@ def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str,
     for row in recorded(table, job.id, word, settings["languages"], carriers):
         found.add(row["split"])
         yield row
-    # A word is trained on; other sets may be there to be tested alone.
+    # Sets of a word are used for training; other sets may be for testing only.
     for split in ("carrier",) if carriers else SPLITS if word else ("test",):
         if split not in found:
-            raise UserError(f"{table} has no row of the split {split}: add recordings to it.")
+            raise UserError(f"{table} has no row of the split {split}: add recordings of this split.")
 
 
 def recorded(table: str, set_id: str, word_id: str, languages: list[str], carriers: bool) -> Iterator[dict[str, Any]]:
     """Rows of the manifest; file names are relative to the table.
 
-    Carriers are the rows of that split; a table without them has its test rows tried instead.
+    ``carriers``: yield the rows of the split "carrier", or of "test" if there are none.
     """
     path = Path(table)
-    reader = tab_reader(path)
-    for column in (*REQUIRED, *languages):
-        if column not in (reader.fieldnames or []):
-            raise UserError(f"{path}: column '{column}' is missing in the first line.")
-    numbered = []
-    for row in reader:
-        where = f"{path}, line {reader.line_num}"
-        if None in row or None in row.values():
-            raise UserError(
-                f"{where}: the row has not {len(reader.fieldnames or [])} columns: put one tab between two."
-            )
+    rows = read_user_table(path, (*REQUIRED, *languages))
+    for where, row in rows:
         if row["split"] not in (*SPLITS, "carrier"):
-            raise UserError(f"{where}: split '{row['split']}' is none of {', '.join(SPLITS)}, carrier.")
-        numbered.append((where, row))
-    as_carriers = "carrier" if any(row["split"] == "carrier" for _, row in numbered) else "test"
-    for number, (where, row) in enumerate(numbered):
+            raise UserError(f"{where}: split '{row['split']}' is unknown: use {', '.join(SPLITS)} or carrier.")
+    as_carriers = "carrier" if any(row["split"] == "carrier" for _, row in rows) else "test"
+    for number, (where, row) in enumerate(rows):
         if carriers == (row["split"] == as_carriers) or (not carriers and row["split"] == "test"):
             split = "carrier" if carriers else row["split"]
-            yield _spoken(path, where, row, f"{set_id}-{split}-{number:05d}", split, word_id, languages)
+            yield _row(path, where, row, f"{set_id}-{split}-{number:05d}", split, word_id, languages)
 
 
-def _spoken(
+def _row(
     table: Path, where: str, row: dict[str, str], id: str, split: str, word_id: str, languages: list[str]
 ) -> dict[str, Any]:
     for column in ("file", *languages):
         if not row[column].strip():
-            raise UserError(f"{where}: there is nothing in column '{column}': fill it in, or remove the row.")
+            raise UserError(f"{where}: column '{column}' is empty: fill it in, or remove the row.")
     audio = table.parent / row["file"]
     samples = _samples(audio, where)
     texts = {language: row[language].strip() for language in languages}
@@ -78,7 +68,7 @@ def _spoken(
 def _samples(audio: Path, where: str) -> np.ndarray:
     if not audio.is_file():
         raise UserError(
-            f"{where}: the audio file {audio} does not exist: check the name, which is relative to the table."
+            f"{where}: the audio file {audio} does not exist: check its path, which is relative to the table."
         )
     try:
         samples = read(audio)
@@ -88,6 +78,6 @@ def _samples(audio: Path, where: str) -> np.ndarray:
         raise UserError(f"{where}: {audio} is silent: remove the row or record it again.")
     if (seconds := len(samples) / RATE) > LONGEST:
         raise UserError(
-            f"{where}: {audio} lasts {seconds:.1f} s, and a Whisper hears {LONGEST} s at once: cut it into shorter ones."
+            f"{where}: {audio} lasts {seconds:.1f} s, but Whisper's input window is {LONGEST} s: cut it into shorter files."
         )
     return samples

@@ -1,1 +1,1 @@
-"""Sentences and words from large language models: what to ask, how to ask, and what to make of the answers."""
+"""Sentences and words from large language models: prompts, requests and parsing of answers."""

@@ -1,4 +1,4 @@
-"""The answers that came so far, on disk: what was paid for once is never asked again."""
+"""Answers of language models on disk, so that no request is paid for twice."""
 
 import json
 import os
@@ -12,9 +12,10 @@ from tauspeech.text.llm.chat import USAGE, ChatModel, Message, Reply, whole_numb
 
 
 def key_of(model: ChatModel, messages: Sequence[Message], seed: int, format: str) -> str:
-    """What an answer belongs to. Where the model runs is left out: a server may move.
+    """Hash of all settings that an answer depends on.
 
-    So is the longest answer that was allowed, which matters only for one that was cut off.
+    The address is not included, because a server may move. Neither is new_tokens, which matters only for answers that
+    were cut off.
     """
     return _key(model.kind, model.model, model.temperature, model.extra, list(messages), seed, format)
 
@@ -25,13 +26,13 @@ def _key(*identity: Any) -> str:
 
 
 def _read(line: bytes) -> tuple[str, tuple[Reply, int]] | None:
-    """Key, answer and longest answer of a line, or nothing if it is torn or of another making."""
+    """Key, answer and new_tokens of a line, or None if the line is incomplete or has another format."""
     try:
         record = json.loads(line)
         settings = record["settings"]
-        # Not as the line has it: it may be of a version to which other settings belonged.
-        asked = (settings["temperature"], settings.get("extra", {}), record["messages"], record["seed"])
-        key = _key(record["kind"], record["model"], *asked, settings["format"])
+        # Computed anew: an earlier version may have computed the line's own key from other settings.
+        request = (settings["temperature"], settings.get("extra", {}), record["messages"], record["seed"])
+        key = _key(record["kind"], record["model"], *request, settings["format"])
         tokens = [whole_number((record["usage"] or {}).get(name)) for name in USAGE]
         reply = Reply(record["answer"], settings["format"], record["finish"], *tokens)
         return (key, (reply, int(settings["new_tokens"]))) if isinstance(reply.text, str) else None
@@ -40,23 +41,23 @@ def _read(line: bytes) -> tuple[str, tuple[Reply, int]] | None:
 
 
 class Answers:
-    """A file of JSON lines that only grows; threads may share it."""
+    """An append-only file of JSON lines; safe to share between threads."""
 
     def __init__(self, path: Path):
         self.path = path
         self._lock = threading.Lock()
-        self._whole = False
+        self._intact = False
         lines = path.read_bytes().split(b"\n") if path.exists() else []
         self._known = dict(filter(None, map(_read, lines)))
 
     def find(self, model: ChatModel, messages: Sequence[Message], seed: int) -> Reply | None:
-        """The answer to a request, in whichever format the model could give it then; not one that may be longer now."""
+        """Stored answer to a request, in any format; None if there is none, or if it was cut off and may be longer now."""
         keys = (key_of(model, messages, seed, format) for format in model.formats)
         known = (self._known[key] for key in keys if key in self._known)
         return next((reply for reply, most in known if reply.finish != "length" or most >= model.new_tokens), None)
 
     def add(self, model: ChatModel, messages: Sequence[Message], seed: int, reply: Reply) -> None:
-        """Write an answer down for good before anything else is done with it."""
+        """Write an answer to disk, before it is used."""
         key = key_of(model, messages, seed, reply.format)
         usage = {name: getattr(reply, name) for name in USAGE}
         record: dict[str, Any] = {
@@ -75,7 +76,7 @@ class Answers:
             "finish": reply.finish,
             "usage": usage if None not in usage.values() else None,
         }
-        line = json.dumps(record).encode() + b"\n"  # in ASCII, as an answer may hold what has no UTF-8
+        line = json.dumps(record).encode() + b"\n"  # as ASCII, because an answer may contain lone surrogates
         with self._lock:
             self._repair()
             with open(self.path, "ab") as handle:
@@ -85,8 +86,8 @@ class Answers:
             self._known[key] = reply, model.new_tokens
 
     def _repair(self) -> None:
-        """Take off the last line if a killed run left it half-written, so that the next one stands alone."""
-        if self._whole:
+        """Remove an incomplete last line, which a killed run may have left, or complete its line break."""
+        if self._intact:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "a+b") as handle:
@@ -97,4 +98,4 @@ class Answers:
                 handle.write(b"\n")
             elif last:
                 handle.truncate(len(content) - len(last))
-        self._whole = True
+        self._intact = True

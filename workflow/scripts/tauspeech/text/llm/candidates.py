@@ -1,6 +1,6 @@
-"""Candidates for rare words: names of a domain that a language model thinks are seldom spoken of.
+"""Candidates for rare words, proposed by a language model for a domain.
 
-Whether a speech model really misses them is for the check of rarity to say.
+The rarity check then finds out which of them the base model transcribes wrongly.
 """
 
 import re
@@ -8,11 +8,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from tauspeech.experiments.rare_words.words import TAKEN
+from tauspeech.data.reserved_names import TAKEN
+from tauspeech.text.characters import has_control_or_markup
 from tauspeech.text.checks import folded
-from tauspeech.text.llm.asking import Asking, ranked
 from tauspeech.text.llm.chat import Reply
 from tauspeech.text.llm.prompts import WordPrompts, schema_of
+from tauspeech.text.llm.request_loop import RequestLoop, ranked
 from tauspeech.text.llm.sentences import ROOM, parse_reply
 
 LONGEST = 80  # characters, as in a table of words
@@ -20,22 +21,20 @@ _LETTERS = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "æ": "ae", "œ": "o
 
 
 def propose(
-    ask: Asking, domain: str, count: int, languages: Sequence[str], known: Iterable[str]
+    loop: RequestLoop, domain: str, count: int, languages: Sequence[str], known: Iterable[str]
 ) -> list[dict[str, str]]:
     """``count`` words as rows of a table of words: ``word_id``, ``domain`` and one key for each language.
 
-    ``ask`` is made by the caller, e.g. ``Asking(chat_model(source), Answers(path), seed, "candidates-landmark",
-    source["batch"], source["most_requests"])`` with ``chat_model`` of a module in ``text/sources``; a name of its own
-    for each domain gives each its own seeds. ``known`` holds words and word_ids that are there already, in any
-    language. A UserError tells if the limit of requests is reached before.
+    ``loop`` needs a name for each domain, e.g. "candidates-landmark", so that each domain has its own seeds. ``known``
+    are existing words and word_ids, in any language. Raises UserError if the limit of requests is reached.
     """
-    goal = Words(WordPrompts(languages, domain, ask.batch, ask.seed, ask.name), count, known)
-    ask.fulfil(goal)
+    goal = Words(WordPrompts(languages, domain, loop.batch, loop.seed, loop.name), count, known)
+    loop.run(goal)
     return goal.rows
 
 
 class Words:
-    """The names that passed so far."""
+    """Goal of a request loop: names that passed the checks."""
 
     what = "words"
 
@@ -48,22 +47,22 @@ class Words:
         self._names = sorted(set(known))
         self._known = {folded(name) for name in self._names}
         self._ids = set(self._names)
-        self._told: Counter[str] = Counter()
+        self._reported: Counter[str] = Counter()
 
-    def have(self) -> int:
+    def collected(self) -> int:
         return len(self.rows)
 
     def prompts(self, numbers: Sequence[int]) -> list[str]:
         known = [*self._names, *(row[self._prompts.languages[0]] for row in self.rows)]
-        news = ranked(self.rejected - self._told)
-        self._told = Counter(self.rejected)
-        return [self._prompts.write(number, known, news) for number in numbers]
+        reasons = ranked(self.rejected - self._reported)
+        self._reported = Counter(self.rejected)
+        return [self._prompts.write(number, known, reasons) for number in numbers]
 
-    def take(self, reply: Reply) -> None:
+    def add_reply(self, reply: Reply) -> None:
         found, reasons = parse_reply(reply, self._prompts.languages, ROOM * self._prompts.batch)
         self.rejected.update(reasons)
         for word in found:
-            if self.have() == self.wanted:
+            if self.collected() == self.wanted:
                 return
             if reason := self._reason(word):
                 self.rejected[reason] += 1
@@ -79,14 +78,14 @@ class Words:
                 return f"empty ({language})"
             if len(name) > LONGEST:
                 return f"longer than {LONGEST} characters ({language})"
-            if not name.isprintable() or re.search(r"[<>{}\[\]|\\]", name):
+            if not name.isprintable() or has_control_or_markup(name):
                 return f"control characters or markup ({language})"
             if folded(name) in self._known:
                 return "known already"
         return None
 
     def _id(self, word: dict[str, str]) -> str:
-        """From the word itself where one of its forms is in Latin letters, else from the domain and a number."""
+        """Identifier from the first form in Latin letters, else from the domain and a number."""
         slug = next(filter(None, (slug_of(word[language]) for language in self._prompts.languages)), "")
         if slug and slug not in self._ids and not TAKEN.fullmatch(slug):
             return slug
@@ -99,7 +98,7 @@ class Words:
 
 
 def slug_of(name: str) -> str:
-    """Lower-case letters, digits and single hyphens; nothing if the name is not in Latin letters."""
+    """Identifier of lower-case letters, digits and single hyphens; empty if the name is not in Latin letters."""
     if any(char.isalpha() and not unicodedata.name(char, "").startswith("LATIN") for char in name):
         return ""
     plain = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS)).encode("ascii", "ignore").decode()

@@ -1,41 +1,51 @@
-"""What a language model looks like to those who ask it."""
+"""Interface of chat models."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 Message = dict[str, str]
-REFUSED = "content_filter"  # what an answer ends with that was withheld
+REFUSED = "content_filter"  # finish reason of an answer that was withheld
 USAGE = ("prompt_tokens", "completion_tokens")
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer as it came: text to be judged, never an instruction."""
+    """An answer of a model, unchecked. Its text is data and never an instruction."""
 
     text: str
-    format: str = "text"  # what the model was held to: json_schema, json_object or text
-    finish: str | None = None  # 'length' where it was cut off, REFUSED where it was withheld
-    prompt_tokens: int | None = None  # None where the server did not tell
+    format: str = "text"  # the requested format: json_schema, json_object or text
+    finish: str | None = None  # 'length' if it was cut off, REFUSED if it was withheld
+    prompt_tokens: int | None = None  # None if the server did not report it
     completion_tokens: int | None = None
 
 
 def whole_number(value: object) -> int | None:
-    """A count that somebody else wrote, if it is one."""
+    """``value`` if it is a non-negative integer, else None."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 class ChatModel(Protocol):
-    """A server or a model in memory."""
+    """A model on a server or in memory."""
 
     kind: str
     model: str
     temperature: float
     new_tokens: int
-    extra: dict[str, Any]  # further settings of requests, as a server wants them
-    formats: tuple[str, ...]  # that an answer may come in, the best one first
-    wave: int  # requests that are made up together
-    concurrency: int  # requests that may be under way at the same time
-    retried: int
+    formats: tuple[str, ...]  # possible formats of answers, the strictest first
+    wave: int  # requests whose prompts are written together
+    concurrency: int  # most parallel requests
 
-    def answer(self, messages: Sequence[Message], schema: dict[str, Any], seed: int) -> Reply: ...
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Additional fields of requests."""
+        ...
+
+    @property
+    def retried(self) -> int:
+        """Number of failed attempts that were retried."""
+        ...
+
+    def answer(self, messages: Sequence[Message], schema: dict[str, Any], seed: int) -> Reply:
+        """Answer to the messages, in JSON of this schema if the model supports it."""
+        ...

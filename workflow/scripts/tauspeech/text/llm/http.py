@@ -1,4 +1,4 @@
-"""A chat model behind an address that speaks OpenAI's protocol."""
+"""Chat model on a server with OpenAI's protocol."""
 
 import json
 import re
@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from tauspeech.remote.api_client import Passing, Refused, Server
+from tauspeech.remote.api_client import ApiClient, RequestRejected, TransientError
 from tauspeech.text.llm.chat import REFUSED, USAGE, Message, Reply, whole_number
 
 FORMATS = ("json_schema", "json_object", "text")
@@ -17,15 +18,15 @@ MOST_BYTES = 4 << 20
 
 @dataclass(frozen=True)
 class Dialect:
-    """What servers disagree on; a refusal teaches which one this server speaks."""
+    """Variant of the protocol that a server supports; found by trying the next one when a request is rejected."""
 
     format: str = FORMATS[0]
-    limit: str = "max_tokens"  # OpenAI's newer models want another name, older servers know only this one
+    limit: str = "max_tokens"  # newer models of OpenAI require max_completion_tokens, older servers max_tokens
     seeded: bool = True
-    tempered: bool = True  # models that reason take no temperature
+    tempered: bool = True  # reasoning models reject a temperature
 
     def next(self, reason: str) -> "Dialect | None":
-        """Another one to try after a refusal, or nothing if all were tried."""
+        """Dialect to try after a rejection with this reason, or None if all were tried."""
         if self.limit == "max_tokens" and "max_completion_tokens" in reason:
             return replace(self, limit="max_completion_tokens")
         if self.seeded and re.search(r"\bseed\b", reason):
@@ -37,10 +38,10 @@ class Dialect:
 
 
 class ServedModel:
-    """It needs its key when the first request is due; a run that finds all answers on disk needs none."""
+    """Client of a chat model. The API key is read at the first request; a run with all answers on disk needs none."""
 
     kind = "openai"
-    formats = FORMATS
+    formats: tuple[str, ...] = FORMATS
     wave = 8
 
     def __init__(self, source: dict[str, Any], sleep: Callable[[float], None] = time.sleep):
@@ -51,23 +52,23 @@ class ServedModel:
         self.concurrency: int = source["concurrency"]
         where = f"text.{self.kind}"
         check = "url, model and extra" if self.extra else "url and model"
-        self._server = Server(source, "/chat/completions", where, check, MOST_BYTES, sleep)
+        self._client = ApiClient(source, "/chat/completions", where, check, MOST_BYTES, sleep)
         self._dialect = Dialect()
         self._lock = threading.Lock()
 
     @property
     def retried(self) -> int:
-        return self._server.retried
+        return self._client.retried
 
     def answer(self, messages: Sequence[Message], schema: dict[str, Any], seed: int) -> Reply:
-        """One answer, in the best format that the server knows."""
+        """One answer, in the strictest format that the server supports."""
         while True:
             dialect = self._dialect
             content = self._request(messages, schema, seed, dialect)
             try:
-                return self._server.ask(content, lambda body, format=dialect.format: self._reply(body, format))
-            except Refused as refused:
-                if refused.status not in (400, 422, 501) or not self._learn(dialect, refused.reason):
+                return self._client.post(content, partial(self._reply, format=dialect.format))
+            except RequestRejected as error:
+                if error.status not in (400, 422, 501) or not self._next_dialect(dialect, error.reason):
                     raise
 
     def _request(
@@ -94,20 +95,20 @@ class ServedModel:
             message = choice["message"]
             text, finish = message.get("content"), REFUSED if message.get("refusal") else choice.get("finish_reason")
         except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
-            raise Passing("what came is no chat completion") from None
-        if isinstance(text, list):  # parts
+            raise TransientError("the response is not a chat completion") from None
+        if isinstance(text, list):  # content parts
             text = "".join(
                 part["text"] for part in text if isinstance(part, dict) and isinstance(part.get("text"), str)
             )
         tokens = [whole_number(usage.get(name)) if isinstance(usage, dict) else None for name in USAGE]
-        text, finish = (self._server.masked(value) if isinstance(value, str) else None for value in (text, finish))
+        text, finish = (self._client.mask_key(value) if isinstance(value, str) else None for value in (text, finish))
         return Reply(text or "", format, finish, *tokens)
 
-    def _learn(self, dialect: Dialect, reason: str) -> bool:
-        """Whether there is something left to try after a refusal; what it taught holds for the rest of the run."""
+    def _next_dialect(self, dialect: Dialect, reason: str) -> bool:
+        """Switch to the next dialect for the rest of the run; False if none is left to try."""
         with self._lock:
             if self._dialect == dialect:
                 another = dialect.next(reason)
                 self._dialect = another or dialect
                 return another is not None
-            return True  # another request has learnt it in the meantime
+            return True  # another thread has switched already

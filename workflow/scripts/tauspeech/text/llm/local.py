@@ -1,4 +1,4 @@
-"""A chat model in memory: a causal language model of transformers."""
+"""Chat model in memory: a causal language model of transformers."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -16,11 +16,11 @@ from tauspeech.text.llm.chat import Message, Reply
 
 
 class LocalModel:
-    """It is loaded when the first request is due; a run that finds all answers on disk needs no model."""
+    """A causal language model. It is loaded at the first request; a run with all answers on disk needs no model."""
 
     kind = "transformers"
-    formats = ("text",)  # nothing holds it to a schema
-    wave = 1  # it answers one request after the other, so each may build on the last
+    formats: tuple[str, ...] = ("text",)  # no schema is enforced
+    wave = 1  # requests run one after the other, so each prompt can use the previous answer
     concurrency = 1
     extra: ClassVar[dict[str, Any]] = {}
 
@@ -38,8 +38,8 @@ class LocalModel:
         most = min(self.new_tokens, (room or length + self.new_tokens) - length)
         if most < 1:
             raise UserError(
-                f"{self.model} reads {room} tokens at most and a prompt has {length}: take a model with more room, or a "
-                f"smaller text.{self.kind}.batch."
+                f"{self.model} has a context of {room} tokens and a prompt has {length}: use a model with a longer context, or "
+                f"a smaller text.{self.kind}.batch."
             )
         chosen = {"do_sample": True, "temperature": self.temperature} if self.temperature > 0 else {"do_sample": False}
         padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
@@ -49,7 +49,7 @@ class LocalModel:
                 ids = model.generate(**inputs, **chosen, max_new_tokens=most, pad_token_id=padding)[0, length:]
         except torch.OutOfMemoryError:
             raise UserError(
-                f"{self.model} does not fit on the GPU: take a smaller model, or serve it elsewhere and use kind openai."
+                f"{self.model} does not fit into the GPU's memory: use a smaller model, or a server with text.source: openai."
             ) from None
         finish = "length" if len(ids) >= most else "stop"
         return Reply(tokenizer.decode(ids, skip_special_tokens=True), "text", finish, length, len(ids))
@@ -60,7 +60,7 @@ class LocalModel:
         if not folder.is_dir():
             raise UserError(f"{self.model} is neither a model folder nor a hub id: check text.{self.kind}.model.")
         try:
-            # Said in so many words, as transformers would ask at the terminal whether to run a model's own code.
+            # Explicit, because transformers would otherwise ask on the terminal whether to run a model's own code.
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
             model, report = AutoModelForCausalLM.from_pretrained(
                 folder, dtype="auto", use_safetensors=True, trust_remote_code=False, output_loading_info=True
@@ -68,20 +68,20 @@ class LocalModel:
         except (OSError, ValueError, KeyError, SafetensorError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             pickled = pickled_weights(folder) and not any(folder.glob("*.safetensors"))
-            way_out = (
+            advice = (
                 f"convert its weights from pickle, if you trust them, with {command(folder)}"
                 if pickled
-                else ("give a causal language model with safetensors")
+                else "give a causal language model with safetensors"
             )
-            raise UserError(f"no language model could be loaded from {folder} ({reason}): {way_out}.") from None
+            raise UserError(f"no language model could be loaded from {folder} ({reason}): {advice}.") from None
         if missing := sorted(report["missing_keys"]):
-            # transformers would only warn, and fill them with random numbers.
-            raise UserError(f"{folder} lacks weights of a language model, such as {missing[0]}: give a whole one.")
+            # transformers would only warn, and initialise them at random.
+            raise UserError(f"{folder} lacks weights of a language model, such as {missing[0]}: give a complete model.")
         return tokenizer, model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> BatchEncoding:
-    """As a chat where the tokenizer knows how to write one, else as plain text."""
+    """Tokens of the messages: with the tokenizer's chat template, or as plain text if it has none."""
     if tokenizer.chat_template is None:
         text = "\n\n".join([*(message["content"] for message in messages), ""])
         return tokenizer(text, return_tensors="pt")
@@ -90,5 +90,5 @@ def encode(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message]) -> B
         add_generation_prompt=True,
         return_tensors="pt",
         return_dict=True,
-        enable_thinking=False,  # known to some templates: thoughts would use up the tokens
+        enable_thinking=False,  # of some templates: reasoning would use up the tokens
     )

@@ -1,4 +1,4 @@
-"""Objects with one text for each language out of whatever a language model wrote."""
+"""Tolerant parser of a language model's answers: extracts objects with one text for each language."""
 
 import json
 import re
@@ -6,19 +6,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-UNASKED = "answer is not what was asked for"
+NOT_AS_REQUESTED = "answer is not what was asked for"
 CUT_OFF = "answer was cut off (more new_tokens would help)"
 WITHHELD = "answer was withheld by the model or its server"
 INCOMPLETE = "not one text for each language"
 HUGE = "longer than 1000 characters"
 SURPLUS = "more than was asked for"
 
-LONGEST = 1000  # characters of a text that is worth looking at
-MOST_CHARACTERS = 400_000  # of an answer
-FALSE_STARTS = 200  # brackets that begin no JSON before the search is given up
-DEEPEST = 4  # lists and objects inside each other
+LONGEST = 1000  # characters of a text; see HUGE
+MOST_CHARACTERS = 400_000  # of an answer that are parsed
+FALSE_STARTS = 200  # brackets without valid JSON after which the search stops
+DEEPEST = 4  # levels of nested lists and objects
 
-_DECODER = json.JSONDecoder(strict=False)  # a line break inside a text shall cost that text, not the answer
+_DECODER = json.JSONDecoder(
+    strict=False
+)  # allow line breaks inside strings: only that text is then rejected, not the answer
 _FENCE = re.compile(r"```[\w-]*")
 _START = re.compile(r"[\[{]")
 _TRAILING = re.compile(r",(\s*[\]}])")
@@ -27,14 +29,14 @@ _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 
 
 def parse(answer: str, languages: Sequence[str], most: int) -> tuple[list[dict[str, str]], Counter[str]]:
-    """At most ``most`` objects with a text for each language, and why others were left out."""
-    text = _said(answer[:MOST_CHARACTERS])
+    """At most ``most`` objects with a text for each language, and the reasons for which others were rejected."""
+    text = _final_text(answer[:MOST_CHARACTERS])
     values = list(_json_values(text))
     items = [item for value in values for item in _items(value, languages)]
     items = items or list(_lines(text, languages))
     rejected: Counter[str] = Counter()
     if not items:
-        rejected[UNASKED] += 1
+        rejected[NOT_AS_REQUESTED] += 1
     if len(items) > most:
         rejected[SURPLUS] += len(items) - most
     found = []
@@ -48,15 +50,15 @@ def parse(answer: str, languages: Sequence[str], most: int) -> tuple[list[dict[s
     return found, rejected
 
 
-def _said(answer: str) -> str:
-    """Without what the model thought before it spoke, and without code fences."""
+def _final_text(answer: str) -> str:
+    """Answer without reasoning blocks (<think>) and code fences."""
     for tag in ("think", "thinking"):
         answer = answer.rpartition(f"</{tag}>")[2].partition(f"<{tag}>")[0]
     return _FENCE.sub("", answer).strip()
 
 
 def _json_values(text: str) -> Iterator[Any]:
-    """All JSON objects and lists of a text, also those inside a longer one that was cut off."""
+    """All JSON objects and lists of a text, also those inside one that was cut off."""
     text = _TRAILING.sub(r"\1", text)
     starts, position = 0, 0
     while starts < FALSE_STARTS and (match := _START.search(text, position)):
@@ -68,7 +70,7 @@ def _json_values(text: str) -> Iterator[Any]:
 
 
 def _items(value: Any, languages: Sequence[str], depth: int = 0) -> Iterator[dict[str, Any]]:
-    """What was meant as an object of the list, wherever it stands."""
+    """Objects with texts by language, at any level of nesting."""
     if isinstance(value, str) and len(languages) == 1 and depth:
         yield {languages[0]: value}
     elif isinstance(value, list) and depth < DEEPEST:
@@ -85,7 +87,7 @@ def _items(value: Any, languages: Sequence[str], depth: int = 0) -> Iterator[dic
 
 
 def _lines(text: str, languages: Sequence[str]) -> Iterator[dict[str, str]]:
-    """The last resort: lines with tabs between the languages; numbered ones where there is but one language."""
+    """Fallback for answers without JSON: tab-separated lines, or numbered lines if there is one language."""
     for line in text.split("\n"):
         number = _NUMBER.match(line)
         parts = [part.strip() for part in (line[number.end() :] if number else line).strip().split("\t")]

@@ -1,4 +1,7 @@
-"""What a language model is asked, in words."""
+"""Prompts for language models.
+
+Answers on disk are found by their prompt: changing a text here requests all answers again.
+"""
 
 import json
 import random
@@ -39,12 +42,12 @@ FORMS = (
 )
 POSITIONS = ("near the beginning", "in the middle", "at the end")
 TOPICS_AT_ONCE = 3
-REMINDERS = 20  # sentences that are listed as not to be repeated
+REMINDERS = 20  # known sentences that a prompt lists as not to be repeated
 REASONS = 5
 
 
 def schema_of(what: str, languages: Sequence[str]) -> dict[str, Any]:
-    """An object with one list of objects that have a text for each language."""
+    """JSON schema of an answer: one list of objects with a text for each language."""
     one = {
         "type": "object",
         "properties": {language: {"type": "string"} for language in languages},
@@ -60,25 +63,28 @@ def schema_of(what: str, languages: Sequence[str]) -> dict[str, Any]:
 
 
 def language_name(language: str) -> str:
+    """English name and code of a language."""
     return NAMES.get(primary_subtag(language), "the language with the code") + f" ({language})"
 
 
 def listed(parts: Sequence[str]) -> str:
+    """Enumeration: a, b and c."""
     return ", ".join(parts[:-1]) + " and " * (len(parts) > 1) + parts[-1]
 
 
 def shape_of(what: str, languages: Sequence[str]) -> str:
-    """The last words of each prompt; where a server holds a model to a schema they say the same."""
+    """Last sentence of each prompt: the expected JSON, for servers that do not enforce a schema."""
     example = json.dumps({what: [dict.fromkeys(languages, "...")]})
     return f"Answer with JSON of the form {example} and with nothing else."
 
 
 def shuffled(items: Sequence[str], rng: random.Random) -> list[str]:
+    """Items in random order."""
     return rng.sample(list(items), len(items))
 
 
 class SentencePrompts:
-    """Prompts for the sentences of one set: each batch has its own topics, length, form and place of the word."""
+    """Prompts for the sentences of one set: topics, length, form and position of the word vary between batches."""
 
     def __init__(
         self, languages: Sequence[str], word: dict[str, Any] | None, limits: Limits, batch: int, seed: int, name: str
@@ -90,15 +96,15 @@ class SentencePrompts:
         self._forms, self._positions = shuffled(FORMS, rng), shuffled(POSITIONS, rng)
 
     def write(self, number: int, accepted: Sequence[str], reasons: Sequence[tuple[str, int]]) -> str:
-        """The prompt of a batch, given the sentences accepted so far and why others were not."""
+        """Prompt of a batch, given the accepted sentences and the reasons of rejections so far."""
         parts = [self._task(), self._word(number), self._variety(number), self._rules()]
         if accepted:
             rng = derive_rng(self._seed, "llm", self._name, "reminders", str(number))
             some = rng.sample(list(accepted), min(REMINDERS, len(accepted)))
             parts.append("Do not repeat these sentences or write similar ones:\n" + "\n".join(f"- {s}" for s in some))
         if reasons:
-            told = ", ".join(f"{count} times '{reason}'" for reason, count in reasons[:REASONS])
-            parts.append(f"Some earlier sentences were turned away, so avoid this: {told}.")
+            summary = ", ".join(f"{count} times '{reason}'" for reason, count in reasons[:REASONS])
+            parts.append(f"Some earlier sentences were turned away, so avoid this: {summary}.")
         return "\n\n".join([*filter(None, parts), shape_of("sentences", self.languages)])
 
     def _task(self) -> str:
@@ -137,7 +143,7 @@ class SentencePrompts:
 
 
 class WordPrompts:
-    """Prompts for names of a domain that a speech model hardly knows."""
+    """Prompts for rare names of a domain."""
 
     def __init__(self, languages: Sequence[str], domain: str, batch: int, seed: int, name: str):
         self.languages, self.domain, self.batch = list(languages), domain, batch
@@ -145,6 +151,7 @@ class WordPrompts:
         self._places = shuffled(REGIONS, derive_rng(seed, "llm", name, "regions"))
 
     def write(self, number: int, known: Sequence[str], reasons: Sequence[tuple[str, int]]) -> str:
+        """Prompt of a batch, given the known names and the reasons of rejections so far."""
         names = listed([language_name(language) for language in self.languages])
         parts = [
             f"Name {self.batch} real proper names of the domain '{self.domain}' that are seldom spoken of, so that a "
@@ -157,8 +164,8 @@ class WordPrompts:
             some = rng.sample(list(known), min(3 * REMINDERS, len(known)))
             parts.append("These are known already, so do not name them: " + ", ".join(some) + ".")
         if reasons:
-            told = ", ".join(f"{count} times '{reason}'" for reason, count in reasons[:REASONS])
-            parts.append(f"Some earlier names were turned away, so avoid this: {told}.")
+            summary = ", ".join(f"{count} times '{reason}'" for reason, count in reasons[:REASONS])
+            parts.append(f"Some earlier names were turned away, so avoid this: {summary}.")
         return "\n\n".join([*parts, shape_of("words", self.languages)])
 
 

@@ -1,4 +1,4 @@
-"""The sentences of one set from a language model, checked like all others."""
+"""Sentences of one set from a language model."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,32 +8,32 @@ from tauspeech.runtime.job import Job
 from tauspeech.text.checks import Checker, Limits, Sentence
 from tauspeech.text.collected import Collected
 from tauspeech.text.llm.answers import Answers
-from tauspeech.text.llm.asking import Asking, ranked
 from tauspeech.text.llm.chat import REFUSED, ChatModel, Reply
-from tauspeech.text.llm.parsing import CUT_OFF, UNASKED, WITHHELD, parse
+from tauspeech.text.llm.parsing import CUT_OFF, NOT_AS_REQUESTED, WITHHELD, parse
 from tauspeech.text.llm.prompts import SentencePrompts, schema_of
+from tauspeech.text.llm.request_loop import RequestLoop, ranked
 
-ORDER = ("carrier", "test", "validation", "train")  # the checker wants what is held out first
-WHY = {"length": CUT_OFF, REFUSED: WITHHELD}  # an answer without any object came
-ROOM = 2  # objects of an answer that are looked at, for each one that was asked for
+ORDER = ("carrier", "test", "validation", "train")  # see Checker for the order
+WHY = {"length": CUT_OFF, REFUSED: WITHHELD}  # reason of an answer without objects, by its finish reason
+ROOM = 2  # objects of an answer that are parsed, for each requested one
 
 
 def collect_with(model: ChatModel, job: Job, checker: Checker) -> Collected:
-    """Sentences by split, and what they cost."""
+    """Accepted sentences by split, and their cost."""
     settings, source = job.settings, job.settings["source"]
     answers = Answers(job.results / "answers" / f"{job.id}.jsonl")
-    asking = Asking(model, answers, job.seed, job.id, source["batch"], source["most_requests"])
+    loop = RequestLoop(model, answers, job.seed, job.id, source["batch"], source["most_requests"])
     limits = Limits(**settings["limits"])
     prompts = SentencePrompts(settings["languages"], settings["word"], limits, source["batch"], job.seed, job.id)
     goal = Sentences(prompts, settings["counts"], checker)
-    asking.fulfil(goal)
-    cost: dict[str, Any] = asking.cost(source.get("price"))
-    cost |= {"accepted": goal.have(), "rejected": dict(ranked(checker.rejected))}
+    loop.run(goal)
+    cost: dict[str, Any] = loop.cost(source.get("price"))
+    cost |= {"accepted": goal.collected(), "rejected": dict(ranked(checker.rejected))}
     return Collected(goal.accepted, cost)
 
 
 class Sentences:
-    """What has been accepted so far; each new sentence goes to the first split that is not full."""
+    """Goal of a request loop: sentences that passed the checks, added to the first split that is not full."""
 
     what = "sentences"
 
@@ -43,23 +43,25 @@ class Sentences:
         self.wanted = sum(counts.values())
         self.rejected = checker.rejected
         self._prompts, self._counts, self._checker = prompts, counts, checker
-        self._told: Counter[str] = Counter()
+        self._reported: Counter[str] = Counter()
 
-    def have(self) -> int:
+    def collected(self) -> int:
         return sum(map(len, self.accepted.values()))
 
     def prompts(self, numbers: Sequence[int]) -> list[str]:
         source = self._prompts.languages[0]
         accepted = [sentence[source] for sentences in self.accepted.values() for sentence in sentences]
-        news = ranked(self.rejected - self._told)  # of the previous wave
-        self._told = Counter(self.rejected)
-        return [self._prompts.write(number, accepted, news) for number in numbers]
+        reasons = ranked(self.rejected - self._reported)  # of the previous wave
+        self._reported = Counter(self.rejected)
+        return [self._prompts.write(number, accepted, reasons) for number in numbers]
 
-    def take(self, reply: Reply) -> None:
+    def add_reply(self, reply: Reply) -> None:
         found, reasons = parse_reply(reply, self._prompts.languages, ROOM * self._prompts.batch)
         self.rejected.update(reasons)
         for sentence in found:
-            split = next((split for split, ours in self.accepted.items() if len(ours) < self._counts[split]), None)
+            split = next(
+                (split for split, sentences in self.accepted.items() if len(sentences) < self._counts[split]), None
+            )
             if split is None:
                 return
             if self._checker.accept(sentence, split):
@@ -67,8 +69,8 @@ class Sentences:
 
 
 def parse_reply(reply: Reply, languages: Sequence[str], most: int) -> tuple[list[Sentence], Counter[str]]:
-    """What can be used of an answer; one that broke off before its first object is told from mere nonsense."""
+    """Objects of an answer and reasons of rejection; an answer without objects is rejected with its finish reason, if any."""
     found, reasons = parse(reply.text, languages, most)
-    if reply.finish in WHY and reasons.pop(UNASKED, 0):
+    if reply.finish in WHY and reasons.pop(NOT_AS_REQUESTED, 0):
         reasons[WHY[reply.finish]] += 1
     return found, reasons

@@ -1,5 +1,4 @@
-"""Where sentences come from: one module each, with a function ``collect``.
+"""Sources of sentences: one module each, with a function ``collect``.
 
-A module is imported only where a configuration asks for it, so that a change to one source leaves the sets of the
-others alone.
+A job imports only the module of its source, so that a change to one source does not invalidate sets of the others.
 """

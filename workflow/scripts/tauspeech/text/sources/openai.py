@@ -1,4 +1,4 @@
-"""Sentences from a language model behind any address that speaks OpenAI's protocol."""
+"""Sentences from a language model on a server with OpenAI's protocol."""
 
 from typing import Any
 

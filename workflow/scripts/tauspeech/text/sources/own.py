@@ -1,4 +1,4 @@
-"""A user's own sentences, from a table."""
+"""The user's own sentences, from a table."""
 
 from pathlib import Path
 
@@ -12,6 +12,6 @@ def collect(job: Job, checker: Checker) -> Collected:
     settings, counts, path = job.settings, job.settings["counts"], job.settings["source"]["path"]
     own = read_own(Path(path), settings["languages"])
     if "carrier" in counts:
-        fit = [sentence for _, sentence in own if checker.accept(sentence, "carrier")]
-        return Collected({"carrier": fit[: counts["carrier"]]})
+        accepted = [sentence for _, sentence in own if checker.accept(sentence, "carrier")]
+        return Collected({"carrier": accepted[: counts["carrier"]]})
     return Collected(distribute(own, counts, checker, job.seed, path))

@@ -1,4 +1,4 @@
-"""Sentences of the embedded template grammar."""
+"""Sentences from the embedded template grammar."""
 
 from tauspeech.runtime.job import Job
 from tauspeech.runtime.paths import GRAMMARS

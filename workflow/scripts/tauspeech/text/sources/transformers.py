@@ -1,4 +1,4 @@
-"""Sentences from a language model in memory."""
+"""Sentences from a language model that is loaded with transformers."""
 
 from typing import Any
 

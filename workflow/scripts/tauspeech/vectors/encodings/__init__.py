@@ -1,1 +1,1 @@
-"""The ways in which a vector file keeps its numbers."""
+"""Vector files and their encodings: dense, factors of an adapter, compressed."""

@@ -1,9 +1,9 @@
-"""Encodings of a change of weights by matrices of low rank: a fraction of the size of all its numbers.
+"""Encodings of a change of weights by matrices of low rank, at a fraction of the size of all its numbers.
 
-``lora``: the factors of an adapter, exactly. ``compressed``: of each matrix the highest singular values, as two factors,
-and the largest entries of what those leave, as LoRS has it; the entries are chosen after the factors were rounded, so
-that they correct them where it counts. Vectors, scalars and running statistics are kept whole; so is a matrix that its
-parts would not make smaller. What is lost is measured on what was stored.
+``lora``: the factors of an adapter, exactly. ``compressed``: the highest singular values of each matrix, as two factors,
+and the largest entries of the residual, as in LoRS; the entries are chosen after the factors were rounded, so that they
+correct the largest errors. Vectors, scalars and running statistics are stored whole, and so are matrices whose parts
+would not be smaller. The loss is measured on the stored numbers.
 """
 
 import math
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Delta, Piece
@@ -20,28 +21,27 @@ from tauspeech.vectors.encodings.parts import (
     BLOCK,
     Array,
     InMemory,
-    Layout,
     PartsPiece,
     factors_layout,
     sparse_layout,
 )
-from tauspeech.vectors.files.storage import WIDTHS, ranges
-from tauspeech.vectors.low_rank import LowRankPiece, Residual, rank_count
+from tauspeech.vectors.files.storage import WIDTHS, Layout, ranges
 from tauspeech.vectors.panels import as_matrix
 from tauspeech.vectors.tensor_kinds import is_statistic
-from tauspeech.vectors.trimming import cut, held, kept, kept_count
+from tauspeech.vectors.transforms.low_rank import LowRankPiece, Residual, rank_count
+from tauspeech.vectors.transforms.trimming import cut, held, kept_count, kept_mask
 
 
 class Factored(Delta, Protocol):
-    """A change that is known as products of matrices."""
+    """A change given as products of matrices."""
 
-    def factors(self, name: str) -> tuple[np.ndarray, np.ndarray] | None:
-        """m x r and r x n; none of a tensor that is given whole."""
+    def factors(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """The factors m x r and r x n; None for a tensor that is given whole."""
         ...
 
 
 class Factors:
-    """The encoding ``lora``."""
+    """The encoding ``lora``: factors where they are smaller than the tensor."""
 
     name, dense, lossy = "lora", False, False
 
@@ -60,23 +60,24 @@ class Factors:
             return Loss()
         return Dense("float32").store(name, piece, put)
 
-    def _factors(self, name: str, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray] | None:
+    def _factors(self, name: str, shape: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         factors = self._change.factors(name)
-        smaller = factors is not None and factors[0].size + factors[1].size < math.prod(shape)
-        return factors if smaller else None
+        if factors is None or factors[0].size + factors[1].size >= math.prod(shape):
+            return None
+        return factors
 
 
 class Compressed:
-    """The encoding ``compressed``."""
+    """The encoding ``compressed``: low rank plus sparse, in float32 or int8."""
 
     name, dense, lossy = "compressed", False, True
 
     def __init__(self, rank: float = 0.05, keep: float = 0.02, bits: int = 32):
         for option, value in (("rank", rank), ("keep", keep)):
             if not 0 <= value <= 1:
-                raise UserError(f"The {option} is {value:g}, but it is a fraction: give one from 0 to 1.")
+                raise UserError(f"The {option} is {value:g}, but it is a fraction: give a number from 0 to 1.")
         if rank == keep == 0:
-            raise UserError("A rank of 0 and keep of 0 would keep nothing; raise one of them.")
+            raise UserError("The rank and keep are both 0, which stores nothing; raise one of them.")
         if bits not in (8, 32):
             raise UserError(f"Numbers of {bits} bits are not supported; choose 8 or 32.")
         self._rank, self._keep, self._dtype = rank, keep, "I8" if bits == 8 else "F32"
@@ -91,12 +92,12 @@ class Compressed:
             return Dense("float32", lossy=True).store(name, piece, put)
         source = held(piece)
         parts: dict[str, Array] = {}
-        left = source
+        residual = source
         if "left" in layout:
             parts |= self._factors(LowRankPiece(source, layout["left"][1][1]))
-            left = held(Residual(source, PartsPiece(name, piece.shape, parts, name)))
+            residual = held(Residual(source, PartsPiece(name, piece.shape, parts, name)))
         if "values" in layout:
-            parts |= self._sparse(left, layout["values"][1][0])
+            parts |= self._sparse(residual, layout["values"][1][0])
         _put_all(name, parts, put)
         loss, stored = Loss(), PartsPiece(name, piece.shape, parts, name)
         for each in ranges(math.prod(piece.shape)):
@@ -104,7 +105,7 @@ class Compressed:
         return loss
 
     def _parts(self, name: str, shape: tuple[int, ...]) -> Layout:
-        """None for a tensor that is kept whole."""
+        """The parts of a tensor; empty if it is stored whole."""
         count, size = rank_count(self._rank, shape), math.prod(shape)
         if is_statistic(name) or len(shape) < 2 or count == min(as_matrix(shape)):
             return {}
@@ -118,11 +119,11 @@ class Compressed:
         left, right = low.factors()
         if self._dtype == "F32":
             return {"left": _float32(left), "right": _float32(right)}
-        (left, left_scales), (right, right_scales) = _int8(left.T), _int8(right)
+        (columns, left_scales), (rows, right_scales) = _int8(left.T), _int8(right)
         return {
-            "left": InMemory("I8", np.ascontiguousarray(left.T)),
+            "left": InMemory("I8", np.ascontiguousarray(columns.T)),
             "left_scales": left_scales,
-            "right": InMemory("I8", right),
+            "right": InMemory("I8", rows),
             "right_scales": right_scales,
         }
 
@@ -132,7 +133,7 @@ class Compressed:
         starts, index, values, scales = [0], [], [], []
         for start in range(0, size, BLOCK):
             block = source.read(start, min(start + BLOCK, size))
-            where = np.flatnonzero(kept(block, start, chosen))
+            where = np.flatnonzero(kept_mask(block, start, chosen))
             starts.append(starts[-1] + where.size)
             index.append(where.astype(np.uint16))
             numbers = block[where]
@@ -148,14 +149,14 @@ class Compressed:
         return found | ({"value_scales": InMemory("F32", np.concatenate(scales))} if scales else {})
 
 
-def _int8(rows: np.ndarray) -> tuple[np.ndarray, InMemory]:
+def _int8(rows: NDArray[Any]) -> tuple[NDArray[np.int8], InMemory]:
     """Each row in steps of 1/127 of its largest magnitude, and these steps."""
     steps = (np.max(np.abs(rows), axis=1, initial=0) / 127).astype(np.float32)
     divisors = np.where(steps > 0, steps, np.inf).astype(np.float64)[:, None]
     return np.clip(np.rint(rows / divisors), -127, 127).astype(np.int8), InMemory("F32", steps)
 
 
-def _float32(values: np.ndarray) -> InMemory:
+def _float32(values: NDArray[np.float64]) -> InMemory:
     return InMemory("F32", np.ascontiguousarray(values, np.float32))
 
 

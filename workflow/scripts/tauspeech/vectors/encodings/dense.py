@@ -1,4 +1,4 @@
-"""How a vector file stores a change of weights; here with every number, rounded to a type at most."""
+"""The protocol of encodings of a vector file, and the dense ones: every number, in float32 or rounded to bfloat16."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -7,46 +7,58 @@ from typing import Any, Protocol
 import numpy as np
 
 from tauspeech.vectors.deltas import Piece
-from tauspeech.vectors.encodings.parts import Layout
-from tauspeech.vectors.files.storage import narrowed, ranges, widened
+from tauspeech.vectors.files.storage import Bytes, Layout, Values, narrowed, ranges, widened
 
 TYPES = {"float32": "F32", "bfloat16": "BF16"}
-Put = Callable[[str, int, np.ndarray], None]  # bytes of a stored tensor, from one of its elements on
+Put = Callable[[str, int, Bytes], None]  # writes bytes of a stored tensor, from one of its elements on
 
 
 class Loss:
-    """What storing a tensor lost: squared norms of the error and of the change itself."""
+    """The loss by storing a tensor: squared norms of the error and of the change itself."""
 
     def __init__(self, lost: float = 0.0, total: float = 0.0):
         self.lost, self.total = lost, total
 
-    def count(self, exact: np.ndarray, stored: np.ndarray) -> None:
-        exact = exact.astype(np.float64)
+    def count(self, values: Values, stored: Values) -> None:
+        exact = values.astype(np.float64)
         self.total += float(exact @ exact)
         exact -= stored
         self.lost += float(exact @ exact)
 
     @property
     def error(self) -> float:
-        """Relative to the norm of the change."""
+        """Norm of the error, relative to that of the change."""
         return math.sqrt(self.lost / self.total) if self.lost else 0.0
 
 
 class Encoding(Protocol):
-    name: str
-    dense: bool  # whether the file's tensors are those of the change
-    lossy: bool  # whether it is known what was lost
-    options: Mapping[str, Any]
+    """The way in which the tensors of a change are stored."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dense(self) -> bool:
+        """True if the file's tensors are those of the change."""
+        ...
+
+    @property
+    def lossy(self) -> bool:
+        """True if the loss is measured and stored."""
+        ...
+
+    @property
+    def options(self) -> Mapping[str, Any]: ...
 
     def layout(self, name: str, shape: tuple[int, ...]) -> Layout:
-        """The stored tensors that one of the change becomes."""
+        """The stored tensors of one tensor of the change."""
         ...
 
     def store(self, name: str, piece: Piece, put: Put) -> Loss: ...
 
 
 class Dense:
-    """The tensors as they are."""
+    """The encodings ``float32`` and ``bfloat16``: all entries of each tensor."""
 
     dense = True
 

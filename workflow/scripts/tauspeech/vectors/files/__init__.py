@@ -1,1 +1,1 @@
-"""Models and vectors on disk: found, read and written in pieces, known by their content."""
+"""Files of models: safetensors read and written in pieces, model folders, hashes of contents."""

@@ -1,4 +1,4 @@
-"""A Hugging Face model folder: its tensors, where they lie, and all that describes the model."""
+"""A Hugging Face model folder: its tensors, its configuration, and the files that describe the model."""
 
 import json
 import shutil
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 
-# What a model folder may hold besides its description: weights in any format, and what training leaves there.
-_LEFT_BEHIND = (
+# Files of a model folder that are not its description: weights in any format, and files of the training.
+_NOT_DESCRIPTION = (
     ".*",
     "*.safetensors",
     "*.safetensors.index.json",
@@ -45,7 +45,7 @@ _LEFT_BEHIND = (
 
 
 class Checkpoint:
-    """The tensors of a model folder, in one file or in shards, found but not yet read."""
+    """The tensors of a model folder, in one file or in shards, not yet read."""
 
     def __init__(self, folder: Path):
         self.folder = Path(folder)
@@ -67,24 +67,26 @@ class Checkpoint:
         except FileNotFoundError:
             return {}
         except ValueError as error:
-            raise UserError(f"{self.folder / 'config.json'} is no JSON ({error}); copy the model again.") from None
+            raise UserError(
+                f"{self.folder / 'config.json'} is not valid JSON ({error}); copy the model again."
+            ) from None
         if not isinstance(config, dict):
-            raise UserError(f"{self.folder / 'config.json'} is no mapping of settings; copy the model again.")
+            raise UserError(f"{self.folder / 'config.json'} is not a mapping of settings; copy the model again.")
         return config
 
 
 def read_weights(folder: Path) -> "dict[str, Tensor]":
-    """Every tensor of the model as it is stored, in memory; of weights that are tied, the stored one."""
+    """Every stored tensor of a model, in memory; of tied weights only the stored one."""
     from safetensors.torch import load_file
 
     weights: dict[str, Tensor] = {}
-    for file in Checkpoint(folder).files:  # which refuses what is no model
+    for file in Checkpoint(folder).files:  # raises a UserError if the folder is not a model
         weights |= load_file(file)
     return weights
 
 
 def write_model(folder_from: Path, weights: "Mapping[str, Tensor]", folder_to: Path) -> None:
-    """``folder_from`` with other weights: its configuration, tokenizer and processor go along byte for byte."""
+    """Write a copy of ``folder_from`` with other weights; configuration, tokenizer and processor are copied as they are."""
     from safetensors.torch import save_file
 
     copy_description(folder_from, folder_to)
@@ -93,10 +95,10 @@ def write_model(folder_from: Path, weights: "Mapping[str, Tensor]", folder_to: P
 
 
 def copy_description(source: Path, target: Path) -> None:
-    """All of a model folder but its weights and what training left there."""
+    """Copy a model folder without its weights and the files of the training."""
     target.mkdir(parents=True, exist_ok=True)
     for entry in sorted(source.iterdir()):
-        if any(fnmatch(entry.name, pattern) for pattern in _LEFT_BEHIND):
+        if any(fnmatch(entry.name, pattern) for pattern in _NOT_DESCRIPTION):
             continue
         if entry.is_dir():
             copy_description(entry, target / entry.name)
@@ -105,9 +107,9 @@ def copy_description(source: Path, target: Path) -> None:
 
 
 def _weight_files(folder: Path) -> dict[Path, set[str] | None]:
-    """The files that hold the weights, each with the tensors that an index says it has."""
+    """The files with the weights, each with the names of its tensors if an index lists them."""
     if not folder.is_dir():
-        raise UserError(f"{folder} is no model folder; give a folder with config.json and {WEIGHTS}.")
+        raise UserError(f"{folder} is not a model folder; give a folder with config.json and {WEIGHTS}.")
     if (folder / WEIGHTS).is_file():
         return {folder / WEIGHTS: None}
     if (folder / INDEX).is_file():
@@ -118,8 +120,8 @@ def _weight_files(folder: Path) -> dict[Path, set[str] | None]:
             f"trust it, with {pickles.command(folder)}."
         )
     raise UserError(
-        f"{folder} has neither {WEIGHTS} nor {INDEX}; give the folder of a saved model, or convert one that the hub has in "
-        "pickle only: `hf download NAME --local-dir FOLDER` and `tauspeech convert FOLDER`."
+        f"{folder} has neither {WEIGHTS} nor {INDEX}; give the folder of a saved model, or convert a model that the hub has "
+        "as pickle only: `hf download NAME --local-dir FOLDER` and `tauspeech convert FOLDER`."
     )
 
 
@@ -130,7 +132,7 @@ def _shards(folder: Path) -> dict[Path, set[str] | None]:
         if not all(isinstance(shard, str) for shard in shards):
             raise TypeError
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise UserError(f"{folder / INDEX} is no index of shards; copy or download the model again.") from None
+        raise UserError(f"{folder / INDEX} is not a valid index of shards; copy or download the model again.") from None
     for shard in shards:
         if Path(shard).name != shard:
             raise UserError(f"{folder / INDEX} names {shard!r}, which is outside its folder; download the model again.")

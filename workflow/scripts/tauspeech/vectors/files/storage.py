@@ -1,6 +1,6 @@
 """Safetensors files, read and written in pieces: a model never has to fit into memory.
 
-Numbers come out as float32, the type that all arithmetic here is written for, and are checked for NaN on the way.
+Float tensors are read as float32, the type of all arithmetic here, and are checked for NaN and infinity.
 """
 
 import json
@@ -13,13 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tauspeech.runtime.errors import UserError
 
-# Elements of one piece: large enough that Python's part vanishes, small enough for a processor's cache.
+Values = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+Layout = dict[str, tuple[str, tuple[int, ...]]]  # types and shapes of the tensors of a file
+
+# Elements of one piece: large enough that Python's overhead is negligible, small enough for a processor's cache.
 CHUNK = 1 << 18
 
-# Bytes an element, by the names that safetensors gives to types.
+# Bytes per element, by the names of types in safetensors.
 WIDTHS = {
     "BOOL": 1, "U8": 1, "I8": 1, "F8_E5M2": 1, "F8_E4M3": 1, "F8_E8M0": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2,
     "I32": 4, "U32": 4, "F32": 4, "F64": 8, "I64": 8, "U64": 8, "C64": 8,
@@ -31,21 +36,21 @@ LONG_NAMES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16", "F64": "fl
 
 
 def ranges(size: int) -> Iterator[tuple[int, int]]:
-    """Pieces that cover a tensor of so many elements."""
+    """The pieces of a tensor with ``size`` elements."""
     for start in range(0, size, CHUNK):
         yield start, min(start + CHUNK, size)
 
 
 class _OpenFile:
-    """A file that several threads read from, closed when nobody needs it any more."""
+    """A file that several threads read from; it is closed when the last reference is gone."""
 
     def __init__(self, path: Path):
         self.path = path
         self.last = threading.local()  # the piece that each thread read last
         self.descriptor = os.open(path, os.O_RDONLY)
 
-    def fill(self, buffer: np.ndarray, offset: int) -> None:
-        view = memoryview(buffer).cast("B") if buffer.size else memoryview(b"")
+    def fill(self, buffer: Bytes, offset: int) -> None:
+        view = buffer.data.cast("B") if buffer.size else memoryview(b"")
         done = 0
         while done < len(view):
             count = os.preadv(self.descriptor, [view[done:]], offset + done)
@@ -60,7 +65,7 @@ class _OpenFile:
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """Where a tensor lies in a file."""
+    """A tensor in a file, not yet read."""
 
     name: str
     dtype: str
@@ -74,22 +79,24 @@ class StoredTensor:
 
     @property
     def number(self) -> bool:
+        """True for the float types that are merged."""
         return self.dtype in NUMBERS
 
     @property
     def kind(self) -> str:
+        """Type and shape for messages."""
         return f"{LONG_NAMES.get(self.dtype, self.dtype)}{list(self.shape)}"
 
-    def bytes(self, start: int, stop: int) -> np.ndarray:
-        """Elements as they are stored."""
+    def bytes(self, start: int, stop: int) -> Bytes:
+        """Elements as stored."""
         width = WIDTHS[self.dtype]
         buffer = np.empty((stop - start) * width, np.uint8)
         self.file.fill(buffer, self.offset + start * width)
         return buffer
 
-    def read(self, start: int, stop: int) -> np.ndarray:
-        """Elements as float32, not to be written to. Whoever asks for the last ones again gets the same."""
-        last = self.file.last  # the reference of several fine-tunes is read once for all of them
+    def read(self, start: int, stop: int) -> Values:
+        """Elements as float32; the array must not be written to, since the last one is cached for each thread."""
+        last = self.file.last  # so that the reference of several fine-tunes is read once for all of them
         if getattr(last, "piece", None) != (self.name, start, stop):
             values = widened(self.bytes(start, stop), self.dtype)
             if not np.isfinite(values).all():
@@ -99,11 +106,12 @@ class StoredTensor:
                 )
             values.flags.writeable = False
             last.piece, last.values = (self.name, start, stop), values
-        return last.values
+        cached: Values = last.values
+        return cached
 
 
-def widened(stored: np.ndarray, dtype: str) -> np.ndarray:
-    """Bytes of a float type as float32, exactly."""
+def widened(stored: Bytes, dtype: str) -> Values:
+    """Bytes of a float type converted to float32, exactly."""
     if dtype == "F32":
         return stored.view(np.float32)
     if dtype == "F16":
@@ -111,8 +119,8 @@ def widened(stored: np.ndarray, dtype: str) -> np.ndarray:
     return (stored.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
 
 
-def narrowed(values: np.ndarray, dtype: str) -> np.ndarray:
-    """Finite float32 or float64 numbers, rounded to the nearest of a float type, as its bytes."""
+def narrowed(values: NDArray[np.float32] | NDArray[np.float64], dtype: str) -> Bytes:
+    """Bytes of finite float32 or float64 numbers, rounded to the nearest number of a float type."""
     with np.errstate(over="ignore"):
         if dtype == "F16":
             return values.astype(np.float16).view(np.uint8)
@@ -121,14 +129,22 @@ def narrowed(values: np.ndarray, dtype: str) -> np.ndarray:
         return single.view(np.uint8)
     bits = single.view(np.uint32)
     if values.dtype == np.float64:
-        # What became the middle of two bfloat16 by the first rounding goes to the side that it came from.
+        # A number that the first rounding moved to the middle of two bfloat16 is rounded to its original side.
         middle = (bits & 0xFFFF) == 0x8000
         bits[middle] += np.sign(np.abs(values[middle]) - np.abs(single[middle])).astype(np.int8).astype(np.uint32)
     return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16).view(np.uint8)
 
 
+def rounded(values: NDArray[np.float32] | NDArray[np.float64], name: str, dtype: str) -> Bytes:
+    """``narrowed``, with a UserError if a number of the tensor ``name`` overflows."""
+    stored = narrowed(values, dtype)
+    if not np.isfinite(widened(stored, dtype)).all():
+        raise UserError(f"Tensor {name} overflows {LONG_NAMES[dtype]}; lower the scale or write float32.")
+    return stored
+
+
 def read_header(path: Path) -> tuple[dict[str, StoredTensor], dict[str, str]]:
-    """The tensors of a file, and what its metadata say."""
+    """The tensors of a file, and its metadata."""
     try:
         file = _OpenFile(path)
         length = os.fstat(file.descriptor).st_size
@@ -139,43 +155,45 @@ def read_header(path: Path) -> tuple[dict[str, StoredTensor], dict[str, str]]:
         header: dict[str, Any] = json.loads(os.pread(file.descriptor, header_length, 8))
         metadata = header.pop("__metadata__", {})
         if not isinstance(metadata, dict):
-            raise ValueError("its metadata are no mapping")
+            raise ValueError("its metadata are not a mapping")
         tensors = {name: _located(file, name, entry, 8 + header_length) for name, entry in header.items()}
         _refuse_gaps(tensors, 8 + header_length, length)
     except FileNotFoundError:
         raise UserError(f"{path} is missing; copy or download it again.") from None
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-        raise UserError(f"{path} is truncated or no safetensors file ({error}); copy or download it again.") from None
+        raise UserError(
+            f"{path} is truncated or not a safetensors file ({error}); copy or download it again."
+        ) from None
     return tensors, metadata
 
 
 def _located(file: _OpenFile, name: str, entry: Mapping[str, Any], begin: int) -> StoredTensor:
     start, stop = entry["data_offsets"]
     if any(type(each) is not int or each < 0 for each in (start, stop, *entry["shape"])):
-        raise ValueError(f"tensor {name} has no possible shape or place")
+        raise ValueError(f"tensor {name} has an impossible shape or place")
     tensor = StoredTensor(name, entry["dtype"], tuple(entry["shape"]), begin + start, file)
     if tensor.dtype not in WIDTHS:
         raise ValueError(f"tensor {name} has the unknown type {tensor.dtype}")
     if stop - start != tensor.size * WIDTHS[tensor.dtype]:
-        raise ValueError(f"tensor {name} has {stop - start} bytes, not those of {tensor.kind}")
+        raise ValueError(f"tensor {name} has {stop - start} bytes, which is not the size of {tensor.kind}")
     return tensor
 
 
 def _refuse_gaps(tensors: Mapping[str, StoredTensor], begin: int, length: int) -> None:
-    """Tensors lie end to end up to the end of the file; otherwise the file was cut short or glued together."""
+    """Raise a ValueError unless tensors lie end to end up to the end of the file, as in every complete file."""
     position = begin
     for tensor in sorted(tensors.values(), key=lambda each: (each.offset, each.size)):
         if tensor.offset != position:
-            raise ValueError(f"tensor {tensor.name} does not begin where the one before it ends")
+            raise ValueError(f"tensor {tensor.name} does not begin at the end of the previous one")
         position += tensor.size * WIDTHS[tensor.dtype]
     if position != length:
-        raise ValueError(f"{length} bytes instead of {position}")
+        raise ValueError(f"the file has {length} bytes instead of {position}")
 
 
 class Writer:
-    """A safetensors file of tensors known beforehand, whose bytes may come in any order and from several threads.
+    """A safetensors file that is written in any order and by several threads; names, types and shapes are given first.
 
-    Metadata may come last: room for them is left, which ``room`` characters of JSON must not exceed.
+    Metadata are given last, as at most ``room`` characters of JSON, for which space is reserved.
     """
 
     def __init__(self, path: Path, tensors: Mapping[str, tuple[str, Sequence[int]]], room: int = 0):
@@ -193,11 +211,11 @@ class Writer:
         self.size = 8 + self._header_length + position
         os.truncate(self._descriptor, self.size)
 
-    def write(self, name: str, start: int, stored: np.ndarray) -> None:
-        """Bytes of a tensor, from its element ``start`` on."""
+    def write(self, name: str, start: int, stored: Bytes) -> None:
+        """Write bytes of a tensor, from its element ``start`` on."""
         entry = self._entries[name]
         offset = 8 + self._header_length + entry["data_offsets"][0] + start * WIDTHS[entry["dtype"]]
-        view = memoryview(np.ascontiguousarray(stored)).cast("B") if stored.size else memoryview(b"")
+        view = np.ascontiguousarray(stored).data.cast("B") if stored.size else memoryview(b"")
         while len(view):
             count = os.pwrite(self._descriptor, view, offset)
             view, offset = view[count:], offset + count
@@ -205,7 +223,7 @@ class Writer:
     def close(self, metadata: Mapping[str, str]) -> None:
         header = self._header(metadata)
         if len(header) > self._header_length:
-            raise AssertionError("the metadata exceed the room that was left for them")
+            raise AssertionError("the metadata exceed the reserved space")
         os.pwrite(
             self._descriptor,
             self._header_length.to_bytes(8, "little") + header.ljust(self._header_length),

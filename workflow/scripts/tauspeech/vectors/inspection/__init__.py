@@ -1,1 +1,1 @@
-"""What can be said of vectors: numbers, and how they are shown."""
+"""Inspection of vectors: norms, zeros, rank and cosines, as text and as a figure."""

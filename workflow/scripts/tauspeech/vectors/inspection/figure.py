@@ -1,11 +1,12 @@
-"""The cosines of vectors as a heat map, with the same bytes for the same numbers."""
+"""A heat map of the cosines of vectors, with the same bytes for the same numbers."""
 
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import write_atomic
@@ -21,17 +22,20 @@ _STYLE = {
     "xtick.labelcolor": "#333333",
     "ytick.labelcolor": "#333333",
 }
-# Dates and versions in the files would change their bytes without any number changing.
-_METADATA = {"svg": dict.fromkeys(("Creator", "Date", "Format", "Type")), "png": {"Software": None}}
-_COLOURS = ("#0072b2", "#ffffff", "#d55e00")  # negative, none, positive; told apart by the colour-blind
-_NARROW = 24  # characters of a line of a label
+# Without dates and versions, so that the same numbers give the same bytes.
+_METADATA: dict[str, dict[str, str | None]] = {
+    "svg": dict.fromkeys(("Creator", "Date", "Format", "Type")),
+    "png": {"Software": None},
+}
+_COLOURS = ("#0072b2", "#ffffff", "#d55e00")  # negative, zero, positive; distinct for the colour-blind
+_LABEL_WIDTH = 24  # characters per line
 
 
 def refuse_unfit(path: Path, vectors: int) -> None:
     if path.suffix[1:] not in _METADATA:
-        raise UserError(f"The figure {path} needs a name that ends in .svg or .png.")
+        raise UserError(f"The name of the figure {path} must end in .svg or .png; give another name.")
     if vectors < 2:
-        raise UserError(f"The figure {path} shows how alike vectors are; give at least two.")
+        raise UserError(f"The figure {path} compares vectors; give at least two.")
 
 
 def draw(labels: Sequence[str], cosines: Sequence[Sequence[float | None]], path: Path) -> None:
@@ -49,21 +53,23 @@ def draw(labels: Sequence[str], cosines: Sequence[Sequence[float | None]], path:
         figure = Figure(figsize=(side + 0.9, side), layout="constrained")
         axes = figure.subplots()
         image = axes.imshow(off_diagonal, cmap=colours, vmin=-limit, vmax=limit)
-        _name(axes, [textwrap.fill(label, _NARROW) for label in labels])
-        _write_numbers(axes, numbers, image.to_rgba(image.get_array()))
+        _label(axes, [textwrap.fill(label, _LABEL_WIDTH) for label in labels])
+        shown = image.get_array()
+        assert shown is not None
+        _write_numbers(axes, numbers, image.to_rgba(shown))
         bar = figure.colorbar(image, ax=axes, shrink=0.8, aspect=24, label="cosine")
         bar.outline.set_visible(False)
         write_atomic(path, lambda part: figure.savefig(part, format=kind, dpi=200, metadata=_METADATA[kind]))
 
 
-def _limit(numbers: np.ndarray) -> float:
-    """The colours reach as far as the cosines of different vectors: those are often all small."""
+def _limit(numbers: NDArray[np.float64]) -> float:
+    """The range of the colours, by the cosines of different vectors, which are often all small."""
     others = np.abs(numbers[~np.eye(len(numbers), dtype=bool)])
     largest = np.max(np.nan_to_num(others), initial=0.0)
-    return min(1.0, max(0.1, np.ceil(10 * largest) / 10))
+    return min(1.0, max(0.1, float(np.ceil(10 * largest)) / 10))
 
 
-def _name(axes: "Axes", labels: Sequence[str]) -> None:
+def _label(axes: "Axes", labels: Sequence[str]) -> None:
     axes.set_xticks(range(len(labels)), labels, rotation=90)
     axes.set_yticks(range(len(labels)), labels)
     axes.tick_params(length=0)
@@ -76,8 +82,8 @@ def _name(axes: "Axes", labels: Sequence[str]) -> None:
     axes.tick_params(which="minor", length=0)
 
 
-def _write_numbers(axes: "Axes", numbers: np.ndarray, cells: np.ndarray) -> None:
-    """``cells``: the colours behind them."""
+def _write_numbers(axes: "Axes", numbers: NDArray[np.float64], cells: NDArray[Any]) -> None:
+    """Write each number into its cell; ``cells`` are the colours behind them."""
     brightness = cells[..., :3] @ (0.299, 0.587, 0.114)
     for (row, column), value in np.ndenumerate(numbers):
         text = "–" if np.isnan(value) else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")

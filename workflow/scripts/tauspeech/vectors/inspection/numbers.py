@@ -1,6 +1,6 @@
-"""What vectors are like, and how alike they are: norms, zeros, rank and cosines, all in float64.
+"""Measurements of vectors: norms, zeros, rank and cosines, all in float64.
 
-All vectors are read side by side in one pass; of each tensor nothing is held but the products of the pieces.
+All vectors are read together in one pass; only the sums of products are held for each tensor.
 """
 
 import math
@@ -10,26 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tauspeech.remote.hub import model_folder
 from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Difference, Model
+from tauspeech.vectors.encodings.vector_file import VectorFile
 from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.storage import ranges
-from tauspeech.vectors.files.vector_file import VectorFile
 from tauspeech.vectors.lora.adapter import Adapter, is_adapter
-from tauspeech.vectors.low_rank import rank_count, squared_singular_values
 from tauspeech.vectors.panels import as_matrix
 from tauspeech.vectors.sources import Source
 from tauspeech.vectors.tensor_kinds import is_statistic
+from tauspeech.vectors.transforms.low_rank import rank_count, squared_singular_values
 
-SHARES = (0.01, 0.03, 0.1)  # of singular values, of which the energy is told
+SHARES = (0.01, 0.03, 0.1)  # fractions of singular values whose energy is measured
 _MOST_MODULES = 40
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A vector that is looked at, and what is known of it without reading its numbers."""
+    """A vector with its description from headers, before its numbers are read."""
 
     path: str
     change: Source
@@ -63,7 +64,7 @@ def _opened(path: str, reference: Model | None, execution: Execution) -> Subject
 
 
 def inspect(subjects: Sequence[Subject], execution: Execution, ranks: bool = False) -> dict[str, Any]:
-    """All that there is to say, as it stands in JSON."""
+    """The report: measurements of each vector, and the cosines if there are several."""
     sums = _sums(subjects, execution)
     modules = modules_of({name for subject in subjects for name in subject.change.shapes})
     energies = _energies(subjects, execution) if ranks else [None] * len(subjects)
@@ -72,27 +73,27 @@ def inspect(subjects: Sequence[Subject], execution: Execution, ranks: bool = Fal
             _described(subject, [each for each in sums if index in each.members], index, modules, energy)
             for index, (subject, energy) in enumerate(zip(subjects, energies, strict=True))
         ],
-        **(_alike(len(subjects), sums) if len(subjects) > 1 else {}),
+        **(_similarity(len(subjects), sums) if len(subjects) > 1 else {}),
         "warnings": _warnings(subjects),
     }
 
 
 @dataclass(frozen=True)
 class Sums:
-    """Of one tensor, for the vectors that have it: products of each with each, and how many entries are not zero."""
+    """Inner products and counts of nonzero entries of one tensor, for the vectors that have it (``members``)."""
 
     name: str
     size: int
     members: Sequence[int]
-    products: np.ndarray
-    nonzero: np.ndarray
+    products: NDArray[np.float64]
+    nonzero: NDArray[np.int64]
 
     def product(self, first: int, second: int) -> float:
         return float(self.products[self.members.index(first), self.members.index(second)])
 
 
 def _sums(subjects: Sequence[Subject], execution: Execution) -> list[Sums]:
-    # The same name with another shape, of another base, is another tensor.
+    # Tensors of the same name and different shapes belong to different bases and count separately.
     tensors = sorted({(name, tuple(shape)) for each in subjects for name, shape in each.change.shapes.items()})
 
     def one(tensor: tuple[str, tuple[int, ...]]) -> Sums:
@@ -110,7 +111,7 @@ def _sums(subjects: Sequence[Subject], execution: Execution) -> list[Sums]:
 
 
 def modules_of(names: set[str]) -> dict[str, str]:
-    """The module that each tensor is counted with: the first parts of its name, as many as give at most 40 modules."""
+    """The module of each tensor: the first parts of its name, as many as give at most 40 modules."""
     paths = {name: name.split(".")[:-1] or [name] for name in names}
     modules: dict[str, str] = {}
     for depth in range(1, max(map(len, paths.values()), default=0) + 1):
@@ -139,7 +140,7 @@ def _described(
 
 
 def _natural(module: str) -> list[tuple[int, str]]:
-    """Layer 10 comes after layer 9."""
+    """Sort key that puts layer 10 after layer 9."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in module.split(".")]
 
 
@@ -153,8 +154,8 @@ def _totals(sums: Sequence[Sums], index: int) -> dict[str, Any]:
     }
 
 
-def _alike(count: int, sums: Sequence[Sums]) -> dict[str, Any]:
-    """Cosines over the tensors that both have; none where one of the two is zero there."""
+def _similarity(count: int, sums: Sequence[Sums]) -> dict[str, Any]:
+    """Cosines over the tensors that both vectors have; None where one of the two is zero."""
     cosines: list[list[float | None]] = [[None] * count for _ in range(count)]
     common = [[0] * count for _ in range(count)]
     for first in range(count):
@@ -169,7 +170,7 @@ def _alike(count: int, sums: Sequence[Sums]) -> dict[str, Any]:
 
 
 def _energies(subjects: Sequence[Subject], execution: Execution) -> list[dict[str, float]]:
-    """The share of squared singular values that the highest ones have, over all matrices together."""
+    """The fraction of squared singular values in the highest ones, over all matrices together."""
     matrices = [
         (index, name)
         for index, subject in enumerate(subjects)
@@ -183,7 +184,10 @@ def _energies(subjects: Sequence[Subject], execution: Execution) -> list[dict[st
         values = squared_singular_values(piece)
         return [float(values[: rank_count(share, piece.shape)].sum()) for share in (*SHARES, 1)]
 
-    size = lambda matrix: math.prod(subjects[matrix[0]].change.shapes[matrix[1]])  # noqa: E731
+    def size(matrix: tuple[int, str]) -> int:
+        index, name = matrix
+        return math.prod(subjects[index].change.shapes[name])
+
     found = execution.each("decomposing", one, matrices, size)
     energies = []
     for index in range(len(subjects)):
@@ -200,4 +204,4 @@ def _warnings(subjects: Sequence[Subject]) -> list[str]:
     if len(bases) < 2:
         return []
     listed = ", ".join(f"{path} to {base[:12]}" for base, path in bases.items())
-    return [f"The vectors are differences to different bases ({listed}), so their cosines say little."]
+    return [f"The vectors are differences to different bases ({listed}), so their cosines have little meaning."]

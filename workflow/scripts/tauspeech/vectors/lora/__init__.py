@@ -1,1 +1,1 @@
-"""LoRA adapters: read as changes of weights, and written as the sum of several."""
+"""LoRA adapters, read as changes of weights."""

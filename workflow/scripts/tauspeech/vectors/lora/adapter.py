@@ -1,10 +1,10 @@
-"""LoRA adapters as PEFT saves them: changes scale * B A, never multiplied out but for the rows that are being read."""
+"""LoRA adapters as saved by PEFT: changes scale * B A, multiplied only for the rows that are being read."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tauspeech.data import pickles
 from tauspeech.runtime.errors import UserError
@@ -15,18 +15,19 @@ from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.hashes import digests, fingerprint
 from tauspeech.vectors.files.storage import read_header
 from tauspeech.vectors.lora.config import CONFIG, LoraConfig
-from tauspeech.vectors.lora.file import Change, Product, Whole, read_changes
+from tauspeech.vectors.lora.file import Change, Factors, Product, Whole, read_changes
 from tauspeech.vectors.panels import Panels, height
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
 
 def is_adapter(folder: Path) -> bool:
+    """True if the folder has the configuration of an adapter."""
     return (folder / CONFIG).is_file()
 
 
 class Adapter:
-    """A change of weights, named as the tensors of the model that it was trained on."""
+    """An adapter as a change of weights, with the tensor names of the model that it was trained on."""
 
     partial = True
 
@@ -39,39 +40,51 @@ class Adapter:
             name: reference.tensors[name].shape for name in sorted(self.changes)
         }
         self._fingerprint: str | None = None
+        self._id: str | None = None
 
-    @cached_property
+    @property
     def id(self) -> str:
-        return sha256_text(canonical_json([self.fingerprint(Execution()), self.reference.fingerprint]))
+        if self._id is None:
+            self._id = sha256_text(canonical_json([self.fingerprint(Execution()), self.reference.fingerprint]))
+        return self._id
+
+    @id.setter
+    def id(self, id: str) -> None:
+        self._id = id
 
     def fingerprint(self, execution: Execution) -> str:
-        """Of the tensors, and of what the configuration makes of them."""
+        """Fingerprint of the tensors, and of the scales and transpositions that the configuration gives them."""
         if self._fingerprint is None:
             products = (each for changes in self.changes.values() for each in changes if isinstance(each, Product))
-            made = sorted([each.module, each.scale, each.transposed] for each in products)
-            held = fingerprint(self.tensors, digests(self.tensors, execution))
-            self._fingerprint = sha256_text(canonical_json([held, made]))
+            applied = sorted([each.module, each.scale, each.transposed] for each in products)
+            stored = fingerprint(self.tensors, digests(self.tensors, execution))
+            self._fingerprint = sha256_text(canonical_json([stored, applied]))
         return self._fingerprint
 
     def piece(self, name: str) -> Piece:
-        pieces = [("", self._piece(each)) for each in self.changes[name]]
+        pieces = [("", self._piece(name, each)) for each in self.changes[name]]
         return pieces[0][1] if len(pieces) == 1 else Sum(self.shapes[name], [1.0] * len(pieces), pieces, weighted_sum)
 
-    def factors(self, name: str) -> tuple[np.ndarray, np.ndarray] | None:
-        """In float64, rows x rank and rank x columns, whose product is the change; none if it is no product."""
+    def factors(self, name: str) -> Factors | None:
+        """Factors whose product is the change, rows x rank and rank x columns; None if it is not a single product."""
         changes = self.changes[name]
         return None if len(changes) > 1 or isinstance(changes[0], Whole) else changes[0].factors()
 
-    def _piece(self, change: Change) -> Piece:
-        theirs = self.reference.tensors[change.name]
+    def _piece(self, name: str, change: Change) -> Piece:
+        theirs = self.reference.tensors[change.name or name]
         if isinstance(change, Whole):
             return DifferencePiece(change.tensor, theirs)
         left, right = change.factors()
         self._refuse_overflow(change.module, left, right)
-        return Panels(theirs.shape, height(right.shape[1]), lambda first, last: left[first:last] @ right)
 
-    def _refuse_overflow(self, module: str, left: np.ndarray, right: np.ndarray) -> None:
-        """No entry of a product is larger than the norm of a row times that of a column."""
+        def rows(first: int, last: int) -> NDArray[np.float64]:
+            product: NDArray[np.float64] = left[first:last] @ right
+            return product
+
+        return Panels(theirs.shape, height(right.shape[1]), rows)
+
+    def _refuse_overflow(self, module: str, left: NDArray[np.float64], right: NDArray[np.float64]) -> None:
+        """Raise a UserError if the bound of the entries, norm of a row times norm of a column, exceeds float32."""
         row, column = (np.sqrt(np.max(np.sum(each**2, axis=axis), initial=0)) for each, axis in ((left, 1), (right, 0)))
         if not row * column < np.finfo(np.float32).max:
             raise UserError(f"{self.folder} changes {module} by more than float32 can hold; train it again.")

@@ -1,7 +1,4 @@
-"""adapter_config.json: what PEFT multiplies the product of a LoRA's matrices by, and what is more than a product.
-
-Read as PEFT 0.21 reads it.
-"""
+"""adapter_config.json, read as in PEFT 0.21: the scale of each product, and settings that a merge cannot represent."""
 
 import json
 import math
@@ -19,7 +16,7 @@ CONFIG = "adapter_config.json"
 MERGE_INSTEAD = "merge it into its base with PEFT's merge_and_unload and give the folder of that model"
 _TRAIN_PLAIN = "train a plain LoRA"
 
-# Settings under which a module's change is not scale * B A, or the base is not the one that was given.
+# Settings with which a module's change is not scale * B A, or the base is not the given one; with reason and remedy.
 _REFUSED = {
     "use_dora": ("is DoRA, which rescales the base's weights", MERGE_INSTEAD),
     "layer_replication": ("repeats layers of its base", _TRAIN_PLAIN),
@@ -29,14 +26,14 @@ _REFUSED = {
     "use_qalora": ("is QALoRA, whose matrices act on groups of features", _TRAIN_PLAIN),
     "use_bdlora": ("has block-diagonal matrices", MERGE_INSTEAD),
     "arrow_config": ("chooses between other adapters", "give those adapters"),
-    "kasa_config": ("is KaSA, which cuts the base's weights down", MERGE_INSTEAD),
+    "kasa_config": ("is KaSA, which truncates the base's weights", MERGE_INSTEAD),
 }
 _HARMLESS_STARTS = (True, False, None, "gaussian", "eva", "orthogonal", "mica")
 
 
 @dataclass(frozen=True)
 class LoraConfig:
-    """What is said of an adapter beside its tensors."""
+    """The configuration of an adapter."""
 
     path: Path
     content: dict[str, Any]
@@ -49,7 +46,7 @@ class LoraConfig:
         except (OSError, ValueError) as error:
             raise UserError(f"{path} cannot be read ({error}); copy or download the adapter again.") from None
         if not isinstance(content, dict):
-            raise UserError(f"{path} is no mapping of settings; copy or download the adapter again.")
+            raise UserError(f"{path} is not a mapping of settings; copy or download the adapter again.")
         config = cls(path, content)
         config._refuse_others()
         return config
@@ -59,7 +56,7 @@ class LoraConfig:
         return bool(self.content.get("fan_in_fan_out"))
 
     def scale(self, module: str, rank: int) -> float:
-        """Of a module whose matrices have a rank."""
+        """The factor of B A for a module whose matrices have the given rank."""
         stated = self._of("rank_pattern", module, self.content.get("r", 8))
         if stated != rank:
             raise UserError(
@@ -69,17 +66,17 @@ class LoraConfig:
         return alpha / math.sqrt(rank) if self.content.get("use_rslora") else alpha / rank
 
     def _of(self, pattern: str, module: str, rest: object) -> float:
-        """The number for the first part that fits, a regular expression for the end of the module's name."""
+        """The number of the first matching pattern, a regular expression for the end of the module's name, or ``rest``."""
         parts = self.content.get(pattern) or {}
         if not isinstance(parts, Mapping):
-            raise UserError(f"{self.path}: {pattern} is no mapping; copy the adapter again.")
+            raise UserError(f"{self.path}: {pattern} is not a mapping; copy the adapter again.")
         for part, number in parts.items():
             try:
                 if re.match(rf"(.*\.)?({part})$", module):
                     return finite(number, f"{pattern} of {part} in {self.path}")
             except re.error as error:
                 raise UserError(
-                    f"{self.path}: {pattern} has {part!r}, which is no regular expression ({error}); mend it."
+                    f"{self.path}: {pattern} has {part!r}, which is not a valid regular expression ({error}); correct it."
                 ) from None
         return finite(rest, f"{'r' if pattern == 'rank_pattern' else 'lora_alpha'} in {self.path}")
 
@@ -93,6 +90,6 @@ class LoraConfig:
         start = self.content.get("init_lora_weights", True)
         if start not in _HARMLESS_STARTS:
             raise UserError(
-                f"{folder} was begun with init_lora_weights {start!r}, which may change the base's weights; save it with "
-                "path_initial_model_for_weight_conversion, which makes a plain LoRA of it."
+                f"{folder} was initialised with init_lora_weights {start!r}, which may change the base's weights; save it with "
+                "path_initial_model_for_weight_conversion, which converts it to a plain LoRA."
             )

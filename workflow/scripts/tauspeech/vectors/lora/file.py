@@ -1,7 +1,7 @@
-"""What is in a LoRA adapter's file: from PEFT's names and shapes to changes of the base's tensors.
+"""The file of a LoRA adapter: changes of the base's tensors, from PEFT's names and shapes.
 
-A module is found among the base's tensors by its name alone, which may have a prefix more or less there (``model.``):
-the same network is saved with and without a head. What is not understood is refused, never left out.
+A module is found among the base's tensors by its name alone, with or without a leading prefix (``model.``), since the
+same network is saved with and without a head. Tensors of unknown kinds are refused, never ignored.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Model
@@ -17,6 +18,9 @@ from tauspeech.vectors.lora.config import CONFIG, MERGE_INSTEAD, LoraConfig
 from tauspeech.vectors.panels import as_matrix
 
 PREFIX = "base_model.model."
+
+Factors = tuple[NDArray[np.float64], NDArray[np.float64]]
+
 _ENDINGS = {
     ".lora_A.weight": "A",
     ".lora_B.weight": "B",
@@ -28,10 +32,10 @@ _ENDINGS = {
 
 @dataclass(frozen=True)
 class Product:
-    """What LoRA adds to a module's weights: scale * B A, or its transpose where PEFT transposes it."""
+    """The change of a module's weights: scale * B A, or its transpose where PEFT transposes it."""
 
     module: str
-    name: str | None  # of the base's tensor, if it has one
+    name: str | None  # of the base's tensor; None if the base has none
     a: StoredTensor
     b: StoredTensor
     scale: float
@@ -42,28 +46,28 @@ class Product:
     def rank(self) -> int:
         return self.a.shape[0]
 
-    def factors(self) -> tuple[np.ndarray, np.ndarray]:
-        """Rows x rank, with the scale in it, and rank x columns."""
+    def factors(self) -> Factors:
+        """Rows x rank, multiplied by the scale, and rank x columns."""
         a, b = matrix(self.a), matrix(self.b)
         return (a.T * self.scale, b.T) if self.transposed else (b * self.scale, a)
 
 
 @dataclass(frozen=True)
 class Bias:
-    """What LoRA adds to a module's bias: a vector, times scale."""
+    """The change of a module's bias: scale * vector."""
 
     module: str
     name: str | None
     vector: StoredTensor
     scale: float
 
-    def factors(self) -> tuple[np.ndarray, np.ndarray]:
+    def factors(self) -> Factors:
         return matrix(self.vector) * self.scale, np.ones((1, 1))
 
 
 @dataclass(frozen=True)
 class Whole:
-    """A tensor that was trained itself, of a module to save or a bias; or that PEFT saved along."""
+    """A whole tensor: trained (``modules_to_save``, biases), or only saved along by PEFT."""
 
     module: str
     name: str | None
@@ -73,48 +77,48 @@ class Whole:
 Change = Product | Bias | Whole
 
 
-def matrix(tensor: StoredTensor) -> np.ndarray:
-    """All of a tensor in float64, as rows and all the rest."""
+def matrix(tensor: StoredTensor) -> NDArray[np.float64]:
+    """A whole tensor as float64 matrix, rows by all the rest."""
     return tensor.read(0, tensor.size).astype(np.float64).reshape(as_matrix(tensor.shape))
 
 
 def read_changes(
     folder: Path, config: LoraConfig, tensors: Mapping[str, StoredTensor], reference: Model
 ) -> dict[str, list[Change]]:
-    """By the reference's tensors, of those that are tied the first."""
+    """The changes by tensor of the reference; for tied tensors by the first name."""
     reader = _Reader(folder, config, reference)
     for key, tensor in tensors.items():
-        reader.sort(key, tensor)
+        reader.add(key, tensor)
     changes = list(reader.changes())
-    named = [each for each in changes if each.name is not None]
+    named = [(each.name, each) for each in changes if each.name is not None]
     for change in changes:
-        if change.name is None and not any(_same(change, other) for other in named):
+        if change.name is None and not any(_same(change, other) for _, other in named):
             raise UserError(
                 f"{folder} changes {change.module}, but {reference.folder} has no such tensor; give the adapter's own "
                 "base, and train an output layer that is tied to the word embeddings with ensure_weight_tying."
             )
     found: dict[str, list[Change]] = {}
-    for change in named:
-        if not _unchanged(change, reference):
-            found.setdefault(reference.tied.get(change.name, change.name), []).append(change)
+    for name, change in named:
+        if not _unchanged(change, reference.tensors[name]):
+            found.setdefault(reference.tied.get(name, name), []).append(change)
     if not found:
-        raise UserError(f"{folder} holds no change; copy or download the adapter again.")
-    return {name: _one_of_tied(held, folder) for name, held in found.items()}
+        raise UserError(f"{folder} changes no tensor; copy or download the adapter again.")
+    return {name: _without_duplicates(changes, folder) for name, changes in found.items()}
 
 
 class _Reader:
-    """Tensors of a file, sorted by what they are."""
+    """Assigns the tensors of a file to modules and builds the changes."""
 
     def __init__(self, folder: Path, config: LoraConfig, reference: Model):
         self._folder, self._config, self._reference = folder, config, reference
         self._matrices: dict[str, dict[str, StoredTensor]] = {}  # by module
         self._whole: dict[str, StoredTensor] = {}  # by name
-        self._ending: dict[str, list[str]] = {}  # names of the reference by what they end in
+        self._ending: dict[str, list[str]] = {}  # names of the reference by their endings
         for name in sorted(reference.tensors):
             for tail in _tails(name):
                 self._ending.setdefault(tail, []).append(name)
 
-    def sort(self, key: str, tensor: StoredTensor) -> None:
+    def add(self, key: str, tensor: StoredTensor) -> None:
         path = key.removeprefix(PREFIX)
         ending = next((ending for ending in _ENDINGS if path.endswith(ending)), None)
         if ending:
@@ -124,7 +128,7 @@ class _Reader:
             return
         name = path.replace(".base_layer.", ".")
         if "lora_" in path or name in self._whole:
-            kind = "DoRA's" if "lora_magnitude_vector" in path else "no plain LoRA's"
+            kind = "a tensor of DoRA" if "lora_magnitude_vector" in path else "not a tensor of plain LoRA"
             raise UserError(f"{self._folder} has {key}, which is {kind}; {MERGE_INSTEAD}.")
         self._whole[name] = tensor
 
@@ -136,11 +140,8 @@ class _Reader:
             yield from self._of_whole(path, tensor)
 
     def _fits(self, module: str, parts: Mapping[str, StoredTensor]) -> set[bool]:
-        """Whether B A has the shape of the base's tensor (False), or its transpose has (True), or both."""
-        a, b = _pair(parts)
-        if a is None or b is None:
-            listed = ", ".join(sorted(parts))
-            raise UserError(f"{module} in {self._folder} has only {listed} of LoRA's matrices; copy the adapter again.")
+        """The possible transpositions: False if B A has the shape of the base's tensor, True if its transpose has it."""
+        a, b = self._pair(module, parts)
         if not (a.size and b.size):
             raise UserError(
                 f"The matrices of {module} in {self._folder} are empty, as DeepSpeed leaves those that are spread over "
@@ -154,7 +155,7 @@ class _Reader:
         product = (b.shape[0], *a.shape[1:])
         name = self._find(f"{module}.weight")
         if name is None:
-            return {"embedding A" in parts}  # only the copy of a tied one may pass, which is looked at later
+            return {"embedding A" in parts}  # read_changes accepts only the copy of a tied one
         theirs = self._reference.tensors[name]
         if not theirs.number:
             raise UserError(
@@ -171,21 +172,23 @@ class _Reader:
         return fits
 
     def _transposed(self, fits: Mapping[str, set[bool]]) -> dict[str, bool]:
-        """PEFT transposes what is in a layer of type Conv1D. Of square matrices only the configuration tells it, which
-        holds for all if the others agree with it."""
+        """True for each module that PEFT transposes, which are layers of type Conv1D.
+
+        For square matrices only the configuration defines it; it applies if all other matrices agree with it.
+        """
         plain = [module for module, parts in self._matrices.items() if "A" in parts and len(parts["A"].shape) == 2]
         square = [module for module in fits if len(fits[module]) > 1]
         known = {next(iter(fits[module])) for module in plain if len(fits[module]) == 1}
         flag = self._config.fan_in_fan_out
         if square and not known <= {flag}:
             raise UserError(
-                f"{self._folder} does not tell whether the square matrix of {square[0]} is transposed, since "
-                f"fan_in_fan_out in {CONFIG} is not so for all of its modules; {MERGE_INSTEAD}."
+                f"{self._folder} does not define whether the square matrix of {square[0]} is transposed, since "
+                f"fan_in_fan_out in {CONFIG} does not hold for all of its modules; {MERGE_INSTEAD}."
             )
         return {module: flag if module in square else next(iter(each)) for module, each in fits.items()}
 
     def _of_module(self, module: str, parts: Mapping[str, StoredTensor], transposed: bool) -> Iterator[Change]:
-        a, b = _pair(parts)
+        a, b = self._pair(module, parts)
         scale = self._config.scale(module, a.shape[0])
         yield Product(module, self._find(f"{module}.weight"), a, b, scale, "embedding A" in parts, transposed)
         if "bias" in parts:
@@ -212,15 +215,25 @@ class _Reader:
                 "give the adapter's own base."
             )
 
+    def _pair(self, module: str, parts: Mapping[str, StoredTensor]) -> tuple[StoredTensor, StoredTensor]:
+        """The matrices A and B of a module, both of its weights or both of its embeddings."""
+        kind = "embedding " if parts.keys() & {"embedding A", "embedding B"} else ""
+        pair = {f"{kind}A", f"{kind}B"}
+        if not pair <= parts.keys() <= pair | {"bias"}:
+            listed = ", ".join(sorted(parts))
+            raise UserError(f"{module} in {self._folder} has only {listed} of LoRA's matrices; copy the adapter again.")
+        return parts[f"{kind}A"], parts[f"{kind}B"]
+
     def _find(self, path: str) -> str | None:
+        """The tensor of the reference for a tensor of the adapter; prefixes of either name may be missing."""
         names = self._reference.tensors
         if path in names:
             return path
         near = self._ending.get(path, []) + [tail for tail in _tails(path) if tail in names]
         if len(near) > 1:
             raise UserError(
-                f"{path} of {self._folder} may be {near[0]} or {near[1]} of {self._reference.folder}; give a base whose "
-                "tensors are named as the adapter's."
+                f"{path} of {self._folder} may be {near[0]} or {near[1]} of {self._reference.folder}; give a base with the "
+                "tensor names of the adapter."
             )
         return near[0] if near else None
 
@@ -230,20 +243,14 @@ def _tails(path: str) -> list[str]:
     return [".".join(parts[first:]) for first in range(1, len(parts))]
 
 
-def _pair(parts: Mapping[str, StoredTensor]) -> tuple[StoredTensor | None, StoredTensor | None]:
-    kind = "embedding " if parts.keys() & {"embedding A", "embedding B"} else ""
-    both = parts.get(f"{kind}A"), parts.get(f"{kind}B")
-    return both if parts.keys() <= {f"{kind}A", f"{kind}B", "bias"} else (None, None)
-
-
 def _kernel(b: StoredTensor) -> int:
-    """How many entries B has for each of its rows and columns: one, also of a convolution."""
+    """The kernel size of B, which is 1 for LoRA, also of convolutions."""
     return int(np.prod(b.shape[2:]))
 
 
-def _unchanged(change: Change, reference: Model) -> bool:
-    """PEFT saves word embeddings and biases along with an adapter, whether they were trained or not."""
-    return isinstance(change, Whole) and _equal(change.tensor, reference.tensors[change.name])
+def _unchanged(change: Change, theirs: StoredTensor) -> bool:
+    """True for a whole tensor equal to the reference's: PEFT also saves embeddings and biases that were not trained."""
+    return isinstance(change, Whole) and _equal(change.tensor, theirs)
 
 
 def _equal(ours: StoredTensor, theirs: StoredTensor) -> bool:
@@ -255,7 +262,7 @@ def _equal(ours: StoredTensor, theirs: StoredTensor) -> bool:
 
 
 def _same(one: Change, other: Change) -> bool:
-    """Whether two changes of tied tensors are one change, of which PEFT writes two."""
+    """True if two changes of tied tensors are equal, since PEFT saves the change of a tied tensor twice."""
     if isinstance(one, Whole) and isinstance(other, Whole):
         return _equal(one.tensor, other.tensor)
     if isinstance(one, Product) and isinstance(other, Product) and sorted(_sizes(one)) == sorted(_sizes(other)):
@@ -267,14 +274,15 @@ def _sizes(product: Product) -> tuple[int, int]:
     return product.a.size, product.b.size
 
 
-def _one_of_tied(changes: list[Change], folder: Path) -> list[Change]:
-    kept: list[Change] = []
+def _without_duplicates(changes: list[Change], folder: Path) -> list[Change]:
+    """The changes of one tensor without duplicates by tying; different changes of tied modules are refused."""
+    different: list[Change] = []
     for change in changes:
-        if not any(_same(change, other) for other in kept):
-            kept.append(change)
-    if modules := sorted({each.module for each in kept})[1:]:
+        if not any(_same(change, other) for other in different):
+            different.append(change)
+    if modules := sorted({each.module for each in different})[1:]:
         raise UserError(
-            f"{folder} changes {kept[0].module} and {modules[0]} differently, which are one tensor in the base; train "
+            f"{folder} changes {different[0].module} and {modules[0]} differently, which are tied in the base; train "
             "them with ensure_weight_tying, or set tie_word_embeddings to false in the base's config.json."
         )
-    return kept
+    return different

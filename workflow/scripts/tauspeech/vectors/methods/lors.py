@@ -4,50 +4,31 @@ Equations 5-8 of the LoRS paper: the top singular values of each tensor, and the
 With rank 0 this is magnitude pruning, with keep 0 singular value pruning; counts are as there.
 """
 
-import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
+from tauspeech.vectors.method import Fraction, Method
 
-from tauspeech.vectors.combination import Combination, Term
-from tauspeech.vectors.deltas import Delta, Piece
-from tauspeech.vectors.low_rank import Residual, Spectrum, low_rank_piece
-from tauspeech.vectors.tensor_kinds import is_statistic
-from tauspeech.vectors.trimming import Cut, cut, held, kept, kept_count
+if TYPE_CHECKING:
+    from tauspeech.vectors.combination import Combination, Term
 
 
-def combine(terms: Sequence[Term], *, rank: float, keep: float) -> Combination:
-    return Combination([term.changed(_LowRankAndSparse(term.delta, rank, keep)) for term in terms])
+def combine(terms: "Sequence[Term]", *, rank: float, keep: float) -> "Combination":
+    from tauspeech.vectors.combination import Combination
+    from tauspeech.vectors.transforms.low_rank_and_sparse import LowRankAndSparse
+
+    return Combination([term.with_delta(LowRankAndSparse(term.delta, rank, keep)) for term in terms])
 
 
-class _LowRankAndSparse:
-    def __init__(self, source: Delta, rank: float, keep: float):
-        self._source, self._rank, self._keep = source, rank, keep
-        self.id, self.shapes = source.id, source.shapes
-
-    def piece(self, name: str) -> Piece:
-        source = self._source.piece(name)
-        return source if is_statistic(name) or self._keep == 1 else LorsPiece(held(source), self._rank, self._keep)
-
-
-class LorsPiece:
-    """A tensor's low rank and its sparse part; what is known of either beforehand need not be computed."""
-
-    def __init__(
-        self, source: Piece, rank: float, keep: float, spectrum: Spectrum | None = None, known: Cut | None = None
-    ):
-        self.shape = source.shape
-        self._low = low_rank_piece(source, rank, spectrum)
-        self._residual = held(Residual(source, self._low))
-        self._cut = known or cut(self._residual, kept_count(keep, math.prod(self.shape)))
-        self._counts: dict[int, int] = {}
-
-    def read(self, start: int, stop: int) -> np.ndarray:
-        residual = self._residual.read(start, stop)
-        mask = kept(residual, start, self._cut)
-        self._counts[start] = int(np.count_nonzero(mask))
-        return self._low.read(start, stop) + residual * mask
-
-    def facts(self) -> dict[str, Any]:
-        return {"kept": sum(self._counts.values())} | self._low.facts()
+METHOD = Method(
+    name="lors",
+    title="LoRS",
+    formula="sum alpha_i (L_i + S_i), L_i as in `svd`, S_i = the largest entries of tau_i - L_i",
+    use="For vectors of several languages or tasks that share structure and also differ in single weights.",
+    reference="LoRS paper, eqs. 5-8",
+    combine=combine,
+    options=(
+        Fraction(name="rank", description="fraction of singular values kept", zero=True, example=0.03),
+        Fraction(name="keep", description="fraction of entries kept", zero=True, example=0.2),
+    ),
+)

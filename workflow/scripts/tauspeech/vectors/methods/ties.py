@@ -11,36 +11,39 @@ equal magnitudes the first win, tensors by name and entries in row-major order. 
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
+from tauspeech.vectors.method import Choice, Fraction, Method
 
-from tauspeech.vectors.combination import Combination, Rule, Term, add, weighted_sum
-from tauspeech.vectors.deltas import Piece
-from tauspeech.vectors.execution import Execution
-from tauspeech.vectors.tensor_kinds import is_statistic
-from tauspeech.vectors.trimming import Trimmed, cuts_over_all
+if TYPE_CHECKING:
+    from tauspeech.vectors.combination import Combination, Term
+    from tauspeech.vectors.execution import Execution
 
 
-def combine(terms: Sequence[Term], *, keep: float, scope: str = "global", execution: Execution) -> Combination:
+def combine(terms: "Sequence[Term]", *, keep: float, scope: str, execution: "Execution") -> "Combination":
+    from tauspeech.vectors.combination import Combination, sum_of_elected
+    from tauspeech.vectors.transforms.trimming import Trimmed, cuts_over_all
+
     deltas = [term.delta for term in terms]
     cuts = cuts_over_all(deltas, keep, execution) if scope == "global" and keep < 1 else [None] * len(deltas)
-    return _Elected([term.changed(Trimmed(term.delta, keep, each)) for term, each in zip(terms, cuts, strict=True)])
+    trimmed = [term.with_delta(Trimmed(term.delta, keep, each)) for term, each in zip(terms, cuts, strict=True)]
+    return Combination(trimmed, rule=sum_of_elected)
 
 
-class _Elected(Combination):
-    def rule(self, name: str) -> Rule:
-        return weighted_sum if is_statistic(name) else _sum_of_elected
-
-
-def _sum_of_elected(weights: Sequence[float], pieces: Sequence[Piece], start: int, stop: int) -> np.ndarray:
-    trimmed = [piece.read(start, stop) for piece in pieces]
-    votes = np.zeros(stop - start)
-    for values in trimmed:
-        votes += values
-    elected = np.sign(votes).astype(np.float32)
-    total = np.zeros(stop - start)
-    for weight, values in zip(weights, trimmed, strict=True):
-        if weight:
-            # |tau'| where the sign is the elected one, else 0: without a branch for each entry
-            add(total, weight, np.maximum(values * elected, 0))
-    return (total * elected).astype(np.float32)
+METHOD = Method(
+    name="ties",
+    title="TIES",
+    formula="sum alpha_i tau'_i [sign(tau'_i) = s], tau' the largest entries, s the sign of sum tau'",
+    use="For several vectors that change the same weights in opposite directions.",
+    reference="Yadav et al., 2023",
+    combine=combine,
+    options=(
+        Fraction(name="keep", description="fraction of entries kept", example=0.5),
+        Choice(
+            name="scope",
+            description="set of entries that are trimmed together",
+            choices={"global": "the whole vector", "tensor": "each tensor by itself"},
+            default="global",
+        ),
+    ),
+)

@@ -1,0 +1,149 @@
+"""Decoding of sets: batches, tasks that share the encoder's output, and the cache of features."""
+
+import numpy as np
+import pytest
+import torch
+
+from tauspeech.data.audio import RATE, encode_audio
+from tauspeech.models.decoding import Decoder, FeatureCache, shared_features
+from tauspeech.models.foundation_sizes import SIZES
+from tauspeech.models.tasks import SpeechTask
+from tauspeech.models.whisper.foundation import new_model
+from tauspeech.runtime.errors import UserError
+
+TEXTS = ["我们参观了柏林墙。", "We visited the Berlin Wall."]
+SETTINGS = {"precision": "fp32", "batch": 2, "beams": 1, "new_tokens": 6}
+TRANSCRIBE, TRANSLATE = (SpeechTask(kind, "zh", "en") for kind in ("transcribe", "translate"))
+SIZE = 1000  # bytes of a fake model's features
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A tiny Whisper with large random weights, so that its texts differ."""
+    made = new_model(TEXTS, SIZES["tiny"], 1)
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for weight in made.network.parameters():
+            weight.add_(0.3 * torch.randn_like(weight))
+    return made
+
+
+def rows_of(*seconds):
+    random = np.random.default_rng(1)
+    sounds = [random.normal(0, 0.1, int(RATE * each)).astype(np.float32) for each in seconds]
+    return [
+        {"utterance": f"u-{number}", "seconds": each, "audio": {"bytes": encode_audio(sound)}}
+        for number, (each, sound) in enumerate(zip(seconds, sounds, strict=True))
+    ]
+
+
+class FakeModel:
+    """Counts the features that it computes."""
+
+    window = 30.0
+
+    def __init__(self, features_id="a"):
+        self.network = torch.nn.Linear(1, 1)
+        self.features_id, self.computed, self.encoded = features_id, 0, 0
+
+    def features(self, samples):
+        self.computed += 1
+        return np.full(SIZE // 4, self.computed, np.float32)
+
+    def encode(self, features):
+        self.encoded += 1
+        return features
+
+    def decode(self, encoded, task, *, beams, new_tokens):
+        return [f"{task.kind} {features[0]:g}" for features in encoded]
+
+
+@pytest.mark.parametrize("beams", [1, 2])
+def test_several_tasks_give_what_each_gives_alone(model, beams):
+    decoder = Decoder(model, SETTINGS | {"beams": beams})
+    rows = rows_of(1.0, 0.5, 2.0, 1.5, 0.3)
+    tasks = [TRANSCRIBE, TRANSLATE, SpeechTask("transcribe", "en", "en")]
+    together = decoder.decode_tasks(rows, tasks)
+    assert together == [decoder.decode(rows, task) for task in tasks]
+    assert all(len(texts) == len(rows) for texts in together)
+    assert len({text for texts in together for text in texts}) > 1
+
+
+def test_tasks_share_the_encoding_of_a_batch():
+    model = FakeModel()
+    decoded = Decoder(model, SETTINGS).decode_tasks(rows_of(0.1, 0.1, 0.1), [TRANSCRIBE, TRANSLATE])
+    assert decoded == [["transcribe 1", "transcribe 2", "transcribe 3"], ["translate 1", "translate 2", "translate 3"]]
+    assert (model.encoded, model.computed) == (2, 3)
+
+
+def test_no_utterance_and_no_task():
+    decoder = Decoder(FakeModel(), SETTINGS)
+    assert decoder.decode([], TRANSCRIBE) == []
+    assert decoder.decode_tasks(rows_of(0.1), []) == []
+
+
+def test_audio_longer_than_the_input_window_is_refused_and_not_truncated(model):
+    decoder = Decoder(model, SETTINGS)
+    sound = encode_audio(np.zeros(RATE, dtype=np.float32))
+    rows = [{"utterance": f"u-{length}", "seconds": length, "audio": {"bytes": sound}} for length in (6.0, 6.25)]
+    assert len(decoder.decode(rows[:1], TRANSCRIBE)) == 1
+    assert list(map(decoder.fits_window, rows)) == [True, False]
+    with pytest.raises(
+        UserError,
+        match=r"utterance u-6\.25 lasts 6\.25 s and the model's input window is 6 s: set speech\.longest to 6,",
+    ):
+        decoder.decode(rows, TRANSCRIBE)
+
+
+# The cache of features
+
+
+def test_decoders_that_share_a_cache_compute_features_once():
+    cache, rows = FeatureCache(), rows_of(0.1, 0.1)
+    first, second = FakeModel(), FakeModel()
+    texts = [Decoder(model, SETTINGS, cache).decode(rows, TRANSCRIBE) for model in (first, second)]
+    assert (first.computed, second.computed) == (2, 0)
+    assert texts[0] == texts[1]
+    Decoder(second, SETTINGS).decode(rows, TRANSCRIBE)  # with a cache of its own
+    assert second.computed == 2
+
+
+def test_models_with_other_features_do_not_share_them():
+    cache, rows = FeatureCache(), rows_of(0.1, 0.1)
+    models = FakeModel("a"), FakeModel("b")
+    for model in models * 2:
+        Decoder(model, SETTINGS, cache).decode(rows, TRANSCRIBE)
+    assert [model.computed for model in models] == [2, 2]
+
+
+def test_a_full_cache_drops_the_oldest_features():
+    model, rows = FakeModel(), rows_of(*[0.1] * 5)
+    cache = FeatureCache(most_bytes=3 * SIZE)
+    for row in rows:
+        cache.get(model, row)
+        assert len(cache._found) <= 3
+    assert [id for _, id in cache._found] == ["u-2", "u-3", "u-4"]
+    cache.get(model, rows[4])
+    assert model.computed == 5
+    cache.get(model, rows[0])
+    assert model.computed == 6
+
+
+def test_features_larger_than_the_cache_are_kept_until_the_next():
+    model, cache, rows = FakeModel(), FeatureCache(most_bytes=1), rows_of(0.1, 0.1)
+    texts = [cache.get(model, row)[0] for row in (*rows, *rows)]
+    assert texts == [1, 2, 3, 4] and len(cache._found) == 1
+    cache.get(model, rows[1])
+    assert model.computed == 4
+
+
+def test_a_process_has_one_shared_cache():
+    assert shared_features() is shared_features()

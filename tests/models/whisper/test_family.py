@@ -1,0 +1,122 @@
+"""The Whisper family and its foundations: what they save, transformers loads and prompts in the usual way."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from transformers import WhisperForConditionalGeneration, WhisperProcessor
+
+from tauspeech.models.family import Example, open_model
+from tauspeech.models.foundation_sizes import SIZES
+from tauspeech.models.tasks import SpeechTask
+from tauspeech.models.whisper.family import prompt_language
+from tauspeech.models.whisper.foundation import new_model
+from tauspeech.runtime.errors import UserError
+
+TEXTS = ["我们参观了柏林墙。", "We visited the Berlin Wall.", "比起拉斐尔，我更喜欢肖邦。"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    target = tmp_path_factory.mktemp("model")
+    new_model(TEXTS, SIZES["tiny"], 1).save(target)
+    return target
+
+
+def test_the_generation_config_survives_a_reload(folder):
+    model = WhisperForConditionalGeneration.from_pretrained(folder)
+    assert model.generation_config.lang_to_id["<|zh|>"] == WhisperProcessor.from_pretrained(
+        folder
+    ).tokenizer.convert_tokens_to_ids("<|zh|>")
+    assert set(model.generation_config.task_to_id) == {"transcribe", "translate"}
+    assert model.generation_config.is_multilingual
+
+
+def test_texts_survive_the_tokenizer(folder):
+    tokenizer = WhisperProcessor.from_pretrained(folder).tokenizer
+    for text in [*TEXTS, "Neuschwanstein, 新天鹅堡!"]:
+        assert tokenizer.decode(tokenizer(text, add_special_tokens=False).input_ids) == text
+
+
+def test_the_prompt_is_what_whispers_own_tokenizer_makes(folder):
+    tokenizer = WhisperProcessor.from_pretrained(folder).tokenizer
+    tokenizer.set_prefix_tokens(language="chinese", task="translate", predict_timestamps=False)
+    expected = "<|startoftranscript|><|zh|><|translate|><|notimestamps|>We<|endoftext|>"
+    assert tokenizer.decode(tokenizer("We").input_ids) == expected
+    labels = open_model(folder).labels("We", SpeechTask("translate", "zh", "en"))
+    assert tokenizer.decode(labels) == expected.removeprefix("<|startoftranscript|>")
+
+
+def test_the_same_seed_makes_the_same_model():
+    first, second, other = (new_model(TEXTS, SIZES["tiny"], seed).network.state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+def test_the_model_decodes_either_task(folder):
+    model = open_model(folder)
+    encoded = model.encode([model.features(np.zeros(16_000, dtype=np.float32))] * 2)
+    for kind in ("translate", "transcribe"):
+        texts = model.decode(encoded, SpeechTask(kind, "zh", "en"), beams=2, new_tokens=5)
+        assert len(texts) == 2 and texts[0] == texts[1]
+
+
+def test_a_batch_is_padded_where_the_loss_does_not_count(folder):
+    model = open_model(folder)
+    features = model.features(np.zeros(16_000, dtype=np.float32))
+    labels = [model.labels(text, SpeechTask("transcribe", "zh", "en")) for text in ("墙", TEXTS[0])]
+    batch = model.collate([Example(features, each) for each in labels])
+    assert batch["labels"][0].tolist() == labels[0] + [-100] * (len(labels[1]) - len(labels[0]))
+    assert batch["labels"][1].tolist() == labels[1]
+    assert torch.isfinite(model.network(**batch).loss)
+
+
+def test_weights_are_replaced_by_name_and_the_others_stay(folder):
+    model = open_model(folder)
+    name = "model.encoder.layer_norm.bias"
+    before = {key: tensor.clone() for key, tensor in model.network.state_dict().items()}
+    model.load_weights([(name, np.full(SIZES["tiny"].width, 3, np.float32))])
+    after = model.network.state_dict()
+    assert {key for key in before if not torch.equal(before[key], after[key])} == {name}
+    assert (after[name] == 3).all()
+
+
+def test_a_saved_fine_tune_differs_from_its_base_in_weights_alone(folder, tmp_path):
+    model = open_model(folder)
+    embedding = model.network.model.decoder.embed_tokens.weight
+    with torch.no_grad():
+        embedding.add_(1)
+    model.save_like(folder, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in folder.iterdir()}
+    for path in folder.glob("*.json"):
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes()
+    assert torch.equal(open_model(tmp_path).network.proj_out.weight, embedding)
+
+
+def test_models_with_the_same_feature_extractor_share_features(folder, tmp_path):
+    model = open_model(folder)
+    assert new_model(["another text"], SIZES["tiny"], 2).features_id == model.features_id
+    model.processor.feature_extractor.hop_length = 160
+    model.save(tmp_path)
+    assert open_model(tmp_path).features_id != open_model(folder).features_id
+
+
+def test_a_folder_without_a_model_is_one_sentence(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "whisper"}))
+    with pytest.raises(UserError, match="no Whisper model could be loaded from"):
+        open_model(tmp_path)
+
+
+def test_a_model_of_no_family_is_refused(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "wav2vec2"}))
+    with pytest.raises(
+        UserError, match=r"is a model of the type 'wav2vec2', which is not supported: give one of the types"
+    ):
+        open_model(tmp_path)
+
+
+def test_whisper_is_prompted_in_the_language_that_it_was_trained_with():
+    assert prompt_language(SpeechTask("translate", "zh", "en")) == "zh"
+    assert prompt_language(SpeechTask("translate", "en", "de")) == "de"
+    assert prompt_language(SpeechTask("transcribe", "zh", "en")) == "zh"

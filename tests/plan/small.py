@@ -1,0 +1,71 @@
+"""Fixtures for plans: small experiments, planned in a folder of their own."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tauspeech.experiments.rare_words.plan import plan as plan_of
+from tauspeech.plan.config import complete
+from tauspeech.plan.jobs import Plan
+
+ROWS = {
+    "neuschwanstein": "新天鹅堡\tNeuschwanstein Castle\tlandmark",
+    "avignon": "阿维尼翁\tAvignon\tlocation",
+    "raphael": "拉斐尔\tRaphael\tindividual",
+    "goethe": "歌德\tGoethe\tindividual",
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory: nothing of the project's own configuration is in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("os.fsync", lambda descriptor: None)  # a plan is a hundred files
+    return tmp_path
+
+
+@pytest.fixture
+def words_file(folder: Path) -> Callable[..., str]:
+    """Write a table of words and give its path."""
+
+    def write(*ids: str) -> str:
+        rows = [f"{id}\t{ROWS[id]}" for id in ids]
+        (folder / "words.tsv").write_text("\n".join(["word_id\tzh\ten\tdomain", *rows, ""]), encoding="utf-8")
+        return "words.tsv"
+
+    return write
+
+
+@pytest.fixture
+def config(words_file: Callable[..., str]) -> Callable[..., dict[str, Any]]:
+    """A configuration of three words, with some sections of its own."""
+
+    def make(words: tuple[str, ...] = ("neuschwanstein", "avignon", "raphael"), **sections: Any) -> dict[str, Any]:
+        basis = {"name": "t", "experiment": "rare_words", "words": words_file(*words), "base": "foundation/tiny"}
+        return basis | sections
+
+    return make
+
+
+@pytest.fixture
+def plan(config: Callable[..., dict[str, Any]], folder: Path) -> Callable[..., Plan]:
+    """The plan of such a configuration."""
+
+    def make(**sections: Any) -> Plan:
+        return plan_of(complete(config(**sections), "c.yaml"), folder / "results" / "t")
+
+    return make
+
+
+@pytest.fixture
+def changed(plan: Callable[..., Plan]) -> Callable[..., set[str]]:
+    """``stage/id`` of each job whose specification differs, or is new, after a change of the configuration."""
+
+    def compare(**sections: Any) -> set[str]:
+        before, after = plan().specs(), plan(**sections).specs()
+        differing = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+        return {path.removeprefix("plan/").removesuffix(".json") for path in differing}
+
+    return compare

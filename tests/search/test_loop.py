@@ -1,0 +1,132 @@
+"""The search stage: candidates are scored on the planned split by the planned score, and the rule chooses."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import search_candidates
+from tauspeech.data import manifest
+from tauspeech.data.audio import encode_audio
+from tauspeech.models.decoding import FeatureCache
+from tauspeech.plan.jobs import PlannedJob
+from tauspeech.plan.merges import MergeSpec, Term
+from tauspeech.search import loop
+from tests.search.results import SHAPES
+
+TEXT = {"validation": "bon dia a tothom", "test": "bona nit a tothom"}
+TASK = {"kind": "transcribe", "source": "ca", "target": "en"}
+TOLERANT = {"kind": "smallest_scale", "tolerance": 30.0}
+
+
+class FakeModel:
+    """Its hypotheses lose a word for each 0.25 that the first bias is from ``best``."""
+
+    window, features_id = 30.0, "fake"
+
+    def __init__(self, base, best):
+        self.network = torch.nn.Linear(1, 1)
+        self.base, self.best = base, best
+        self.weights, self.featured = {}, 0
+
+    def features(self, samples):
+        self.featured += 1
+        return samples[:1]
+
+    def encode(self, features):
+        return len(features)
+
+    def decode(self, encoded, task, *, beams, new_tokens):
+        bias = self.weights.get("bias", self.base)[0]
+        wrong = min(4, round(abs(float(bias) - self.best) / 0.25))
+        return [" ".join(TEXT[self.split].split()[: 4 - wrong])] * encoded
+
+    def load_weights(self, weights):
+        self.weights |= dict(weights)
+
+
+@pytest.fixture
+def scaled(results):
+    """A merge whose first bias is the base's plus its scale."""
+    job = results.finetune("one")
+    moved = {name: values.copy() for name, values in results.tensors["base"].items()}
+    moved["bias"] += 1.0
+    for file in (results.folder / "models/one").iterdir():
+        file.unlink()
+    (results.folder / "models/one").rmdir()
+    results.lab.model("one", moved)
+    results.made(job, "config.json", "model.safetensors")
+    return MergeSpec("task_arithmetic", (Term(results.vector(job)),))
+
+
+@pytest.fixture
+def sets(results):
+    def row(split, number):
+        audio = {"bytes": encode_audio(np.full(1600, 0.1, np.float32)), "path": None}
+        about = {"utterance": f"ca-{split}-{number}", "split": split, "word_id": "", "ca": TEXT[split], "en": "x"}
+        return about | {"audio": audio, "seconds": 0.1, "voice": "v", "engine": "e", "seed": 1}
+
+    rows = [row(split, number) for split, count in (("validation", 3), ("test", 5)) for number in range(count)]
+    manifest.write(results.path("speech", "ca.parquet"), rows, ["ca", "en"])
+    return ((results.made(PlannedJob("speech", "ca", {}), "ca.parquet"), (TASK,)),)
+
+
+@pytest.fixture
+def searched(results, scaled, sets, monkeypatch):
+    """What the stage's script writes, for a search over scales of the merge."""
+
+    def run(best, grid=(0.0, 0.25, 0.5, 0.75, 1.0), rule=None, split="validation", tasks=(TASK,), **settings):
+        base = results.tensors["base"]["bias"]
+        model = FakeModel(base, float(base[0]) + best)
+        model.split = split
+        monkeypatch.setattr(loop, "open_model", lambda folder: model)
+        monkeypatch.setattr("tauspeech.models.decoding.shared_features", lambda: FeatureCache())
+        candidates = [{"scale": scale} for scale in grid]
+        of_set = ((speech, tasks) for speech, _ in sets)
+        job = results.build.search("mix", scaled, tuple(of_set), "scales", candidates, rule, split, **settings)
+        search_candidates.main(results.at_run_time(job))
+        return json.loads(results.path("search", "mix.json").read_text(encoding="utf-8")), model
+
+    return run
+
+
+def test_every_candidate_is_scored_and_the_rule_chooses(searched):
+    found, model = searched(0.5, rule=TOLERANT)
+    assert found == {
+        "points": [
+            {"scale": scale, "score": score}
+            for scale, score in ((0.0, 50.0), (0.25, 75.0), (0.5, 100.0), (0.75, 75.0), (1.0, 50.0))
+        ],
+        "chosen": {"scale": 0.25},
+    }
+    assert model.featured == 3  # features of the three utterances serve all candidates
+    assert model.weights.keys() == SHAPES.keys()
+
+
+def test_the_test_split_with_the_tables_metric(searched):
+    """As for the curves of a figure: nothing is chosen."""
+    found, model = searched(1.0, grid=(0.5, 1.0), split="test", score="headline")
+    assert found == {"points": [{"scale": 0.5, "score": 50.0}, {"scale": 1.0, "score": 0.0}], "chosen": {}}
+    assert model.featured == 5
+
+
+def test_the_score_is_the_mean_over_tasks(searched):
+    """The transcripts are right, and no translation is."""
+    found, model = searched(0.0, grid=(0.0,), tasks=(TASK, TASK | {"kind": "translate"}))
+    assert found["points"] == [{"scale": 0.0, "score": 50.0}]
+    assert model.featured == 3  # the tasks share the features
+
+
+def test_a_search_of_the_builder_reaches_the_script(results, scaled, sets):
+    """The rule and the ascending candidates come from the configuration."""
+    results.build.config["merging"] = {"grid": [1.0, 0.5], "tolerance": 0.25}
+    job = results.build.scale_search("mix--ta", scaled, sets)
+    assert job.settings["candidates"] == [{"scale": 0.5}, {"scale": 1.0}]
+    assert job.settings["rule"] == {"kind": "smallest_scale", "tolerance": 0.25}
+    assert (job.settings["kind"], job.settings["split"], job.settings["score"]) == (
+        "scales",
+        "validation",
+        "validation",
+    )
+    assert job.settings["tasks"] == {"ca": [TASK]} and job.settings["merge"] == scaled.settings
