@@ -1,22 +1,17 @@
 """The search loop: try candidates of a merge on a split of some sets, score each, and choose one by a rule."""
 
-from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from tauspeech.data import manifest
 from tauspeech.models.decoding import Decoder, FeatureCache
 from tauspeech.models.family import open_model
-from tauspeech.models.tasks import TasksBySet, tasks_by_set
-from tauspeech.models.validation import mean_score
+from tauspeech.models.tasks import tasks_by_set
 from tauspeech.runtime.job import Job
 from tauspeech.runtime.pace import logged
-from tauspeech.scoring.metrics import headline
 from tauspeech.search.candidates import KINDS
 from tauspeech.search.rules import choose
 from tauspeech.vectors.execution import Execution
-
-Sets = Mapping[str, list[dict[str, Any]]]
-
 
 def search(job: Job, cache: FeatureCache) -> dict[str, Any]:
     """Points, each a candidate with its score, and what the rule has chosen of them."""
@@ -26,27 +21,14 @@ def search(job: Job, cache: FeatureCache) -> dict[str, Any]:
     decoder = Decoder(model, settings, cache)
     tasks = tasks_by_set(settings["tasks"])
     sets = {id: manifest.read(path, settings["split"]) for id, path in job.inputs("sets").items()}
+    score_of = import_module(f"tauspeech.search.scores.{settings['score']}").score
     points = []
     for candidate in settings["candidates"]:
         model.load_weights(candidates.weights(candidate))
-        score = SCORES[settings["score"]](decoder, sets, tasks)
+        score = score_of(decoder, sets, tasks)
         points.append(candidate | {"score": score})
         about = " ".join(
             f"{key} {value:g}" if isinstance(value, float | int) else value for key, value in candidate.items()
         )
         print(f"{about}: {score:.2f}", flush=True)
     return {"points": points, "chosen": choose(settings["rule"], points)}
-
-
-def mean_headline(decoder: Decoder, sets: Sets, tasks: TasksBySet) -> float:
-    """Mean of the tables' metric over all sets and their tasks."""
-    values = []
-    for id, rows in sets.items():
-        for task in tasks[id]:
-            references = [row[task.text_language] for row in rows]
-            found = headline(task.kind, task.text_language, references, decoder.decode(rows, task))
-            values.append(found.value())
-    return sum(values) / len(values)
-
-
-SCORES: dict[str, Callable[[Decoder, Sets, TasksBySet], float]] = {"validation": mean_score, "headline": mean_headline}
