@@ -51,7 +51,7 @@ def test_every_rule_with_gpus_runs_its_script_on_gpus_of_its_own():
         if "gpu=" in body:
             assert "on_gpu=True" in body or "on_gpus.py" in body, name
     common = (ROOT / "rules/common.smk").read_text(encoding="utf-8")
-    assert 'python "$SCRIPTS/on_gpus.py" {resources.gpu} ' if on_gpu' in common
+    assert 'python "$SCRIPTS/on_gpus.py" {resources.gpu} ' in common
 
 
 def test_a_job_on_a_node_of_a_cluster_need_not_know_how_many_gpus_there_are(tmp_path):
