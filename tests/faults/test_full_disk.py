@@ -29,8 +29,18 @@ STAGES = [
     ("write_report.py", "report", "report", ["report.html", "report.receipt.json"]),
 ]  # fmt: skip
 OF_LORS = [
-    ("search_candidates.py", "search", "ca--asr--pruning", ["search/ca--asr--pruning.json", "search/ca--asr--pruning.receipt.json"]),
-    ("search_candidates.py", "search", "ca--asr--pruning-curve", ["search/ca--asr--pruning-curve.json", "search/ca--asr--pruning-curve.receipt.json"]),
+    (
+        "search_candidates.py",
+        "search",
+        "ca--asr--pruning",
+        ["search/ca--asr--pruning.json", "search/ca--asr--pruning.receipt.json"],
+    ),
+    (
+        "search_candidates.py",
+        "search",
+        "ca--asr--pruning-curve",
+        ["search/ca--asr--pruning-curve.json", "search/ca--asr--pruning-curve.receipt.json"],
+    ),
 ]
 
 

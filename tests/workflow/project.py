@@ -16,7 +16,17 @@ from tests.processes import python
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 1500  # seconds; the longest run takes a minute or two on a machine that does nothing else
-PARTS = ("Snakefile", "rules", "workflow", "profiles", "config", "envs", "tools", "resources/grammar", "resources/voices")
+PARTS = (
+    "Snakefile",
+    "rules",
+    "workflow",
+    "profiles",
+    "config",
+    "envs",
+    "tools",
+    "resources/grammar",
+    "resources/voices",
+)
 
 
 @dataclass

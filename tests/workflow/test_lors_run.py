@@ -220,7 +220,10 @@ def test_a_merge_with_pruning_is_made_of_vectors_pruned_by_their_own_ratios(fini
         assert [entry["id"] for entry in recipe["vectors"]] == ["ca--asr", "de--asr"]
         for entry in recipe["vectors"]:
             assert entry["merge"]["method"] == pruning
-            assert entry["merge"]["options"] == json_of(finished_lors, "search", f"{entry['id']}--pruning.json")["chosen"][pruning]
+            assert (
+                entry["merge"]["options"]
+                == json_of(finished_lors, "search", f"{entry['id']}--pruning.json")["chosen"][pruning]
+            )
             assert [inner["path"] for inner in entry["merge"]["vectors"]] == [f"vectors/{entry['id']}.safetensors"]
     receipt = json_of(finished_lors, "merged/high--asr--lors/receipt.json")
     assert set(receipt["inputs"]) == {

@@ -41,7 +41,8 @@ def test_its_merge_has_a_negative_weight(toy: Project) -> None:
     receipt = json.loads(toy.result("merged/negated/merge_receipt.json").read_text(encoding="utf-8"))
     assert [entry["weight"] for entry in receipt["recipe"]["vectors"]] == [-0.5]
     base, tuned, negated = (
-        load_file(toy.result(folder, "model.safetensors")) for folder in ("models/base", "models/tuned", "merged/negated")
+        load_file(toy.result(folder, "model.safetensors"))
+        for folder in ("models/base", "models/tuned", "merged/negated")
     )
     assert any(not torch.equal(tuned[name], base[name]) for name in base)
     for name in base:

@@ -55,8 +55,21 @@ def _imported(tree: ast.AST) -> set[str]:
 
 @cache
 def _read(path: Path) -> tuple[str, frozenset[str]]:
-    tree = _without_docstrings(ast.parse(path.read_text(encoding="utf-8")))
-    return hashlib.sha256(_dump(tree).encode()).hexdigest(), frozenset(_imported(tree))
+    tree = _tree_of(path)
+    return _hash_of(tree), frozenset(_imported(tree))
+
+
+def _tree_of(path: Path) -> ast.AST:
+    return _without_docstrings(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def _hash_of(tree: ast.AST) -> str:
+    return hashlib.sha256(_dump(tree).encode()).hexdigest()
+
+
+def hash_of_code(path: Path) -> str:
+    """Hash of a Python file without its comments, docstrings and layout."""
+    return _hash_of(_tree_of(path))
 
 
 def _data_files(module: Path) -> list[Path]:

@@ -13,6 +13,7 @@ from tauspeech.search.candidates import KINDS
 from tauspeech.search.rules import choose
 from tauspeech.vectors.execution import Execution
 
+
 def search(job: Job, cache: FeatureCache) -> dict[str, Any]:
     """Points, each a candidate with its score, and what the rule has chosen of them."""
     settings = job.settings
