@@ -1,13 +1,12 @@
 """Settings of all tests; finished runs of the tiny configurations, each made once, and private copies to change."""
 
-import fcntl
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.sharing import made_once
 from tests.workflow.project import Project, new_project
 
 # Machines are busy and differ: a property is about results, never about time.
@@ -26,30 +25,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)  # stable
 
 
-def made_once(
-    factory: pytest.TempPathFactory, name: str, config: str, make: Callable[[Project], object] = Project.run
-) -> Project:
-    """A finished run, shared by all workers of this session: the first that needs it makes it."""
-    folder = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    project, done = Project(folder / name / "project", f"config/{config}"), folder / f"{name}.done"
-    with (folder / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            make(new_project(project.folder, config))
-            done.touch()
-    return project
-
-
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return made_once(tmp_path_factory, "finished", "tiny.yaml")
+    return finished_run(tmp_path_factory, "tiny.yaml")
 
 
 @pytest.fixture(scope="session")
 def finished_lors(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return made_once(tmp_path_factory, "finished-lors", "lors_tiny.yaml")
+    return finished_run(tmp_path_factory, "lors_tiny.yaml")
+
+
+def finished_run(factory: pytest.TempPathFactory, config: str) -> Project:
+    folder = made_once(factory, f"finished-{config}", lambda folder: new_project(folder / "project", config).run())
+    return Project(folder / "project", f"config/{config}")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.models.whisper.foundation import new_model
 from tests.bad_inputs.world import WORDS, World
+from tests.sharing import made_once
 
 # What stands in the results already when something bad comes in.
 EARLIER = [
@@ -23,7 +24,11 @@ EARLIER = [
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> World:
-    world = World(tmp_path_factory.mktemp("finished"))
+    return World(made_once(tmp_path_factory, "bad-inputs", make_world))
+
+
+def make_world(folder: Path) -> None:
+    world = World(folder)
     world.write("words.tsv", WORDS)
     world.configure()
     model = new_model(["我们参观了柏林墙。", "We visited the Berlin Wall."], SIZES["tiny"], 1)
@@ -32,7 +37,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> World:
     for script, stage, id in EARLIER:
         ended = world.stage(script, stage, id)
         assert ended.status == 0, ended.err
-    return world
 
 
 @pytest.fixture

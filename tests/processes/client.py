@@ -38,7 +38,8 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, lambda number, _: os.killpg(child, number))  # as a terminal does
     status = json.loads(replies.readline())["status"]
     if status < 0:
-        signal.signal(-status, signal.SIG_DFL)
+        if -status != signal.SIGKILL:  # whose action cannot be set
+            signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
     return status
 

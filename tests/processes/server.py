@@ -19,7 +19,7 @@ import sys
 import threading
 import traceback
 from importlib import import_module
-from typing import Any
+from typing import Any, TextIO
 
 PRELOADED = (
     *("accelerate", "datasets", "jinja2", "jiwer", "jsonschema", "pandas", "pyarrow.parquet", "rapidfuzz", "sacrebleu"),
@@ -42,7 +42,7 @@ def main(address: str) -> None:
     listener.listen(100)
     os.rename(f"{address}.new", address)
     preload()
-    if request := serve(listener):
+    if request := Server(listener).serve():
         os._exit(carry_out(request))
 
 
@@ -58,62 +58,89 @@ def preload() -> None:
     gc.freeze()  # a collection would touch, and so copy, all memory that children share
 
 
-def serve(listener: socket.socket) -> Request | None:
-    """Serve until standard input ends; in each forked child, return the request that it has to carry out."""
-    clients: dict[int, socket.socket | None] = {}  # by child; None if it has died
-    wake, waker = os.pipe()
-    for end in (wake, waker):
-        os.set_blocking(end, False)
-    signal.set_wakeup_fd(waker)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    selector = selectors.DefaultSelector()
-    for file in (listener, sys.stdin, wake):
-        selector.register(file, selectors.EVENT_READ)
-    while True:
-        for key, _ in selector.select():
-            if key.fileobj is sys.stdin:
-                for child in clients:
-                    kill(child)
-                return None
-            if key.fileobj is listener:
-                connection, _ = listener.accept()
-                try:
-                    request, streams = receive(connection)
-                except (OSError, ValueError):
-                    connection.close()
-                    continue
-                child = os.fork()
-                if not child:
-                    signal.set_wakeup_fd(-1)
-                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background process may ignore it
-                    selector.close()
-                    for file in (listener, connection, *filter(None, clients.values())):
-                        file.close()
-                    os.close(wake)
-                    os.close(waker)
-                    os.setpgid(0, 0)
-                    for number, stream in enumerate(streams):
-                        os.dup2(stream, number)
-                        os.close(stream)
-                    return request
-                for stream in streams:
-                    os.close(stream)
-                clients[child] = connection
-                selector.register(connection, selectors.EVENT_READ, child)
-                send(connection, {"pid": child})
-            elif key.fileobj == wake:
-                os.read(wake, 1 << 10)
-                for child, status in ended():
-                    if connection := clients.pop(child):
-                        send(connection, {"status": os.waitstatus_to_exitcode(status)})
-                        selector.unregister(connection)
-                        connection.close()
-            elif clients.get(key.data) is key.fileobj:  # a client sends nothing more, so this is its end
-                kill(key.data)
-                clients[key.data] = None
-                selector.unregister(key.fileobj)
-                key.fileobj.close()
+class Server:
+    """Loop over new clients, clients that die, children that end, and the end of standard input."""
+
+    def __init__(self, listener: socket.socket):
+        self.listener = listener
+        self.clients: dict[int, socket.socket | None] = {}  # by child; None if the client has died
+        self.wake, self.waker = os.pipe()  # written by Python when a signal arrives
+        for end in (self.wake, self.waker):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self.waker)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self.selector = selectors.DefaultSelector()
+        for file in (listener, sys.stdin, self.wake):
+            self.selector.register(file, selectors.EVENT_READ)
+
+    def serve(self) -> Request | None:
+        """Serve until standard input ends; in each forked child, return the request that it has to carry out."""
+        while True:
+            for key, _ in self.selector.select():
+                if key.fileobj is sys.stdin:
+                    for child in self.clients:
+                        kill(child)
+                    return None
+                if key.fileobj is self.listener:
+                    if request := self.accept():
+                        return request
+                elif key.fileobj == self.wake:
+                    self.reap()
+                elif self.clients.get(key.data) is key.fileobj:  # it sends nothing more, so this is its end
+                    kill(key.data)
+                    self.close(key.data)
+                    self.clients[key.data] = None
+
+    def accept(self) -> Request | None:
+        """Fork a child for a new client; the request in the child, None in the server."""
+        connection, _ = self.listener.accept()
+        try:
+            request, streams = receive(connection)
+        except (OSError, ValueError):
+            connection.close()
+            return None
+        child = os.fork()
+        if not child:
+            self.leave(connection)
+            for number, stream in enumerate(streams):
+                os.dup2(stream, number)
+                os.close(stream)
+            return request
+        for stream in streams:
+            os.close(stream)
+        self.clients[child] = connection
+        self.selector.register(connection, selectors.EVENT_READ, child)
+        send(connection, {"pid": child})
+        return None
+
+    def leave(self, connection: socket.socket) -> None:
+        """Close in a child what belongs to the server, and become a process as others are."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a background process may ignore it
+        self.selector.close()
+        for file in (self.listener, connection, *filter(None, self.clients.values())):
+            file.close()
+        os.close(self.wake)
+        os.close(self.waker)
+        os.setpgid(0, 0)
+
+    def reap(self) -> None:
+        """Tell clients of children that have ended."""
+        os.read(self.wake, 1 << 10)
+        while self.clients:
+            child, status = os.waitpid(-1, os.WNOHANG)
+            if not child:
+                return
+            if connection := self.clients[child]:
+                send(connection, {"status": os.waitstatus_to_exitcode(status)})
+                self.close(child)
+            del self.clients[child]
+
+    def close(self, child: int) -> None:
+        if connection := self.clients[child]:
+            self.selector.unregister(connection)
+            connection.close()
 
 
 def receive(connection: socket.socket) -> tuple[Request, list[int]]:
@@ -127,29 +154,13 @@ def receive(connection: socket.socket) -> tuple[Request, list[int]]:
 
 
 def send(connection: socket.socket, message: dict[str, int]) -> None:
-    try:
+    with contextlib.suppress(OSError):  # the client is gone
         connection.sendall(json.dumps(message).encode() + b"\n")
-    except OSError:  # the client is gone
-        pass
 
 
 def kill(child: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
-
-
-def ended() -> list[tuple[int, int]]:
-    found = []
-    while True:
-        try:
-            child, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return found
-        if not child:
-            return found
-        found.append((child, status))
 
 
 def carry_out(request: Request) -> int:
@@ -159,19 +170,21 @@ def carry_out(request: Request) -> int:
         os.environ.update(request["environment"])
         os.chdir(request["folder"])
         os.umask(request["umask"])
-        sys.stdin, sys.stdout, sys.stderr = (
-            open(number, mode, buffering, encoding="utf-8", errors=errors, closefd=False)
-            for number, mode, buffering, errors in ((0, "r", -1, "strict"), (1, "w", -1, "strict"), (2, "w", 1, "backslashreplace"))
-        )  # fmt: skip
+        sys.stdin, sys.stdout, sys.stderr = stream(0, "r", "strict"), stream(1, "w", "strict"), stream(2, "w")
         sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
         exec(os.environ.pop(PREPARATION, ""), {})
         run(request["arguments"], request["python"])
         status = 0
     except SystemExit as ending:
         status = status_of(ending)
-    except BaseException as error:
+    except KeyboardInterrupt:
         traceback.print_exc()
-        status = 130 if isinstance(error, KeyboardInterrupt) else 1
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)  # as Python ends itself
+        raise
+    except BaseException:
+        traceback.print_exc()
+        status = 1
     try:
         threading._shutdown()
         atexit._run_exitfuncs()
@@ -180,6 +193,10 @@ def carry_out(request: Request) -> int:
         traceback.print_exc()
         status = 120
     return status
+
+
+def stream(number: int, mode: str, errors: str = "backslashreplace") -> TextIO:
+    return open(number, mode, -1 if number < 2 else 1, encoding="utf-8", errors=errors, closefd=False)
 
 
 def run(arguments: list[str], python: str) -> None:
