@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow" / "scrip
 
 import checkpoints
 
-from tauspeech.vectors.combination import Combination, Term
+from tauspeech.vectors.combination import Combination, Summand
 from tauspeech.vectors.deltas import Delta, Difference, Model
 from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.storage import ranges
@@ -60,7 +60,7 @@ def seconds(act: Callable[[], object]) -> float:
 def one_by_one(vector: Delta) -> None:
     for rank in RANKS:
         for keep in KEEPS:
-            (term,) = lors.combine([Term(vector, Weight(), False, "")], rank=rank, keep=keep).terms
+            (term,) = lors.combine([Summand(vector, Weight(), False, "")], rank=rank, keep=keep).terms
             read(term.delta)
 
 
@@ -73,7 +73,7 @@ def on_grid(vector: Delta) -> None:
 
 def pruned_sum(vectors: list[Delta]) -> Combination:
     return lors.combine(
-        [Term(vector, Weight(), False, str(n)) for n, vector in enumerate(vectors)], rank=0.02, keep=0.2
+        [Summand(vector, Weight(), False, str(n)) for n, vector in enumerate(vectors)], rank=0.02, keep=0.2
     )
 
 

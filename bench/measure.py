@@ -28,15 +28,15 @@ class Cost:
 
 def once(command: list[str], environment: Mapping[str, str]) -> Cost:
     """Cost of one run. Keep the caller small: its memory at the start of a child counts as the child's peak."""
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as output:
         busy, begin = _busy(), time.perf_counter()
-        child = subprocess.Popen(command, env={**os.environ, **environment}, stdout=said, stderr=subprocess.STDOUT)
+        child = subprocess.Popen(command, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(child.pid, 0)
         wall, busy = time.perf_counter() - begin, _busy() - busy
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
-            said.seek(0)
-            raise RuntimeError(f"{' '.join(command)} failed:\n{said.read().decode(errors='replace')[-4000:]}")
+            output.seek(0)
+            raise RuntimeError(f"{' '.join(command)} failed:\n{output.read().decode(errors='replace')[-4000:]}")
     cpu = usage.ru_utime + usage.ru_stime
     unit = 1 if sys.platform == "darwin" else 1024
     return Cost(cpu, wall, usage.ru_maxrss * unit / 1e6, max(0.0, (busy - cpu) / wall))

@@ -26,13 +26,15 @@ CODE = {
     "tauspeech/room/far.py": "def deep(x):\n    from tauspeech.attic.hidden import VALUE\n\n    return x * VALUE\n",
     "tauspeech/room/other.py": "VALUE = 1\n",
     "tauspeech/room/unused.py": "VALUE = 1\n",
-    "tauspeech/room/list.tsv": "a\tb\n",
+    "tauspeech/room/near.tsv": "a\tb\n",
+    "tauspeech/room/near.schema.yaml": "a: b\n",
     "tauspeech/attic/__init__.py": "",
     "tauspeech/attic/hidden.py": "VALUE = 3\n",
-    "tauspeech/attic/page.jinja": "<p>\n",
-    "tauspeech/attic/page.css": "p {}\n",
+    "tauspeech/attic/hidden.html.jinja": "<p>\n",
+    "tauspeech/attic/hidden.css": "p {}\n",
     "tauspeech/cellar/__init__.py": "",
     "tauspeech/cellar/list.tsv": "a\tb\n",
+    "tauspeech/cellar/engine.tsv": "a\tb\n",
 }
 
 
@@ -73,10 +75,10 @@ def test_a_moved_folder_changes_nothing(printed):
         edited("tauspeech/plan/jobs.py", "VALUE = 1", "VALUE = 2"),
         edited("tauspeech/room/unused.py", "VALUE = 1", "VALUE = 2"),
         edited("tauspeech/cellar/list.tsv", "a", "c"),
-        {"tauspeech/room/notes.md": "x", "tauspeech/room/new.py": "VALUE = 1\n", "other.py": "VALUE = 1\n"},
+        {"tauspeech/room/notes.md": "x", "tauspeech/room/more.tsv": "x\n", "tauspeech/room/new.py": "VALUE = 1\n", "other.py": "VALUE = 1\n"},
     ],
     ids=["comment", "docstring", "layout", "long docstring", "blank lines", "runtime", "behind runtime", "unused",
-         "data of an unused folder", "new files"],
+         "data of no module", "new files"],
 )  # fmt: skip
 def test_what_cannot_change_a_result_changes_nothing(printed, harmless):
     assert printed(harmless) == printed()
@@ -94,13 +96,14 @@ def test_what_cannot_change_a_result_changes_nothing(printed, harmless):
         edited("tauspeech/room/far.py", "x * VALUE", "x + VALUE"),
         edited("tauspeech/room/other.py", "VALUE = 1", "VALUE = 2"),
         edited("tauspeech/attic/hidden.py", "VALUE = 3", "VALUE = 4"),
-        edited("tauspeech/room/list.tsv", "a\tb", "a\tc"),
-        edited("tauspeech/attic/page.jinja", "<p>", "<q>"),
-        edited("tauspeech/attic/page.css", "p", "q"),
-        {"tauspeech/room/more.tsv": "x\n"},
+        edited("tauspeech/room/near.tsv", "a\tb", "a\tc"),
+        edited("tauspeech/attic/hidden.html.jinja", "<p>", "<q>"),
+        edited("tauspeech/attic/hidden.css", "p", "q"),
+        edited("tauspeech/room/near.schema.yaml", "a: b", "a: c"),
+        {"tauspeech/room/far.tsv": "x\n"},
     ],
     ids=["script", "type", "string", "default", "module", "term", "imported", "import of a module", "import inside",
-         "list", "template", "style", "another list"],
+         "table", "template", "style", "schema", "new table"],
 )  # fmt: skip
 def test_what_can_change_a_result_changes_it(printed, change):
     assert printed(change) != printed()
@@ -136,7 +139,7 @@ def test_modules_given_by_name_are_covered_with_all_that_they_import(printed):
     assert before != printed(code)
     assert before != printed(code | {"tauspeech/cellar/engine.py": "VALUE = 2\n"}, named)
     assert before != printed(code | {"tauspeech/cellar/pump.py": "VALUE = 2\n"}, named)
-    assert before != printed(code | edited("tauspeech/cellar/list.tsv", "a", "c"), named)
+    assert before != printed(code | edited("tauspeech/cellar/engine.tsv", "a", "c"), named)
     assert before == printed(code | {"tauspeech/cellar/other.py": "VALUE = 2\n"}, named)
 
 
@@ -224,6 +227,15 @@ def reached(tmp_path_factory, plans):
     return stages_by_plan
 
 
+def test_data_files_of_the_package_are_named_after_a_module():
+    """Others would be no part of any fingerprint."""
+    package = SCRIPTS / "tauspeech"
+    for ending in ("tsv", "css", "jinja", "yaml"):
+        for file in package.rglob(f"*.{ending}"):
+            if file.parent.parent.name != "experiments":  # schemas of configurations, which specifications hold
+                assert file.with_name(f"{file.name.partition('.')[0]}.py").is_file(), file
+
+
 OPEN_MODELS = {"base", "finetune", "search", "decode", "voice_samples"}
 
 
@@ -250,6 +262,12 @@ def test_a_plan_is_no_code_of_results(reached):
     nothing = {"rare_words": set(), "neural": set(), "lors": set()}
     for file in ("experiments/lors/plan.py", "plan/builder.py", "plan/jobs.py", "runtime/files.py", "runtime/job.py"):
         assert reached(file) == nothing, file
+
+
+def test_a_merge_method_reaches_only_the_merges_and_searches_that_use_it(reached):
+    of_words = {"search", "merge"}
+    assert reached("vectors/methods/ties.py") == {"rare_words": of_words, "neural": of_words, "lors": set()}
+    assert reached("vectors/methods/svd.py") == {"rare_words": set(), "neural": set(), "lors": {"search", "merge"}}
 
 
 def test_an_engine_reaches_only_the_speech_that_it_makes(reached):

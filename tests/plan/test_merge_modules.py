@@ -2,14 +2,14 @@
 
 from tauspeech.plan.fingerprint import fingerprint
 from tauspeech.plan.jobs import PlannedJob
-from tauspeech.plan.merges import MergeSpec, PlannedTerm
+from tauspeech.plan.merges import MergeSpec, Term
 from tauspeech.vectors import methods
 
 
 def test_a_merge_depends_on_its_methods_and_those_nested_in_it():
     vector = PlannedJob("vector", "a", {}, {})
-    nested = MergeSpec("svd", (PlannedTerm(vector),), {"rank": 0.1})
-    merge = MergeSpec("ties", (PlannedTerm(nested), PlannedTerm(vector)), {"keep": 0.5})
+    nested = MergeSpec("svd", (Term(vector),), {"rank": 0.1})
+    merge = MergeSpec("ties", (Term(nested), Term(vector)), {"keep": 0.5})
     assert merge.modules == ("tauspeech.vectors.methods.svd", "tauspeech.vectors.methods.ties")
 
 

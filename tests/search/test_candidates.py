@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tauspeech.plan.merges import MergeSpec, Searched, Term
+from tauspeech.plan.merges import MergeSpec, PlannedTerm, Searched
 from tauspeech.search.candidates import KINDS
 from tauspeech.vectors import grid
 from tauspeech.vectors.execution import Execution
@@ -28,7 +28,7 @@ def vector(results):
 def merge(results, vector):
     """A merge whose own scale is that of a search which has not run."""
     other = results.vector(results.finetune("two"))
-    return lambda scale=1.0: MergeSpec("ties", (Term(vector), Term(other, -0.5)), {"keep": 0.4}, scale)
+    return lambda scale=1.0: MergeSpec("ties", (PlannedTerm(vector), PlannedTerm(other, -0.5)), {"keep": 0.4}, scale)
 
 
 @pytest.fixture
@@ -68,14 +68,16 @@ def test_a_scale_is_the_merge_at_that_scale(results, opened, merge, candidate):
 
 @pytest.mark.parametrize("candidate", PRUNINGS, ids=str)
 def test_a_pruning_is_the_merge_of_the_pruned_vector(results, opened, vector, candidate):
-    candidates = opened("pruned_vectors", MergeSpec("task_arithmetic", (Term(vector),)), PRUNINGS)
+    candidates = opened("pruned_vectors", MergeSpec("task_arithmetic", (PlannedTerm(vector),)), PRUNINGS)
     options = {ratio: candidate[ratio] for ratio in ("rank", "keep") if candidate[ratio]}
-    assert_same(candidates.weights(candidate), results.merged(MergeSpec(candidate["method"], (Term(vector),), options)))
+    assert_same(
+        candidates.weights(candidate), results.merged(MergeSpec(candidate["method"], (PlannedTerm(vector),), options))
+    )
 
 
 def test_a_nested_merge_may_have_searched_options(results, opened, vector):
     search = results.search("one--pruning", {"svd": {"rank": 0.3}})
-    nested = Term(MergeSpec("svd", (Term(vector),), Searched(search, "svd")), -1.0)
+    nested = PlannedTerm(MergeSpec("svd", (PlannedTerm(vector),), Searched(search, "svd")), -1.0)
     candidates = opened("scales", MergeSpec("task_arithmetic", (nested,)), SCALES)
     assert_same(candidates.weights({"scale": 0.3}), results.merged(MergeSpec("task_arithmetic", (nested,), scale=0.3)))
 
@@ -93,7 +95,7 @@ def test_prunings_decompose_the_vector_once_for_many_candidates(results, opened,
     decomposed = []
     spectrum = grid.Spectrum
     monkeypatch.setattr(grid, "Spectrum", lambda *given: decomposed.append(given) or spectrum(*given))
-    candidates = opened("pruned_vectors", MergeSpec("task_arithmetic", (Term(vector),)), PRUNINGS)
+    candidates = opened("pruned_vectors", MergeSpec("task_arithmetic", (PlannedTerm(vector),)), PRUNINGS)
     before = len(decomposed)
     assert before == len(results.tensors["base"])
     for candidate in PRUNINGS * 2:

@@ -11,7 +11,7 @@ from tauspeech.data import manifest
 from tauspeech.data.audio import encode_audio
 from tauspeech.models.decoding import FeatureCache
 from tauspeech.plan.jobs import PlannedJob
-from tauspeech.plan.merges import MergeSpec, Term
+from tauspeech.plan.merges import MergeSpec, PlannedTerm
 from tauspeech.search import loop
 from tests.search.results import SHAPES
 
@@ -57,7 +57,7 @@ def scaled(results):
     (results.folder / "models/one").rmdir()
     results.lab.model("one", moved)
     results.made(job, "config.json", "model.safetensors")
-    return MergeSpec("task_arithmetic", (Term(results.vector(job)),))
+    return MergeSpec("task_arithmetic", (PlannedTerm(results.vector(job)),))
 
 
 @pytest.fixture

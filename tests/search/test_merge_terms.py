@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from tauspeech.plan.merges import MergeSpec, Term
+from tauspeech.plan.merges import MergeSpec, PlannedTerm
 from tauspeech.search.planned_merge import recipe_of
 from tests.search.results import SHAPES
 from tests.vectors import references
@@ -38,9 +38,13 @@ def test_negative_weights_a_nested_merge_and_another_reference(results):
     real = results.finetune("real", of="synthetic")
     against = results.vector(real, synthetic, "real-synthetic")
     nested = MergeSpec(
-        "task_arithmetic", (Term(results.vector(two), 2.0), Term(results.vector(three), -1.0)), scale=0.5
+        "task_arithmetic", (PlannedTerm(results.vector(two), 2.0), PlannedTerm(results.vector(three), -1.0)), scale=0.5
     )
-    terms = (Term(results.vector(one), -0.75), Term(nested, -1.5), Term(against, 0.4, reference=synthetic))
+    terms = (
+        PlannedTerm(results.vector(one), -0.75),
+        PlannedTerm(nested, -1.5),
+        PlannedTerm(against, 0.4, reference=synthetic),
+    )
     spec = MergeSpec("task_arithmetic", terms, scale=0.8)
     job = results.merge_job(spec)
     assert planned(job)["vectors"] == [
@@ -62,15 +66,17 @@ def test_negative_weights_a_nested_merge_and_another_reference(results):
 def test_an_analogy(results):
     """tau_3 + tau_2 - tau_1."""
     vectors = [results.vector(results.finetune(f"m{number}")) for number in (1, 2, 3)]
-    spec = MergeSpec("task_arithmetic", (Term(vectors[2]), Term(vectors[1]), Term(vectors[0], -1.0)))
+    spec = MergeSpec(
+        "task_arithmetic", (PlannedTerm(vectors[2]), PlannedTerm(vectors[1]), PlannedTerm(vectors[0], -1.0))
+    )
     change = weighted_sum((1, results.tau("m3")), (1, results.tau("m2")), (-1, results.tau("m1")))
     assert_merged(results, results.merged(spec), change)
 
 
 def test_a_vector_less_itself_leaves_the_base(results):
     vector = results.vector(results.finetune("one"))
-    twice = MergeSpec("task_arithmetic", (Term(vector, 2.0),))
-    out = results.merged(MergeSpec("task_arithmetic", (Term(twice), Term(vector, -2.0))))
+    twice = MergeSpec("task_arithmetic", (PlannedTerm(vector, 2.0),))
+    out = results.merged(MergeSpec("task_arithmetic", (PlannedTerm(twice), PlannedTerm(vector, -2.0))))
     for name in SHAPES:
         assert out.tensors[name].numpy().tobytes() == results.tensors["base"][name].tobytes()
 
@@ -79,16 +85,16 @@ def test_synthetic_to_real(results):
     """theta_T + lambda (theta_S,real - theta_S,syn): the target's own vector is summed with another model's."""
     target, synthetic = results.finetune("target"), results.finetune("synthetic")
     real = results.finetune("real", of="synthetic")
-    terms = Term(results.vector(target)), Term(results.vector(real, synthetic), 0.6, reference=synthetic)
+    terms = PlannedTerm(results.vector(target)), PlannedTerm(results.vector(real, synthetic), 0.6, reference=synthetic)
     change = weighted_sum((1, results.tau("target")), (0.6, results.tau("real", "synthetic")))
     assert_merged(results, results.merged(MergeSpec("task_arithmetic", terms)), change)
 
 
 def test_merges_nest_at_any_depth(results):
     one, two, three = (results.vector(results.finetune(id)) for id in ("one", "two", "three"))
-    inner = MergeSpec("task_arithmetic", (Term(one), Term(two, -1.0)))
-    middle = MergeSpec("magnitude", (Term(inner),), {"keep": 0.5})
-    spec = MergeSpec("task_arithmetic", (Term(middle, 2.0), Term(three, -1.0)))
+    inner = MergeSpec("task_arithmetic", (PlannedTerm(one), PlannedTerm(two, -1.0)))
+    middle = MergeSpec("magnitude", (PlannedTerm(inner),), {"keep": 0.5})
+    spec = MergeSpec("task_arithmetic", (PlannedTerm(middle, 2.0), PlannedTerm(three, -1.0)))
     difference = weighted_sum((1, results.tau("one")), (-1, results.tau("two")))
     kept = {
         name: references.magnitude(np.float32(values).astype(np.float64), 0.5) for name, values in difference.items()
@@ -99,14 +105,16 @@ def test_merges_nest_at_any_depth(results):
 def test_what_a_pruning_takes_away(results):
     """A vector and the same vector pruned, with opposite signs."""
     vector = results.vector(results.finetune("one"))
-    pruned = MergeSpec("magnitude", (Term(vector),), {"keep": 0.3})
+    pruned = MergeSpec("magnitude", (PlannedTerm(vector),), {"keep": 0.3})
     rest = {name: tau - references.magnitude(tau, 0.3) for name, tau in results.tau("one").items()}
-    assert_merged(results, results.merged(MergeSpec("task_arithmetic", (Term(vector), Term(pruned, -1.0)))), rest)
-    low = MergeSpec("svd", (Term(vector),), {"rank": 0.2})
+    assert_merged(
+        results, results.merged(MergeSpec("task_arithmetic", (PlannedTerm(vector), PlannedTerm(pruned, -1.0)))), rest
+    )
+    low = MergeSpec("svd", (PlannedTerm(vector),), {"rank": 0.2})
     change = {
         name: 2 * references.svd(tau, 0.2) - references.magnitude(tau, 0.3) for name, tau in results.tau("one").items()
     }
-    spec = MergeSpec("task_arithmetic", (Term(low, 2.0), Term(pruned, -1.0)))
+    spec = MergeSpec("task_arithmetic", (PlannedTerm(low, 2.0), PlannedTerm(pruned, -1.0)))
     for name, found in results.merged(spec).tensors.items():
         expected = results.tensors["base"][name] + change[name]
         np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
@@ -114,7 +122,7 @@ def test_what_a_pruning_takes_away(results):
 
 def test_weights_of_parts_of_the_model(results):
     vector = results.vector(results.finetune("one"))
-    out = results.merged(MergeSpec("task_arithmetic", (Term(vector, {"norm": -2.0, "default": 0.5}),)))
+    out = results.merged(MergeSpec("task_arithmetic", (PlannedTerm(vector, {"norm": -2.0, "default": 0.5}),)))
     change = {name: (-2.0 if name == "norm.weight" else 0.5) * tau for name, tau in results.tau("one").items()}
     assert_merged(results, out, change)
 
@@ -125,7 +133,7 @@ def test_a_vector_of_another_model_needs_its_reference(results):
     synthetic = results.finetune("synthetic")
     vector = results.vector(results.finetune("real", of="synthetic"), synthetic)
     with pytest.raises(UserError, match="was made from a model with fingerprint"):
-        results.merged(MergeSpec("task_arithmetic", (Term(vector),)))
+        results.merged(MergeSpec("task_arithmetic", (PlannedTerm(vector),)))
 
 
 def test_a_changed_weight_or_reference_changes_the_specification(results):
@@ -134,6 +142,11 @@ def test_a_changed_weight_or_reference_changes_the_specification(results):
     def key(*terms):
         return results.build.merge("mix", MergeSpec("task_arithmetic", terms)).key
 
-    nested = MergeSpec("task_arithmetic", (Term(vector),))
-    keys = [key(Term(vector)), key(Term(vector, -1.0)), key(Term(vector, reference=other)), key(Term(nested))]
-    assert len({*keys, key(Term(nested, -1.0))}) == 5
+    nested = MergeSpec("task_arithmetic", (PlannedTerm(vector),))
+    keys = [
+        key(PlannedTerm(vector)),
+        key(PlannedTerm(vector, -1.0)),
+        key(PlannedTerm(vector, reference=other)),
+        key(PlannedTerm(nested)),
+    ]
+    assert len({*keys, key(PlannedTerm(nested, -1.0))}) == 5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tauspeech.plan.merges import MergeSpec, Searched, Term
+from tauspeech.plan.merges import MergeSpec, PlannedTerm, Searched
 from tauspeech.runtime.receipts import Receipt
 from tauspeech.search.planned_merge import recipe_of
 from tauspeech.vectors.execution import Execution
@@ -40,7 +40,9 @@ def pruned(results, vectors):
     scale = Searched(results.search("mix", {"scale": 0.7}), "scale")
 
     def spec(method):
-        terms = tuple(Term(MergeSpec(method, (Term(vectors[id]),), Searched(searches[id], method))) for id in RATIOS)
+        terms = tuple(
+            PlannedTerm(MergeSpec(method, (PlannedTerm(vectors[id]),), Searched(searches[id], method))) for id in RATIOS
+        )
         return MergeSpec("task_arithmetic", terms, scale=scale)
 
     return spec
@@ -49,7 +51,7 @@ def pruned(results, vectors):
 @pytest.fixture
 def plain(results, vectors):
     """A merge of the vectors as they are."""
-    return lambda scale: MergeSpec("task_arithmetic", tuple(map(Term, vectors.values())), scale=scale)
+    return lambda scale: MergeSpec("task_arithmetic", tuple(map(PlannedTerm, vectors.values())), scale=scale)
 
 
 @pytest.mark.parametrize("method", PRUNINGS)
@@ -73,7 +75,7 @@ def test_without_pruning_the_vectors_are_summed_as_they_are(results, plain):
 
 
 def test_a_scale_can_be_given_in_place_of_the_planned_one(results, pruned):
-    assert recipe_of(results.merge_job(pruned("svd")), scale=0.2).mixture.scale == 0.2
+    assert recipe_of(results.merge_job(pruned("svd")), scale=0.2).as_mapping()["scale"] == 0.2
 
 
 @pytest.mark.parametrize("method", PRUNINGS)

@@ -61,4 +61,4 @@ def test_ratios_are_chosen_for_each_method_and_its_recipe_takes_them(tmp_path):
     assert chosen == {"svd": {"rank": 0.2}, "magnitude": {"keep": 0.3}, "lors": {"rank": 0.2, "keep": 0.4}}
     for method, options in chosen.items():
         content = {"base": "b", "method": method, "options": options, "vectors": [{"path": "v.safetensors"}]}
-        assert Recipe.parse(content, tmp_path).mixture.options == options  # which refuses unknown options
+        assert Recipe.parse(content, tmp_path).as_mapping()["options"] == options  # which refuses unknown options

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tauspeech.vectors.combination import Combination, Term
+from tauspeech.vectors.combination import Combination, Summand
 from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.grid import Grid
 from tauspeech.vectors.sources import Sources
@@ -33,7 +33,7 @@ def test_every_point_is_what_lors_makes(lab, vector, threads):
     grid = Grid(delta, RANKS, KEEPS, Execution(threads))
     for rank in RANKS:
         for keep in KEEPS:
-            phi = Combination([Term(grid.at(rank, keep), Weight(), False, "a")])
+            phi = Combination([Summand(grid.at(rank, keep), Weight(), False, "a")])
             out = lab.merge("lors", ["a"], {"rank": rank, "keep": keep}, scale=0.5)
             for name, merged in Sweep(vector.base, phi, Execution()).at(0.5):
                 assert out.tensors[name].numpy().tobytes() == merged.tobytes(), (rank, keep, name)

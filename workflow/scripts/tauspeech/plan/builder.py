@@ -232,7 +232,7 @@ class Builder:
         settings = self.decoding_settings | tasks_of(sets) | {"merge": merge.settings, "kind": kind}
         settings |= {"candidates": candidates, "rule": rule, "split": split, "score": score}
         inputs = {"base": self.base} | merge.inputs | sets_of(sets)
-        modules = (*self.family, *merge.modules, f"tauspeech.search.scores.{score}")
+        modules = (f"tauspeech.search.scores.{score}", *self.family, *merge.modules)
         return self.job("search", id, settings, inputs, self.seed, self.decoding_threads, modules, batch)
 
     def scale_search(self, id: str, merge: MergeSpec, sets: TaskSets, batch: str | None = None) -> PlannedJob:

@@ -28,7 +28,7 @@ class Searched:
 
 
 @dataclass(frozen=True)
-class PlannedTerm:
+class Term:
     """A vector with its weight, or a nested merge; ``reference`` is the vector's reference if it is not the base."""
 
     source: "PlannedJob | MergeSpec"
@@ -48,7 +48,7 @@ class MergeSpec:
     """A method with its options and terms: ``scale * sum of weight * T(vector)``."""
 
     method: str
-    terms: tuple[PlannedTerm, ...]
+    terms: tuple[Term, ...]
     options: Mapping[str, Any] | Searched = field(default_factory=dict)
     scale: float | Searched = 1.0
 
@@ -89,7 +89,7 @@ class MergeSpec:
             "searches": list(searches.values()) or None,
         }
 
-    def _flat(self) -> Iterator[PlannedTerm]:
+    def _flat(self) -> Iterator[Term]:
         for term in self.terms:
             if isinstance(term.source, MergeSpec):
                 yield from term.source._flat()

@@ -22,11 +22,11 @@ def search(job: Job, cache: FeatureCache) -> dict[str, Any]:
     decoder = Decoder(model, settings, cache)
     tasks = tasks_by_set(settings["tasks"])
     sets = {id: manifest.read(path, settings["split"]) for id, path in job.inputs("sets").items()}
-    score_of = import_module(f"tauspeech.search.scores.{settings['score']}").score
+    mean_score = import_module(f"tauspeech.search.scores.{settings['score']}").mean_score
     points = []
     for candidate in settings["candidates"]:
         model.load_weights(candidates.weights(candidate))
-        score = score_of(decoder, sets, tasks)
+        score = mean_score(decoder, sets, tasks)
         points.append(candidate | {"score": score})
         about = " ".join(
             f"{key} {value:g}" if isinstance(value, float | int) else value for key, value in candidate.items()

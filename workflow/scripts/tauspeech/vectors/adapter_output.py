@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, write_text
-from tauspeech.vectors.combination import Combination, Nested, Term
+from tauspeech.vectors.combination import Combination, Nested, Summand
 from tauspeech.vectors.files.hashes import cache_digests
 from tauspeech.vectors.files.storage import WIDTHS, Bytes, Layout, Writer, rounded, widened
 from tauspeech.vectors.lora.adapter import ADAPTER_WEIGHTS, Adapter
@@ -152,7 +152,7 @@ class AdapterSum:
         return "|".join(re.escape(name) for name in names) if taken else names
 
 
-def _adapter(term: Term, origin: str) -> Adapter:
+def _adapter(term: Summand, origin: str) -> Adapter:
     if isinstance(term.delta, Adapter):
         _refuse_tied(term.delta)
         return term.delta

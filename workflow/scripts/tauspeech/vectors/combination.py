@@ -19,7 +19,7 @@ Rule = Callable[[Sequence[float], Sequence[Piece], int, int], Values]
 
 
 @dataclass(frozen=True)
-class Term:
+class Summand:
     """A vector with its weight. A foreign one is a difference to another model than the one that it is added to."""
 
     delta: Delta
@@ -27,7 +27,7 @@ class Term:
     foreign: bool
     label: str
 
-    def with_delta(self, delta: Delta) -> "Term":
+    def with_delta(self, delta: Delta) -> "Summand":
         return replace(self, delta=delta)
 
 
@@ -72,7 +72,9 @@ class Combination:
     statistics, which are always averaged.
     """
 
-    def __init__(self, terms: Sequence[Term], relative: bool = False, divisor: float = 1.0, rule: Rule = weighted_sum):
+    def __init__(
+        self, terms: Sequence[Summand], relative: bool = False, divisor: float = 1.0, rule: Rule = weighted_sum
+    ):
         self.terms = sorted(terms, key=lambda term: (term.delta.id, term.label, repr(term.weight)))
         self._relative, self._divisor, self._rule = relative, divisor, rule
         self.shapes: dict[str, tuple[int, ...]] = {}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tauspeech.runtime.errors import UserError, one_line
 
 if TYPE_CHECKING:
-    from tauspeech.vectors.combination import Combination, Term
+    from tauspeech.vectors.combination import Combination, Summand
     from tauspeech.vectors.execution import Execution
 
 REQUIRED: Any = object()
@@ -157,7 +157,7 @@ class Method:
                 )
 
     def combined(
-        self, terms: "Sequence[Term]", options: Mapping[str, Any], seed: int, execution: "Execution"
+        self, terms: "Sequence[Summand]", options: Mapping[str, Any], seed: int, execution: "Execution"
     ) -> "Combination":
         """Phi, with defaults for options that are not given."""
         defaults = {option.name: option.default for option in self.options if not option.required}

@@ -8,7 +8,7 @@ from tauspeech.remote.hub import model_folder
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_text
 from tauspeech.vectors import methods
-from tauspeech.vectors.combination import Combination, Nested, Term
+from tauspeech.vectors.combination import Combination, Nested, Summand
 from tauspeech.vectors.deltas import Delta, Difference, Model, Piece
 from tauspeech.vectors.encodings.vector_file import VectorFile
 from tauspeech.vectors.execution import Execution
@@ -61,13 +61,13 @@ class Sources:
         """Phi of the whole recipe. Some methods read the vectors here, before the sum can be computed."""
         return self._combined(self.recipe.merge, self.terms)
 
-    def _terms(self, merge: Merge) -> list[Term]:
+    def _terms(self, merge: Merge) -> list[Summand]:
         terms = [self._term(entry) for entry in merge.vectors]
         for term, entry in zip(terms, merge.vectors, strict=True):
             entry.weight.refuse_unused(term.delta.shapes, f"weight of {term.label}")
         return terms
 
-    def _term(self, entry: Entry) -> Term:
+    def _term(self, entry: Entry) -> Summand:
         if isinstance(entry.source, Merge):
             return self._nested(entry.source, entry)
         path = entry.source
@@ -81,16 +81,16 @@ class Sources:
             about["reference_fingerprint"] = self._model(entry.reference).fingerprint
             foreign = about["reference_fingerprint"] != self.base.fingerprint
         self.vectors.append(entry.as_mapping() | about)
-        return Term(delta, entry.weight, foreign, entry.id or path)
+        return Summand(delta, entry.weight, foreign, entry.id or path)
 
-    def _nested(self, merge: Merge, entry: Entry) -> Term:
+    def _nested(self, merge: Merge, entry: Entry) -> Summand:
         terms = self._terms(merge)
         parts = [[term.delta.id, term.weight.as_recipe()] for term in terms]
         about = merge.as_mapping() | {"vectors": sorted(parts, key=canonical_json), "seed": self.recipe.seed}
         id = entry.id or sha256_text(canonical_json(about))
         foreign = all(term.foreign for term in terms)
         nested = Nested(self._combined(merge, terms), merge.scale, id)
-        return Term(nested, entry.weight, foreign, entry.id or id[:12])
+        return Summand(nested, entry.weight, foreign, entry.id or id[:12])
 
     def _opened(self, name: str, entry: Entry) -> Source:
         """A vector file, a LoRA adapter's folder, or a fine-tuned model's."""
@@ -130,7 +130,7 @@ class Sources:
         if missing and not delta.partial:
             raise UserError(f"Vector {path} lacks tensor {missing[0]} of {self.base.folder}; make it again.")
 
-    def _combined(self, merge: Merge, terms: Sequence[Term]) -> Combination:
+    def _combined(self, merge: Merge, terms: Sequence[Summand]) -> Combination:
         return methods.find(merge.method).combined(terms, merge.options, self.recipe.seed, self.execution)
 
     def _model(self, name: str) -> Model:

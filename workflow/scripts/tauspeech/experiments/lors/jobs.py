@@ -8,7 +8,7 @@ from tauspeech.data.languages import unspaced
 from tauspeech.experiments.lors.trainings import TASKS, Pairs, Training
 from tauspeech.plan.builder import Builder, PlannedSentences, TaskSets, searched_scale
 from tauspeech.plan.jobs import PlannedJob, once
-from tauspeech.plan.merges import MergeSpec, PlannedTerm, Searched
+from tauspeech.plan.merges import MergeSpec, Searched, Term
 from tauspeech.plan.sources import corpus_source
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.sclite_program import find_sclite
@@ -90,7 +90,7 @@ class LanguageJobs:
         candidates += [_pruned("lors", rank, keep) for rank in ranks for keep in keeps]
         return self.build.search(
             f"{training.id}--pruning",
-            MergeSpec("task_arithmetic", (PlannedTerm(self.vector(training)),)),
+            MergeSpec("task_arithmetic", (Term(self.vector(training)),)),
             self.task_sets(training.pairs),
             "pruned_vectors",
             candidates,
@@ -106,7 +106,7 @@ class LanguageJobs:
         candidates += [_pruned("magnitude", 0.0, ratio) for ratio in ratios]
         return self.build.search(
             f"{training.id}--pruning-curve",
-            MergeSpec("task_arithmetic", (PlannedTerm(self.vector(training)),)),
+            MergeSpec("task_arithmetic", (Term(self.vector(training)),)),
             self.task_sets(training.pairs),
             "pruned_vectors",
             candidates,
@@ -130,11 +130,11 @@ class LanguageJobs:
 
     def _sum(self, trainings: tuple[Training, ...], method: str) -> MergeSpec:
         """The sum of the trainings' vectors, each pruned as its own search has chosen."""
-        vectors = (PlannedTerm(self.vector(training)) for training in trainings)
+        vectors = (Term(self.vector(training)) for training in trainings)
         if method in PRUNING:
             searches = map(self.pruning_search, trainings)
             vectors = (
-                PlannedTerm(MergeSpec(PRUNING[method], (vector,), Searched(search, PRUNING[method])))
+                Term(MergeSpec(PRUNING[method], (vector,), Searched(search, PRUNING[method])))
                 for vector, search in zip(vectors, searches, strict=True)
             )
         return MergeSpec("task_arithmetic", tuple(vectors))

@@ -6,7 +6,7 @@ from typing import Any
 from tauspeech.experiments.rare_words.words import Word
 from tauspeech.plan.builder import Builder, PlannedSentences, TaskSets, searched_scale
 from tauspeech.plan.jobs import PlannedJob, once
-from tauspeech.plan.merges import MergeSpec, PlannedTerm
+from tauspeech.plan.merges import MergeSpec, Term
 
 METHOD = {"average": "task_arithmetic", "ta": "task_arithmetic", "ties": "ties", "dare": "dare"}
 
@@ -108,7 +108,7 @@ class WordJobs:
         return self._alone.setdefault(word.id, Subset(word.id, (word,)))
 
     def _sum(self, subset: Subset, method: str, scale: float = 1.0) -> MergeSpec:
-        terms = tuple(PlannedTerm(self.vector(self.alone(word))) for word in subset.words)
+        terms = tuple(Term(self.vector(self.alone(word))) for word in subset.words)
         return MergeSpec(METHOD[method], terms, self.config["merging"].get(method, {}), scale)
 
     @once

@@ -1,1 +1,4 @@
-"""Scores of a search's candidates, a module each: a search depends on the code of its own score alone."""
+"""Scores by which candidates of a search are compared: a module each, which the plan names.
+
+So a change to the tables' metrics does not make searches on validation stale.
+"""

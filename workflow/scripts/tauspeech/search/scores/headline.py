@@ -1,4 +1,4 @@
-"""The tables' metric, for curves of a figure."""
+"""The main metric of the tables."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,12 +8,11 @@ from tauspeech.models.tasks import TasksBySet
 from tauspeech.scoring.metrics import headline
 
 
-def score(decoder: Decoder, sets: Mapping[str, list[dict[str, Any]]], tasks: TasksBySet) -> float:
-    """Mean of the metric over all sets and their tasks."""
+def mean_score(decoder: Decoder, sets: Mapping[str, list[dict[str, Any]]], tasks: TasksBySet) -> float:
+    """Mean over all sets and their tasks."""
     values = []
     for id, rows in sets.items():
-        for task in tasks[id]:
+        for task, hypotheses in zip(tasks[id], decoder.decode_tasks(rows, tasks[id]), strict=True):
             references = [row[task.text_language] for row in rows]
-            found = headline(task.kind, task.text_language, references, decoder.decode(rows, task))
-            values.append(found.value())
+            values.append(headline(task.kind, task.text_language, references, hypotheses).value())
     return sum(values) / len(values)

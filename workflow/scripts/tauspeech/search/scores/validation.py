@@ -1,5 +1,5 @@
-"""The validation score, by which weights and prunings are chosen."""
+"""The validation score, by which checkpoints are chosen too."""
 
-from tauspeech.models.validation import mean_score as score
+from tauspeech.models.validation import mean_score
 
-__all__ = ["score"]
+__all__ = ["mean_score"]

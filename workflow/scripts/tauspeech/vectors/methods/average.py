@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from tauspeech.vectors.method import Method
 
 if TYPE_CHECKING:
-    from tauspeech.vectors.combination import Combination, Term
+    from tauspeech.vectors.combination import Combination, Summand
 
 
-def combine(terms: "Sequence[Term]") -> "Combination":
+def combine(terms: "Sequence[Summand]") -> "Combination":
     from tauspeech.vectors.combination import Combination
 
     return Combination(terms, relative=True)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from tauspeech.vectors.method import Fraction, Method
 
 if TYPE_CHECKING:
-    from tauspeech.vectors.combination import Combination, Term
+    from tauspeech.vectors.combination import Combination, Summand
 
 
-def combine(terms: "Sequence[Term]", *, keep: float, seed: int) -> "Combination":
+def combine(terms: "Sequence[Summand]", *, keep: float, seed: int) -> "Combination":
     from tauspeech.vectors.combination import Combination
     from tauspeech.vectors.transforms.dropping import Dropped
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from tauspeech.vectors.method import Fraction, Method
 
 if TYPE_CHECKING:
-    from tauspeech.vectors.combination import Combination, Term
+    from tauspeech.vectors.combination import Combination, Summand
 
 
-def combine(terms: "Sequence[Term]", *, rank: float, keep: float) -> "Combination":
+def combine(terms: "Sequence[Summand]", *, rank: float, keep: float) -> "Combination":
     from tauspeech.vectors.combination import Combination
     from tauspeech.vectors.transforms.low_rank_and_sparse import LowRankAndSparse
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from tauspeech.vectors.method import Choice, Fraction, Method
 
 if TYPE_CHECKING:
-    from tauspeech.vectors.combination import Combination, Term
+    from tauspeech.vectors.combination import Combination, Summand
     from tauspeech.vectors.execution import Execution
 
 
-def combine(terms: "Sequence[Term]", *, keep: float, scope: str, execution: "Execution") -> "Combination":
+def combine(terms: "Sequence[Summand]", *, keep: float, scope: str, execution: "Execution") -> "Combination":
     from tauspeech.vectors.combination import Combination, sum_of_elected
     from tauspeech.vectors.transforms.trimming import Trimmed, cuts_over_all
 
