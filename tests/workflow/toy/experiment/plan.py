@@ -5,7 +5,7 @@ from typing import Any
 
 from tauspeech.plan.builder import Builder, PlannedSentences
 from tauspeech.plan.jobs import Plan, PlannedJob
-from tauspeech.plan.merges import MergeSpec, PlannedTerm
+from tauspeech.plan.merges import MergeSpec, Term
 from tauspeech.plan.tables import PlannedCell, PlannedClaim, Row, claims_job, scores_table
 
 TASK = {"kind": "translate", "source": "zh", "target": "en"}
@@ -17,7 +17,7 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     speech = build.synthesised("plain", text, "zh", config["speech"])
     sets = ((speech, (TASK,)),)
     tuned = build.finetune("tuned", sets, config["training"])
-    terms = (PlannedTerm(build.vector(tuned), -config["forget"]),)
+    terms = (Term(build.vector(tuned), -config["forget"]),)
     negated = build.merge("negated", MergeSpec("task_arithmetic", terms))
     models = {"Base": build.base, "Tuned": tuned, "Negated": negated}
     hypotheses = {system: build.decode(system.lower(), model, sets) for system, model in models.items()}
