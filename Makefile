@@ -15,14 +15,16 @@ INSTALL = -m pip install --quiet --disable-pip-version-check
 LOCKED = $(INSTALL) --require-hashes --no-deps
 MODERN = import sys; sys.exit("tauspeech needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.11 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)
 
-.PHONY: run test test-tts test-slurm test-faults check bench foundation voice envs clean-orphans verify lock audit help
+.PHONY: run test test-all test-tts test-slurm test-faults check bench foundation voice envs clean-orphans verify lock audit help
 
 run: .venv/.run $(CONFIG)  ## the default experiment, or CONFIG=config/NAME.yaml
 	@$(SNAKEMAKE)
 	@$(BIN)/python tools/show_results.py results/$(NAME)
 
-test: .venv/.test check  ## linters, then the tests
-	$(BIN)/python -m pytest
+test: .venv/.test check  ## linters, then the tests, in as many processes as there are cores (CORES=1 for one)
+	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
+
+test-all: test test-tts test-slurm test-faults  ## everything: make test and the slow suites
 
 check: .venv/.test  ## ruff, mypy, snakefmt and snakemake --lint
 	$(BIN)/ruff check $(CODE)
@@ -34,10 +36,12 @@ check: .venv/.test  ## ruff, mypy, snakefmt and snakemake --lint
 test-tts: .venv/.test  ## tests with Coqui TTS, whose environment (2 GB) is made first
 	@$(BIN)/python workflow/scripts/make_environment.py coqui
 	$(BIN)/python -m pytest -m tts
+	@$(BIN)/python tools/suites.py record tts
 
 test-slurm: .venv/.test  ## on Debian as root: installs Slurm, starts a node on loopback, runs a tiny experiment through profiles/slurm
 	@tests/slurm/install.sh
 	$(BIN)/python -m pytest -m slurm tests/slurm
+	@$(BIN)/python tools/suites.py record slurm
 
 test-faults: .venv/.test  ## fifty kills at random moments, each resumed: about a quarter of an hour
 	$(BIN)/python -m pytest -m faults tests/faults -s

@@ -1,4 +1,4 @@
-"""The profiles speak of rules that exist, and say for each rule that takes long what it needs."""
+"""The profiles name rules that exist, and give each long rule the memory and time that it needs."""
 
 import re
 
@@ -30,9 +30,9 @@ def test_it_names_no_rule_that_is_not_there(slurm):
 
 
 def test_every_rule_that_may_take_a_gpu_has_its_memory_and_time(slurm):
-    listening = {name for name, body in RULES.items() if "gpu=" in body}
-    assert {"finetune", "decode", "check_rarity", "make_text", "propose_words", "speak"} <= listening
-    assert listening <= set(slurm["set-resources"])
+    on_gpus = {name for name, body in RULES.items() if "gpu=" in body}
+    assert {"finetune", "decode", "check_rarity", "make_text", "propose_words", "synthesise"} <= on_gpus
+    assert on_gpus <= set(slurm["set-resources"])
 
 
 def test_a_training_shares_its_submission_with_nothing(slurm):
@@ -46,10 +46,12 @@ def test_retries_ask_for_more(slurm):
     assert slurm["retries"] >= 1
 
 
-def test_every_stage_that_listens_is_told_how_many_gpus_it_has():
+def test_every_rule_with_gpus_runs_its_script_on_gpus_of_its_own():
     for name, body in RULES.items():
         if "gpu=" in body:
-            assert "on_gpus.py" in body, name
+            assert "on_gpu=True" in body or "on_gpus.py" in body, name
+    common = (ROOT / "rules/common.smk").read_text(encoding="utf-8")
+    assert 'python "$SCRIPTS/on_gpus.py" {resources.gpu} ' in common
 
 
 def test_a_job_on_a_node_of_a_cluster_need_not_know_how_many_gpus_there_are(tmp_path):
@@ -71,7 +73,7 @@ def test_a_job_gets_all_its_gpus_or_the_run_says_why_not(tmp_path, profile):
     refused = project.snakemake(*run)
     assert refused.returncode != 0
     limits = {"default": "llm=1 gpu=2", "slurm": "llm=1 lane=4 gpu=2"}[profile]
-    told = "Error: key 'training.gpus' is 2 and this run may use 1: say how many there are, as in `--resources {}`"
+    told = "Error: key 'training.gpus' is 2 and this run may use 1: give the number of GPUs, as in `--resources {}`"
     assert told.format(limits) in refused.stdout
     assert "Traceback" not in refused.stdout
     allowed = project.snakemake(*run, "--resources", *limits.split())
@@ -79,7 +81,7 @@ def test_a_job_gets_all_its_gpus_or_the_run_says_why_not(tmp_path, profile):
     assert re.search(r"rule finetune:(?:\n .*)*gpu=2", allowed.stdout)
 
 
-def test_a_server_that_speaks_takes_no_gpu(tmp_path):
+def test_synthesis_by_a_server_takes_no_gpu(tmp_path):
     project = new_project(tmp_path / "project")
     voices = "{zh: [http/studio/a, command/own, coqui/mini]}"
     models = "{http: {studio: {url: 'http://localhost:1/v1', model: x}}, command: {own: {program: [say, '{text_file}', '{wav}']}}}"
@@ -88,7 +90,7 @@ def test_a_server_that_speaks_takes_no_gpu(tmp_path):
     )
     told = project.snakemake("--cores", "1", "--dry-run")
     assert told.returncode == 0, told.stdout[-2000:]
-    blocks = [block for block in re.split(r"\n\[", told.stdout) if "rule speak:" in block]
+    blocks = [block for block in re.split(r"\n\[", told.stdout) if "rule synthesise:" in block]
     assert len(blocks) >= 9
     for block in blocks:
         assert ("gpu=1" in block) == ("--http-studio" not in block), block

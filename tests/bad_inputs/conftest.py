@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tauspeech.models.whisper.foundation import SIZES, build_model, build_processor, save
+from tauspeech.models.foundation_sizes import SIZES
+from tauspeech.models.whisper.foundation import new_model
 from tests.bad_inputs.world import WORDS, World
+from tests.sharing import made_once
 
 # What stands in the results already when something bad comes in.
 EARLIER = [
@@ -15,24 +17,26 @@ EARLIER = [
     ("prepare_base.py", "base", "base"),
     ("finetune.py", "finetune", "berlin-wall"),
     ("extract_vector.py", "vector", "berlin-wall"),
-    ("choose_weight.py", "weight", "berlin-wall--ta"),
+    ("search_candidates.py", "search", "berlin-wall--ta"),
     ("merge_vectors.py", "merge", "berlin-wall--ta"),
 ]
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> World:
-    world = World(tmp_path_factory.mktemp("finished"))
+    return World(made_once(tmp_path_factory, "bad-inputs", make_world))
+
+
+def make_world(folder: Path) -> None:
+    world = World(folder)
     world.write("words.tsv", WORDS)
     world.configure()
-    processor = build_processor(["我们参观了柏林墙。", "We visited the Berlin Wall."], SIZES["tiny"])
-    (world.project / "base").mkdir()
-    save(build_model(processor, SIZES["tiny"], 1), processor, world.project / "base")
+    model = new_model(["我们参观了柏林墙。", "We visited the Berlin Wall."], SIZES["tiny"], 1)
+    model.save(world.project / "base")
     world.planned()
     for script, stage, id in EARLIER:
         ended = world.stage(script, stage, id)
         assert ended.status == 0, ended.err
-    return world
 
 
 @pytest.fixture

@@ -106,8 +106,8 @@ CASES = [
     Case("another shape", changed(**{A_TENSOR: lambda tensor: tensor[:-1]}), ("base", A_TENSOR)),
     Case("a tensor too few", changed(**{A_TENSOR: lambda tensor: tensor[:0]}), ("base", A_TENSOR)),
     about("another size", "base", d_model=128),
-    about("another architecture", "a wav2vec2 model", "takes a Whisper model", model_type="wav2vec2"),
-    about("no architecture", "takes a Whisper model", model_type=None),
+    about("another architecture", "a model of the type 'wav2vec2'", "not supported", model_type="wav2vec2"),
+    about("no architecture", "not supported: give one of the types", model_type=None),
 ]
 
 

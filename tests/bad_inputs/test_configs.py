@@ -61,7 +61,7 @@ CASES = [
     given(
         "a foundation that there is not", "key 'base': there is no foundation of size 'huge'", base="foundation/huge"
     ),
-    given("a folder without a model", "key 'base': the folder ./nothing holds no model", base="./nothing"),
+    given("a folder without a model", "key 'base': the folder ./nothing is not a model folder", base="./nothing"),
     given("a table of words that there is not", "none.tsv (key 'words') does not exist", words="none.tsv"),
     given("a folder as the table of words", "base (key 'words') does not exist", words="base"),
     given("a model that writes and is not described", "text.openai", text={"source": "openai"}),
@@ -74,7 +74,7 @@ CASES = [
     lors("one language twice", ("key 'groups.high.languages'",), groups={"high": {"languages": ["ca", "ca"]}}),
     lors(
         "a language that no grammar speaks",
-        ("speaks xx and en", "text.own"),
+        ("no template grammar for xx and en", "text.own"),
         groups={"high": {"languages": ["ca", "xx"]}},
     ),
 ]

@@ -1,7 +1,6 @@
 """A file that was cut short or changed by one bit: noticed when it is read, named, and made again on request."""
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from tauspeech.runtime.stages import spec_path
 from tests.bad_inputs.entry import enter
 from tests.bad_inputs.judge import one_sentence
+from tests.processes import python
 from tests.workflow.project import Project
 
 pytestmark = pytest.mark.workflow
@@ -21,7 +21,7 @@ KINDS = [
     ("models/base/model.safetensors", "check_rarity.py", "rarity", "berlin-wall"),
     ("models/berlin-wall/model.safetensors", "extract_vector.py", "vector", "berlin-wall"),
     ("vectors/berlin-wall.safetensors", "merge_vectors.py", "merge", "berlin-wall--ta"),
-    ("weights/berlin-wall--ta.json", "merge_vectors.py", "merge", "berlin-wall--ta"),
+    ("search/berlin-wall--ta.json", "merge_vectors.py", "merge", "berlin-wall--ta"),
     ("merged/berlin-wall--ta/config.json", "decode.py", "decode", "berlin-wall--ta"),
     ("hypotheses/raw/berlin-wall.translate.jsonl", "score.py", "score", "raw/berlin-wall"),
     ("rarity/berlin-wall.json", "make_table.py", "table", "rarity"),
@@ -69,7 +69,7 @@ def test_damage_is_named_by_what_reads_it(
 def verify(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
     script = project.path("tools/verify_results.py")
     return subprocess.run(
-        [sys.executable, script, "results/tiny", *arguments], cwd=project.folder, text=True, capture_output=True
+        [python(), str(script), "results/tiny", *arguments], cwd=project.folder, text=True, capture_output=True
     )
 
 

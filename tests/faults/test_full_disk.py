@@ -1,12 +1,11 @@
 """A disk that is full, at each stage that writes: one sentence, no half-written file, and the same result later."""
 
 import subprocess
-import sys
 
 import pytest
 
 from tauspeech.runtime.stages import spec_path
-from tests.faults.launch import after
+from tests.processes import prepared, python
 from tests.workflow.project import Project
 
 pytestmark = pytest.mark.workflow
@@ -20,7 +19,7 @@ STAGES = [
     ("check_rarity.py", "rarity", "berlin-wall", ["rarity/berlin-wall.json", "rarity/berlin-wall.receipt.json"]),
     ("finetune.py", "finetune", "berlin-wall", ["models/berlin-wall/model.safetensors", "models/berlin-wall/receipt.json"]),
     ("extract_vector.py", "vector", "berlin-wall", ["vectors/berlin-wall.safetensors", "vectors/berlin-wall.receipt.json"]),
-    ("choose_weight.py", "weight", "berlin-wall--ta", ["weights/berlin-wall--ta.json", "weights/berlin-wall--ta.receipt.json"]),
+    ("search_candidates.py", "search", "berlin-wall--ta", ["search/berlin-wall--ta.json", "search/berlin-wall--ta.receipt.json"]),
     ("merge_vectors.py", "merge", "berlin-wall--ta", ["merged/berlin-wall--ta/model.safetensors", "merged/berlin-wall--ta/receipt.json"]),
     ("decode.py", "decode", "berlin-wall--ta", ["hypotheses/berlin-wall--ta/berlin-wall.translate.jsonl", "hypotheses/berlin-wall--ta.receipt.json"]),
     ("score.py", "score", "berlin-wall--ta", ["scores/berlin-wall--ta.tsv", "scores/berlin-wall--ta.receipt.json"]),
@@ -30,8 +29,18 @@ STAGES = [
     ("write_report.py", "report", "report", ["report.html", "report.receipt.json"]),
 ]  # fmt: skip
 OF_LORS = [
-    ("choose_ratios.py", "ratios", "ca--asr", ["ratios/ca--asr.json", "ratios/ca--asr.receipt.json"]),
-    ("sweep_ratios.py", "retained", "ca--asr", ["retained/ca--asr.json", "retained/ca--asr.receipt.json"]),
+    (
+        "search_candidates.py",
+        "search",
+        "ca--asr--pruning",
+        ["search/ca--asr--pruning.json", "search/ca--asr--pruning.receipt.json"],
+    ),
+    (
+        "search_candidates.py",
+        "search",
+        "ca--asr--pruning-curve",
+        ["search/ca--asr--pruning-curve.json", "search/ca--asr--pruning-curve.receipt.json"],
+    ),
 ]
 
 
@@ -39,8 +48,8 @@ def run_stage(
     project: Project, script: str, stage: str, id: str, preparation: str = ""
 ) -> subprocess.CompletedProcess[str]:
     specification = project.result(spec_path(stage, id))
-    command = [sys.executable, project.path("workflow/scripts", script), specification, "1"]
-    return subprocess.run(after(preparation, command), cwd=project.folder, text=True, capture_output=True)
+    command = [python(), str(project.path("workflow/scripts", script)), str(specification), "1"]
+    return subprocess.run(command, cwd=project.folder, env=prepared(preparation), text=True, capture_output=True)
 
 
 @pytest.mark.parametrize(("script", "stage", "id", "made"), STAGES, ids=[stage[1] for stage in STAGES])
@@ -48,7 +57,7 @@ def test_a_full_disk(project: Project, script: str, stage: str, id: str, made: l
     told_and_made_later(project, script, stage, id, made)
 
 
-@pytest.mark.parametrize(("script", "stage", "id", "made"), OF_LORS, ids=[stage[1] for stage in OF_LORS])
+@pytest.mark.parametrize(("script", "stage", "id", "made"), OF_LORS, ids=[stage[2] for stage in OF_LORS])
 def test_a_full_disk_in_the_second_experiment(
     lors_project: Project, script: str, stage: str, id: str, made: list[str]
 ) -> None:
@@ -72,7 +81,7 @@ def told_and_made_later(project: Project, script: str, stage: str, id: str, made
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith(f"Error in {stage} '{id}': "), done.stderr
     assert "cannot be written: files may not be that large here" in last or "no space left" in last
-    assert last.endswith("run the same command again, what is done is kept.")
+    assert last.endswith("run the same command again; finished work is kept.")
     assert all(not project.result(name).exists() for name in made)
     assert others() == before
     assert not [path for path in project.result().rglob(".*") if ".part" in path.name]

@@ -7,28 +7,24 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.faults.launch import after
 from tests.workflow.project import Project, new_project
 
 pytestmark = pytest.mark.workflow
 
-START = 3.0  # seconds that Snakemake needs before the first job
-SPREAD = 12.0  # and those among which a kill falls, of a run of one or two minutes
+FORKED, REAL = (1.0, 6.0), (3.0, 12.0)  # seconds before the first job, and those among which a kill falls
 LONG = 50
 
 
-def started(project: Project) -> subprocess.Popen[str]:
+def started(project: Project, *arguments: str, real: bool = False) -> subprocess.Popen[str]:
     """A run in a process group of its own, as in a terminal."""
-    command = [sys.executable, "-m", "snakemake", "--configfile", project.config, "--cores", "2"]
     return subprocess.Popen(
-        after("import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)", command),
+        project.command("--cores", "2", *arguments, real=real),
         cwd=project.folder,
         text=True,
         stdout=subprocess.PIPE,
@@ -49,19 +45,21 @@ def terminate(process: subprocess.Popen[str]) -> None:
     process.terminate()
 
 
-def disturbed(project: Project, how: list[Callable[[subprocess.Popen[str]], None]], chance: random.Random) -> int:
-    """Start, stop, start again ..., then let it end. How often it was stopped before it ended by itself."""
-    stopped = 0
+def disturbed(
+    project: Project, how: list[Callable[[subprocess.Popen[str]], None]], chance: random.Random, real: bool = False
+) -> int:
+    """Start, stop, start again ..., then let it end. Returns how often it was stopped before it ended by itself."""
+    stopped, (start, spread) = 0, REAL if real else FORKED
     for stop in how:
-        process = started(project)
-        time.sleep(START + chance.random() * SPREAD)
+        process = started(project, real=real)
+        time.sleep(start + chance.random() * spread)
         if process.poll() is None:
             stop(process)
             stopped += 1
         process.communicate(timeout=300)
         assert process.returncode is not None
         project.snakemake("--unlock")
-    project.run()
+    project.run(real=real)
     return stopped
 
 
@@ -86,7 +84,7 @@ def test_fifty_kills(finished: Project, tmp_path: Path) -> None:
     chance, kills, runs = random.Random(2), 0, 0
     while kills < LONG:
         project = new_project(tmp_path / f"run{runs}")
-        kills += disturbed(project, [kill_all] * 10, chance)
+        kills += disturbed(project, [kill_all] * 10, chance, real=True)
         runs += 1
         same(project, finished)
         print(f"{kills} kills in {runs} runs", flush=True)

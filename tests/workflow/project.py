@@ -1,18 +1,32 @@
 """The workflow in a folder of its own, with a tiny configuration."""
 
+import atexit
 import os
 import re
 import shutil
 import subprocess
-import sys
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
 
+from tests.processes import python
+
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 1500  # seconds; the longest run takes two or three minutes on a machine that does nothing else
-PARTS = ("Snakefile", "rules", "workflow", "profiles", "config", "envs", "resources/grammar", "resources/voices")
+PATIENCE = 1500  # seconds; the longest run takes a minute or two on a machine that does nothing else
+PARTS = (
+    "Snakefile",
+    "rules",
+    "workflow",
+    "profiles",
+    "config",
+    "envs",
+    "tools",
+    "resources/grammar",
+    "resources/voices",
+)
 
 
 @dataclass
@@ -22,14 +36,22 @@ class Project:
     folder: Path
     config: str = "config/tiny.yaml"
 
-    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "snakemake", "--configfile", self.config, *arguments]
+    def command(self, *arguments: str, real: bool = False) -> list[str]:
+        """Snakemake's; its jobs are processes of the same interpreter, a forked or the real one."""
+        return [python(real), "-m", "snakemake", "--configfile", self.config, *arguments]
+
+    def snakemake(self, *arguments: str, real: bool = False) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE
+            self.command(*arguments, real=real),
+            cwd=self.folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=PATIENCE,
         )
 
-    def run(self, *arguments: str) -> str:
-        done = self.snakemake("--cores", "2", *arguments)
+    def run(self, *arguments: str, real: bool = False) -> str:
+        done = self.snakemake("--cores", "2", *arguments, real=real)
         assert done.returncode == 0, done.stdout[-5000:]
         return done.stdout
 
@@ -106,7 +128,21 @@ def new_project(folder: Path, config: str = "tiny.yaml") -> Project:
     shutil.copy2(Path(__file__).with_name(config), folder / "config" / config)
     words = (ROOT / "config/words.tsv").read_text(encoding="utf-8").splitlines()
     (folder / "config/words.tsv").write_text("\n".join(words[:3]) + "\n", encoding="utf-8")
+    shutil.copytree(untrained_base(), folder / "base")
     return Project(folder, f"config/{config}")
+
+
+@cache
+def untrained_base() -> Path:
+    """Folder of a Whisper as small as foundation/tiny, which nobody has trained; the same bytes in every process."""
+    from tauspeech.models.foundation_sizes import SIZES
+    from tauspeech.models.whisper.foundation import new_model
+
+    folder = Path(tempfile.mkdtemp(prefix="tests-base-"))
+    atexit.register(shutil.rmtree, folder)
+    texts = (ROOT / "config/words.tsv").read_text(encoding="utf-8").splitlines()
+    new_model(texts, SIZES["tiny"], seed=1).save(folder)
+    return folder
 
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.workflow.project import Project
+from tests.workflow.project import new_project
 
 CONDA = next(filter(None, map(shutil.which, ("conda", "mamba", "micromamba"))), None)
 
@@ -12,7 +12,7 @@ CONDA = next(filter(None, map(shutil.which, ("conda", "mamba", "micromamba"))), 
 @pytest.mark.skipif(CONDA is None, reason="conda is not installed")
 @pytest.mark.workflow
 def test_conda_makes_the_environments_of_all_rules(tmp_path):
-    project = Project(tmp_path)
-    done = project.snakemake("--software-deployment-method", "conda", "--conda-create-envs-only")
+    project = new_project(tmp_path / "project")
+    done = project.snakemake("--cores", "1", "--software-deployment-method", "conda", "--conda-create-envs-only")
     assert done.returncode == 0, done.stdout
-    assert list((tmp_path / ".snakemake" / "conda").glob("*.yaml"))
+    assert list(project.path(".snakemake", "conda").glob("*.yaml"))

@@ -84,9 +84,9 @@ def test_the_key_went_to_the_server_and_nowhere_else(project, server):
 
 @pytest.mark.parametrize("share", ["command-reader", "espeak-ng"])
 def test_a_full_disk_while_a_voice_speaks(project, share, tmp_path):
-    made = [f"voiced/main/neuschwanstein--{share}.{ending}" for ending in ("parquet", "receipt.json")]
+    made = [f"tts/main/neuschwanstein--{share}.{ending}" for ending in ("parquet", "receipt.json")]
     copy = project.copied_to(tmp_path / "project")
-    told_and_made_later(copy, "speak.py", "voiced", f"main/neuschwanstein--{share}", made)
+    told_and_made_later(copy, "synthesise.py", "tts", f"main/neuschwanstein--{share}", made)
 
 
 def test_a_repeated_run_asks_nothing_and_a_new_address_runs_nothing(project, server, monkeypatch):
@@ -107,7 +107,7 @@ def test_each_voice_says_its_share_and_the_manifest_tells(project):
     voices = pd.Series([row["voice"] for row in rows])
     assert set(voices) == {"command/reader/low", "command/reader/high", "espeak/cmn"}
     for share, prefix in (("command-reader", "command/reader/"), ("espeak-ng", "espeak/")):
-        said = manifest.read(project.result(f"voiced/main/neuschwanstein--{share}.parquet"))
+        said = manifest.read(project.result(f"tts/main/neuschwanstein--{share}.parquet"))
         assert len(said) == voices.str.startswith(prefix).sum()
     assert len({row["seed"] for row in rows}) == 26
     assert not [path for path in project.result(TTS_CACHE).rglob("*") if path.is_file()]
@@ -136,12 +136,12 @@ def test_candidates_are_a_table_of_words(project):
 
 def test_another_program_makes_its_share_again_and_no_other(project):
     ours, other = (
-        project.result(f"plan/voiced/main/neuschwanstein--{name}.json") for name in ("command-reader", "espeak-ng")
+        project.result(f"plan/tts/main/neuschwanstein--{name}.json") for name in ("command-reader", "espeak-ng")
     )
     project.planned()
     was = ours.read_bytes(), other.read_bytes()
     project.edit("config/reader.py", "300 ms", "0.3 seconds")
-    assert "speak/neuschwanstein--command-reader" in project.planned()
+    assert "synthesise/neuschwanstein--command-reader" in project.planned()
     assert ours.read_bytes() != was[0]
     assert other.read_bytes() == was[1]
     project.edit("config/reader.py", "0.3 seconds", "300 ms")

@@ -220,13 +220,17 @@ def test_a_merge_with_pruning_is_made_of_vectors_pruned_by_their_own_ratios(fini
         assert [entry["id"] for entry in recipe["vectors"]] == ["ca--asr", "de--asr"]
         for entry in recipe["vectors"]:
             assert entry["merge"]["method"] == pruning
-            assert entry["merge"]["options"] == json_of(finished_lors, "ratios", f"{entry['id']}.json")[pruning]
+            assert (
+                entry["merge"]["options"]
+                == json_of(finished_lors, "search", f"{entry['id']}--pruning.json")["chosen"][pruning]
+            )
             assert [inner["path"] for inner in entry["merge"]["vectors"]] == [f"vectors/{entry['id']}.safetensors"]
     receipt = json_of(finished_lors, "merged/high--asr--lors/receipt.json")
     assert set(receipt["inputs"]) == {
         "base",
-        "weight",
-        *(f"{role}/{language}--asr" for role in ("vectors", "ratios") for language in LANGUAGES),
+        "searches/high--asr--lors",
+        *(f"vectors/{language}--asr" for language in LANGUAGES),
+        *(f"searches/{language}--asr--pruning" for language in LANGUAGES),
     }
 
 
@@ -252,33 +256,35 @@ def test_a_second_invocation_has_nothing_to_do(finished_lors: Project) -> None:
 
 def test_other_scales_run_the_merges_and_what_shows_them(lors_project: Project) -> None:
     lors_project.edit("config/lors_tiny.yaml", "grid: [0.5, 1.0]", "grid: [0.25, 0.5, 1.0]")
-    jobs = lors_project.planned()
-    assert {"choose_weight/high--asr--lors", "merge_vectors/ca--both--ta", "make_table/table1", "write_report"} <= jobs
-    assert stages(jobs) == {
-        *("choose_weight", "merge_vectors", "decode", "score"),
-        *("make_table", "check_claims", "write_report"),
-    }
-    # The average's weight is planned, and nothing is chosen for it.
-    assert not any("--average" in job or "--mlmt" in job or "raw" in job for job in jobs)
+    jobs = lors_project.changed()
+    assert {"search/high--asr--lors", "merge/ca--both--ta", "table/table1", "report/report"} <= jobs
+    assert stages(jobs) == {*("search", "merge", "decode", "score"), *("table", "claims", "report")}
+    # The average's weight is planned, and nothing is searched for it.
+    assert not any("--average" in job or "--mlmt" in job or "raw" in job or "--pruning" in job for job in jobs)
+    assert {"search_candidates/high--asr", "merge_vectors/ca--both"} <= lors_project.planned()
 
 
 def test_other_ratios_run_what_prunes_and_no_training(lors_project: Project) -> None:
     lors_project.edit("config/lors_tiny.yaml", "ranks: [0.1]", "ranks: [0.1, 0.3]")
-    jobs = lors_project.planned()
-    assert {job.partition("/")[2] for job in jobs if job.startswith("choose_ratios")} == VECTORS
-    merges = {job for job in jobs if job.startswith("merge_vectors")}
+    jobs = lors_project.changed()
+    assert {job for job in jobs if job.endswith("--pruning")} == {f"search/{vector}--pruning" for vector in VECTORS}
+    merges = {job for job in jobs if job.startswith("merge/")}
     assert {job.rpartition("--")[2] for job in merges} == {"mp", "svp", "lors"}
-    assert not stages(jobs) & {"finetune", "extract_vector", "make_speech", "prepare_base", "sweep_ratios"}
+    assert not any(job.endswith("--pruning-curve") for job in jobs)
+    assert not stages(lors_project.planned()) & {"finetune", "extract_vector", "make_speech", "prepare_base"}
 
 
 def test_settings_of_one_training_run_it_and_what_is_made_of_it(lors_project: Project) -> None:
     lors_project.edit("config/lors_tiny.yaml", "overrides: {", "overrides: {de--st: {training: {epochs: 2}}, ")
-    jobs = lors_project.planned()
+    jobs = lors_project.changed()
     assert {job for job in jobs if job.startswith("finetune")} == {"finetune/de--st"}
-    assert {"choose_ratios/de--st", "merge_vectors/high--all--lors", "merge_vectors/de--both--svp"} <= jobs
+    assert {"search/de--st--pruning", "merge/high--all--lors", "merge/de--both--svp"} <= jobs
     assert not any("asr" in job.partition("/")[2] or "ca--" in job or "mt-ml" in job for job in jobs)
+    assert {job for job in lors_project.planned() if job.startswith("finetune")} == {"finetune/de--st"}
 
 
 def test_other_ratios_of_the_figure_run_the_figure_alone(lors_project: Project) -> None:
     lors_project.edit("config/lors_tiny.yaml", "ratios: [0, 0.2, 1]", "ratios: [0, 0.5, 1]")
-    assert stages(lors_project.planned()) == {"sweep_ratios", "make_table", "draw_figure", "write_report"}
+    jobs = lors_project.changed()
+    assert stages(jobs) == {"search", "table", "figure", "report"}
+    assert all(job.endswith("--pruning-curve") for job in jobs if job.startswith("search"))

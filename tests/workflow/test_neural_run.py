@@ -34,7 +34,7 @@ def test_every_stage_ran_and_the_neural_voice_spoke(project):
 
 
 def test_a_share_made_again_has_the_same_bytes(project):
-    share = project.result("voiced/coqui/berlin-wall--coqui-mini.parquet")
+    share = project.result("tts/coqui/berlin-wall--coqui-mini.parquet")
     before = share.read_bytes()
     share.with_suffix(".receipt.json").unlink()
     project.run(str(share.with_suffix(".receipt.json").relative_to(project.folder)))

@@ -1,4 +1,4 @@
-"""What a person is told of a run: while it goes on, at its end, and when it fails."""
+"""Messages of a run: while it goes on, at its end, and when it fails."""
 
 import json
 import re
@@ -23,8 +23,16 @@ def test_the_summary_of_a_whole_run_counts_every_job_of_the_plan(finished: Proje
     }
     assert {(row["up_to_date"], row["pending"]) for row in summary} == {("0", "0")}
     (finetune,) = [row for row in summary if row["stage"] == "finetune"]
-    assert float(finetune["peak_mb"]) > 50
     assert 0 < float(finetune["mean"]) <= float(finetune["longest"]) < float(finetune["seconds"])
+
+
+def test_the_summary_has_the_memory_of_a_job(project: Project) -> None:
+    """Of a real process: the memory of a forked one is not counted as that of its job."""
+    project.result("figures/weights.svg").unlink()
+    project.run("results/tiny/figures/weights.svg", real=True)
+    (figure,) = [row for row in rows(project.result("summary.tsv")) if row["stage"] == "draw_figure"]
+    assert (figure["ran"], figure["up_to_date"]) == ("1", "1")
+    assert float(figure["peak_mb"]) > 50
 
 
 def test_a_run_that_failed_says_which_job_and_why_and_is_summed_up(project: Project) -> None:

@@ -101,7 +101,7 @@ def test_settings_of_one_word_run_its_chain(project: Project) -> None:
 def test_the_pruning_fraction_of_ties_runs_ties_alone(project: Project) -> None:
     project.edit("config/tiny.yaml", "grid: [0.5, 0.8]", "grid: [0.5, 0.8], ties: {keep: 0.4}")
     changed = project.changed()
-    merges = {job for job in changed if job.startswith(("weight", "merge", "decode", "score"))}
+    merges = {job for job in changed if job.startswith(("search", "merge", "decode", "score"))}
     assert {job.partition("/")[2] for job in merges} == {"neuschwanstein--ties", "berlin-wall--ties", "first2--ties"}
     shown = {"table/table2", "table/table3", "table/fig2", "table/weights", "figure/fig2", "figure/weights"}
     assert changed - merges <= shown | {"claims/claims", "report/report"}
@@ -109,7 +109,7 @@ def test_the_pruning_fraction_of_ties_runs_ties_alone(project: Project) -> None:
     project.run()
     after = project.artifacts()
     rewritten = {name for name in before if after[name] != before[name]}
-    assert {name for name in rewritten if name.startswith(("weights", "merged", "hypotheses", "scores"))} <= {
+    assert {name for name in rewritten if name.startswith(("search", "merged", "hypotheses", "scores"))} <= {
         name for name in before if "--ties" in name
     }
     assert any(name.startswith("scores/first2--ties") for name in rewritten)
@@ -183,7 +183,7 @@ def test_what_changes_no_content_runs_nothing(project: Project, change) -> None:
         (
             "merged/first2--ties/model.safetensors",
             "merge_vectors/first2",
-            {"choose_weight", "extract_vector", "finetune"},
+            {"search_candidates", "extract_vector", "finetune"},
         ),
         ("vectors/berlin-wall.safetensors", "extract_vector/berlin-wall", {"finetune", "make_speech", "prepare_base"}),
         ("report.html", "write_report", {"make_table", "draw_figure", "score"}),
@@ -239,8 +239,13 @@ def test_an_artifact_edited_by_hand_is_noticed_when_it_is_read(project: Project)
 
 def test_every_artifact_has_a_receipt_that_names_its_inputs(finished: Project) -> None:
     receipt = json.loads(finished.result("merged/first2--ties/receipt.json").read_text(encoding="utf-8"))
-    assert set(receipt["inputs"]) == {"base", "weight", "vectors/berlin-wall", "vectors/neuschwanstein"}
-    assert receipt["spec"]["settings"]["options"] == {"keep": 0.5, "scope": "global"}
+    assert set(receipt["inputs"]) == {
+        "base",
+        "searches/first2--ties",
+        "vectors/berlin-wall",
+        "vectors/neuschwanstein",
+    }
+    assert receipt["spec"]["settings"]["merge"]["options"] == {"keep": 0.5, "scope": "global"}
     assert receipt["versions"]["torch"]
 
 

@@ -49,8 +49,7 @@ def _imported(node: ast.AST) -> set[str]:
     return set()
 
 
-@cache
-def _read(path: Path) -> tuple[str, frozenset[str]]:
+def _parse(path: Path) -> tuple[str, frozenset[str]]:
     """Hash of a file's code, and the modules of this package that it may import."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names: set[str] = set()
@@ -59,6 +58,14 @@ def _read(path: Path) -> tuple[str, frozenset[str]]:
         names |= _imported(node)
     imported = frozenset(name for name in names if name.split(".")[0] == "tauspeech")
     return hashlib.sha256(_dump(tree).encode()).hexdigest(), imported
+
+
+_read = cache(_parse)
+
+
+def hash_of_code(path: Path) -> str:
+    """Hash of a Python file without its comments, docstrings and layout."""
+    return _parse(path)[0]
 
 
 def _data_files(module: Path) -> list[Path]:
