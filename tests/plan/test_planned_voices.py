@@ -65,7 +65,7 @@ def test_speakers_of_a_model_share_a_job(planned):
 def test_carriers_are_not_checked_by_the_base(planned):
     jobs = planned(["coqui/mini"])
     assert jobs["speech", "avignon--carriers"].settings["check"] is None
-    assert jobs["speech", "avignon"].settings["check"]["word"]["zh"] == ["阿维尼翁"]
+    assert jobs["speech", "avignon"].settings["check"]["forms"]["zh"] == ["阿维尼翁"]
     assert planned(["coqui/mini"], check={"errors": None})["speech", "avignon"].settings["check"] is None
 
 

@@ -49,7 +49,7 @@ def gather(tmp_path, monkeypatch):
             outputs = [path, path.with_suffix(".dropped.tsv")]
             write_receipt(path.with_suffix(".receipt.json"), share.key, share.spec, {}, outputs, 0)
             shares.append(share)
-        check = {"errors": errors, "word": {"zh": ["柏林墙"]}} if hypotheses else None
+        check = {"errors": errors, "forms": {"zh": ["柏林墙"]}} if hypotheses else None
         settings = {"language": "zh", "languages": ["zh"], "hours": hours, "check": check}
         modules = ("tauspeech.speech.sets.gathered", "tauspeech.models.round_trip")
         job = PlannedJob("speech", "w", settings, {"text": text, "tts": shares, "base": base}, modules=modules)

@@ -29,8 +29,6 @@ def _paired(rows: list[Row]) -> tuple[list[Row], list[Row]]:
 
 
 def main(job: Job) -> None:
-    import torch
-
     from tauspeech.data import manifest
     from tauspeech.models.decoding import Decoder
     from tauspeech.models.family import open_model
@@ -38,14 +36,13 @@ def main(job: Job) -> None:
     from tauspeech.scoring.rare_words import word_counts
     from tauspeech.text.checks import contains, replaced_part
 
-    torch.set_num_threads(job.threads)
     settings = job.settings
     decoder = Decoder(open_model(job.input("base", ".")), settings)
     task = SpeechTask(**settings["task"])
     language = task.text_language
     carriers, controls = _paired(manifest.read(job.input("speech")))
     hypotheses = decoder.decode(carriers, task)
-    forms = tuple(settings["word"][language])
+    forms = tuple(settings["forms"][language])
     counts = word_counts(job.id, forms, language, [row[language] for row in carriers], hypotheses)
     control_recall = None
     if controls:

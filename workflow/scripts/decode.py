@@ -7,17 +7,14 @@ from tauspeech.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    import torch
-
     from tauspeech.data import manifest
     from tauspeech.models.decoding import Decoder, shared_features
     from tauspeech.models.family import open_model
     from tauspeech.models.tasks import tasks_by_set
 
-    torch.set_num_threads(job.threads)
     decoder = Decoder(open_model(job.input("model", ".")), job.settings, shared_features())
     tasks = tasks_by_set(job.settings["tasks"])
-    outputs, folder = [], job.results / "hypotheses" / job.id.partition("/")[0]
+    outputs, folder = [], job.results / "hypotheses" / job.settings["folder"]
     for set_id, path in job.inputs("sets").items():
         rows = manifest.read(path, "test")
         for task, texts in zip(tasks[set_id], decoder.decode_tasks(rows, tasks[set_id]), strict=True):

@@ -8,8 +8,6 @@ from tauspeech.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    import torch
-
     from tauspeech.data import manifest
     from tauspeech.models.devices import require_precision
     from tauspeech.models.tasks import tasks_by_set
@@ -17,7 +15,6 @@ def main(job: Job) -> None:
     from tauspeech.training.rates import best_of
     from tauspeech.training.trainer import forget_checkpoints
 
-    torch.set_num_threads(job.threads)
     settings, base = job.settings, job.input("base", ".")
     require_precision(settings["precision"], "training.precision")
     sets = {id: manifest.read(path) for id, path in job.inputs("sets").items()}

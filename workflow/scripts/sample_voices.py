@@ -7,15 +7,12 @@ from tauspeech.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    import torch
-
     from tauspeech.data import manifest
     from tauspeech.models.decoding import Decoder
     from tauspeech.models.family import open_model
     from tauspeech.models.round_trip import TOO_LONG
     from tauspeech.models.tasks import SpeechTask
 
-    torch.set_num_threads(job.threads)
     language = job.settings["language"]
     rows = [row for path in job.inputs("tts").values() for row in manifest.read(path)]
     rows.sort(key=lambda row: (row["utterance"].rpartition("--")[0], int(row["utterance"].rpartition("--")[2])))

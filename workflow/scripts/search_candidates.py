@@ -7,12 +7,9 @@ from tauspeech.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    import torch
-
     from tauspeech.models.decoding import shared_features
     from tauspeech.search.loop import search
 
-    torch.set_num_threads(job.threads)
     path = job.path(f"{job.name}.json")
     write_text(path, json.dumps(search(job, shared_features()), indent=1) + "\n")
     job.finish(path)

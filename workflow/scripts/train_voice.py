@@ -9,11 +9,8 @@ from tauspeech.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
-    import torch
-
     from tauspeech.speech.mini.training import Line, train_voice
 
-    torch.set_num_threads(job.threads)
     speakers = job.settings["speakers"]
     lines = []
     for row in read_table(job.input("text")):

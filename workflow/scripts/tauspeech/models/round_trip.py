@@ -7,7 +7,6 @@ since the base is not expected to know it.
 from typing import Any
 
 import jiwer
-import torch
 
 from tauspeech.data.dropped import Drop
 from tauspeech.data.languages import unspaced
@@ -23,13 +22,12 @@ TOO_LONG = "longer than the base model's input window"
 
 def intelligible(job: Job, rows: list[dict[str, Any]], drops: list[Drop]) -> list[dict[str, Any]]:
     """Rows that the base transcribes well enough; the others are added to ``drops``."""
-    torch.set_num_threads(job.threads)
     settings, language = job.settings["check"], job.settings["language"]
     decoder = Decoder(open_model(job.input("base", ".")), settings)
     fitting = [row for row in rows if decoder.fits_window(row)]
     drops += [Drop(row["split"], row["utterance"], TOO_LONG) for row in rows if not decoder.fits_window(row)]
     hypotheses = decoder.decode(fitting, SpeechTask("transcribe", language, language))
-    forms = tuple(settings["word"].get(language, ()))
+    forms = tuple(settings["forms"].get(language, ()))
     passed = []
     for row, hypothesis in zip(fitting, hypotheses, strict=True):
         if character_errors(row[language], hypothesis, forms, language) > settings["errors"]:

@@ -101,9 +101,9 @@ class Builder:
         return recordings(self.config["speech"]["recordings"], name)
 
     def recorded(
-        self, id: str, found: dict[str, str], languages: tuple[str, ...], word: str, carriers: bool
+        self, id: str, found: dict[str, str], languages: tuple[str, ...], word_id: str, carriers: bool
     ) -> PlannedJob:
-        settings = {"kind": "recordings", "recordings": found, "languages": list(languages), "word": word}
+        settings = {"kind": "recordings", "recordings": found, "languages": list(languages), "word_id": word_id}
         return self._speech(id, settings | {"carriers": carriers, "check": None}, {}, threads=1)
 
     def synthesised(
@@ -141,7 +141,7 @@ class Builder:
             return None
         word = text.settings["word"]
         forms = word["forms"] if word else {}
-        return self.decoding_settings | {"beams": 1, "errors": speech["check"]["errors"], "word": forms}
+        return self.decoding_settings | {"beams": 1, "errors": speech["check"]["errors"], "forms": forms}
 
     def tts(
         self, id: str, text: PlannedJob, language: str, speech: dict[str, Any], every_voice: int | None = None
@@ -259,9 +259,11 @@ class Builder:
         decoding = self.config["decoding"]
         return {key: decoding[key] for key in ("beams", "batch", "new_tokens", "precision")}
 
-    def decode(self, id: str, model: PlannedJob, sets: TaskSets, batch: str | None = None) -> PlannedJob:
-        """Hypotheses of a model for the test split of some sets."""
-        settings = self.decoding_settings | tasks_of(sets)
+    def decode(
+        self, id: str, model: PlannedJob, sets: TaskSets, batch: str | None = None, folder: str | None = None
+    ) -> PlannedJob:
+        """Hypotheses of a model for the test split of some sets, below hypotheses/<folder>, which is ``id`` by default."""
+        settings = self.decoding_settings | tasks_of(sets) | {"folder": (folder or id) + self.tag}
         inputs = {"model": model} | sets_of(sets)
         return self.job("decode", id, settings, inputs, threads=self.decoding_threads, modules=self.family, batch=batch)
 

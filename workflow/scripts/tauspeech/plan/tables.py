@@ -24,8 +24,7 @@ class PlannedCell:
 
     @property
     def in_hypotheses(self) -> list[str]:
-        """The base is decoded by a job for each set, and all of these write into one folder."""
-        return [model_folder(self.score), self.set, self.task, self.language]
+        return [folder_of(self.hypotheses), self.set, self.task, self.language]
 
     @property
     def hypotheses(self) -> PlannedJob:
@@ -42,9 +41,10 @@ def hypotheses_of(score: PlannedJob) -> PlannedJob:
     return job
 
 
-def model_folder(job: PlannedJob) -> str:
-    """Folder of a model's hypotheses, below hypotheses/; the part of a job's id behind a slash is a set."""
-    return job.id.partition("/")[0]
+def folder_of(hypotheses: PlannedJob) -> str:
+    """Folder of a decode job's files, below hypotheses/. Jobs that decode the base, one a set, share a folder."""
+    folder: str = hypotheses.settings["folder"]
+    return folder
 
 
 @dataclass(frozen=True)

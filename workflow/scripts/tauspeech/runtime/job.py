@@ -143,10 +143,16 @@ def run(main: Callable[[Job], None]) -> None:
 
 
 def _do(main: Callable[[Job], None], job: Job) -> None:
-    # Set before torch is imported; more threads than planned would slow down the jobs beside this one.
-    os.environ["OMP_NUM_THREADS"] = str(job.threads)
+    _limit_threads(job.threads)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     main(job)
+
+
+def _limit_threads(count: int) -> None:
+    """Threads of the numeric libraries: of torch too, whether it is imported later or was by an earlier job."""
+    os.environ["OMP_NUM_THREADS"] = str(count)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(count)
 
 
 def _do_batch(main: Callable[[Job], None], path: Path, threads: int) -> None:

@@ -145,7 +145,7 @@ class LanguageJobs:
     def raw(self, language: str) -> PlannedJob:
         """The base's hypotheses: a job for each language, so that a new one leaves the others unchanged."""
         pairs = tuple((language, task) for task in TASKS)
-        return self.build.decode(f"raw/{language}", self.build.base, self.task_sets(pairs), "raw")
+        return self.build.decode(f"raw/{language}", self.build.base, self.task_sets(pairs), "raw", "raw")
 
     @once
     def raw_score(self, language: str) -> PlannedJob:

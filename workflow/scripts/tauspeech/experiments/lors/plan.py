@@ -15,7 +15,7 @@ from tauspeech.experiments.lors.systems import FEW, NAMES, LorsSystems, System
 from tauspeech.experiments.lors.trainings import TASKS, all_at_once, multilingual, single, sized
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import PlannedCell, Row, claims_job, model_folder, scores_table
+from tauspeech.plan.tables import PlannedCell, Row, claims_job, folder_of, scores_table
 from tauspeech.runtime.errors import UserError
 
 ROOM = "tauspeech.experiments.lors"
@@ -200,7 +200,7 @@ def _report(
     hypotheses: dict[str, PlannedJob] = {}
     for system in systems:
         for cell in system.cells.values():
-            played.setdefault(f"{cell.set}.{cell.task}", []).append([system.name, model_folder(cell.score)])
+            played.setdefault(f"{cell.set}.{cell.task}", []).append([system.name, folder_of(cell.hypotheses)])
             hypotheses[cell.hypotheses.id] = cell.hypotheses
     config = reported_settings(experiment.config, ("name", "base", "seed", *SECTIONS))
     inputs: Inputs = {

@@ -79,7 +79,7 @@ class WordJobs:
 
     @once
     def rarity(self, word: Word) -> PlannedJob:
-        settings = self.build.decoding_settings | {"word": forms_of(word), "task": self.speech_task(self.task)}
+        settings = self.build.decoding_settings | {"forms": forms_of(word), "task": self.speech_task(self.task)}
         settings["threshold"] = self.config["rarity"]["threshold"]
         inputs = {"base": self.build.base, "speech": self.speech(word, True)}
         threads = self.build.decoding_threads

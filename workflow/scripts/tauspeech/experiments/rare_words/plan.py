@@ -14,7 +14,7 @@ from tauspeech.experiments.rare_words.verdicts import read_verdict
 from tauspeech.experiments.rare_words.words import Word, read_words
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import Row, claims_job, hypotheses_of, model_folder, scores_table
+from tauspeech.plan.tables import Row, claims_job, folder_of, hypotheses_of, scores_table
 from tauspeech.runtime.errors import UserError
 
 ROOM = "tauspeech.experiments.rare_words"
@@ -128,7 +128,10 @@ def _report(
     single = experiment.single_systems
     # For each word its systems, and the folder of each one's hypotheses.
     played = {
-        id: [["Raw", model_folder(raw[id])], *([system, model_folder(score)] for system, score in systems.items())]
+        id: [
+            ["Raw", folder_of(raw[id])],
+            *([system, folder_of(hypotheses_of(score))] for system, score in systems.items()),
+        ]
         for id, systems in single.items()
     }
     settings = {

@@ -58,7 +58,9 @@ class WordSystems:
         """The task of Table 3, if it differs from the task that the words are trained on."""
         return self.config["control_task"] if self.config["control_task"] != self.task else None
 
-    def decode(self, id: str, model: PlannedJob, words: tuple[Word, ...], general: bool, batch: str) -> PlannedJob:
+    def decode(
+        self, id: str, model: PlannedJob, words: tuple[Word, ...], general: bool, batch: str, folder: str | None = None
+    ) -> PlannedJob:
         """Hypotheses on the words' sets; models of a single word are also tested on the control task."""
         trained = self.jobs.speech_task(self.task)
         both = self.control and len(words) == 1
@@ -66,13 +68,13 @@ class WordSystems:
         sets = [(self.jobs.speech(word), tasks) for word in words]
         if general:
             sets.append((self.jobs.speech(None), (trained,)))
-        return self.jobs.build.decode(id, model, tuple(sets), batch)
+        return self.jobs.build.decode(id, model, tuple(sets), batch, folder)
 
     def raw(self, words: tuple[Word, ...]) -> dict[str, PlannedJob]:
         """The base's hypotheses by set: a job for each, so that a new word leaves the others unchanged."""
         base = self.jobs.build.base
-        of_words = {word.id: self.decode(f"raw/{word.id}", base, (word,), False, word.id) for word in words}
-        return of_words | {"general": self.decode("raw/general", base, (), True, "general")}
+        of_words = {word.id: self.decode(f"raw/{word.id}", base, (word,), False, word.id, "raw") for word in words}
+        return of_words | {"general": self.decode("raw/general", base, (), True, "general", "raw")}
 
     def raw_scores(self, words: tuple[Word, ...]) -> Systems:
         raw = self.raw(words)

@@ -19,7 +19,7 @@ LONGEST = 30  # seconds of Whisper's input window; longer audio would be truncat
 
 def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str, Any]]:
     settings = job.settings
-    table, word, carriers = settings["recordings"]["path"], settings["word"], settings["carriers"]
+    table, word, carriers = settings["recordings"]["path"], settings["word_id"], settings["carriers"]
     found = set()
     for row in recorded(table, job.id, word, settings["languages"], carriers):
         found.add(row["split"])
