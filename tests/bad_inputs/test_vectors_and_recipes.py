@@ -143,9 +143,9 @@ def test_what_convert_names_is_a_model_that_the_engine_takes(world: World) -> No
 
 
 NO_WEIGHTS = [
-    ("a program", lambda file: file.write_bytes(pickle.dumps(Runs())), "holds code beside its weights"),
-    ("a list", lambda file: torch.save([torch.ones(2)], file), "no tensors by name"),
-    ("text", lambda file: file.write_bytes(b"hello"), "no file of torch.save"),
+    ("a program", lambda file: file.write_bytes(pickle.dumps(Runs())), "contains code besides weights"),
+    ("a list", lambda file: torch.save([torch.ones(2)], file), "contains no named tensors"),
+    ("text", lambda file: file.write_bytes(b"hello"), "is not a file of torch.save"),
 ]
 
 
@@ -163,4 +163,4 @@ def test_convert_opens_weights_and_nothing_else(
 def test_convert_overwrites_nothing(world: World) -> None:
     torch.save({"a": torch.ones(2)}, world.project / "v.bin")
     world.write("v.safetensors", b"mine")
-    refused(world, lambda: world.tauspeech("convert", "v.bin"), "tauspeech convert: ", ("v.safetensors", "is there"))
+    refused(world, lambda: world.tauspeech("convert", "v.bin"), "tauspeech convert: ", ("v.safetensors", "already exists"))

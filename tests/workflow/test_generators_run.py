@@ -13,7 +13,7 @@ from tauspeech.data import manifest
 from tauspeech.data.audio import RATE, decode_audio
 from tauspeech.runtime.stages import TTS_CACHE
 from tests.faults.test_full_disk import told_and_made_later
-from tests.text.llm.conftest import ChatServer, said
+from tests.text.llm.conftest import ChatServer, completion
 from tests.workflow.project import Project, new_project
 
 HERE = Path(__file__).parent
@@ -25,7 +25,7 @@ def reply(body):
     """As many pairs as are asked for, with the word where one is named; the first of each answer is of no use."""
     prompt = body["messages"][0]["content"]
     if "proper names" in prompt:
-        return said(json.dumps({"words": [{"zh": zh, "en": en} for zh, en in NAMES]}))
+        return completion(json.dumps({"words": [{"zh": zh, "en": en} for zh, en in NAMES]}))
     zh = re.search(r"- zh: (\S+)", prompt)
     en = re.search(r"- en: (.+?)(?:, inside a sentence (.+))?$", prompt, re.MULTILINE)
     word = (zh.group(1), en.group(2) or en.group(1)) if zh and en else ("茶", "tea")
@@ -36,7 +36,7 @@ def reply(body):
         filler = "".join(chr(0x4E00 + lot // 7**power % 2000) for power in range(6))
         letters = "".join(chr(97 + lot // 11**power % 26) for power in range(9))
         pairs.append({"zh": f"{filler}{word[0]}很好", "en": f"The {letters} saw {word[1]} and {letters[::-1]}"})
-    return said(json.dumps({"sentences": pairs}, ensure_ascii=False))
+    return completion(json.dumps({"sentences": pairs}, ensure_ascii=False))
 
 
 @pytest.fixture(scope="module")
