@@ -163,4 +163,6 @@ def test_convert_opens_weights_and_nothing_else(
 def test_convert_overwrites_nothing(world: World) -> None:
     torch.save({"a": torch.ones(2)}, world.project / "v.bin")
     world.write("v.safetensors", b"mine")
-    refused(world, lambda: world.tauspeech("convert", "v.bin"), "tauspeech convert: ", ("v.safetensors", "already exists"))
+    refused(
+        world, lambda: world.tauspeech("convert", "v.bin"), "tauspeech convert: ", ("v.safetensors", "already exists")
+    )
