@@ -54,7 +54,7 @@ class Bench:
         return self.work / "out"
 
     def mergekit_output(self, method: str) -> Path:
-        """Where mergekit's result is stored until it is compared with ours."""
+        """Path of mergekit's result until it is compared with ours."""
         return self.work / f"mergekit-{METHODS[method][0]}"
 
     def ours(

@@ -10,7 +10,7 @@ from tauspeech.scoring.score import score_model
 
 
 def hypotheses(job: Job, role: str) -> pd.DataFrame:
-    """Of all files, in one table; the utterances' sets tell them apart."""
+    """Hypotheses of all files in one table, with the set of each utterance."""
     return pd.DataFrame([line for file in job.files(role) for line in read_json_lines(file)])
 
 

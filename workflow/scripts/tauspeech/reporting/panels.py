@@ -54,7 +54,7 @@ def panels(frame: pandas.DataFrame, path_stem: Path, *, x: str, xlabel: str, kno
 
 
 def panels_of(frame: pandas.DataFrame, column: str, known: Iterable[str]) -> list[str]:
-    """Which of the ``known`` values the column has, in their order."""
+    """The ``known`` values that a column contains, in their order; other values are an error."""
     found = set(frame[column])
     if not found:
         raise UserError("A figure's table has no scores to draw.")
@@ -69,7 +69,7 @@ def row_of(count: int, *, sharey: bool = False) -> tuple[Figure, list[Axes]]:
 
 
 def _place(axes: Axes, at: pandas.Series) -> pandas.Series:
-    """Where on the axis each x stands; the ticks are the numbers themselves, which may be far from even steps."""
+    """Positions on the axis, with a tick at each number; the axis is logarithmic for a wide range."""
     wide = at.min() > 0 and at.max() / at.min() >= _LOGARITHMIC_FROM
     placed = np.log10(at) if wide else at
     margin = 0.1 * (placed.max() - placed.min()) or 0.4

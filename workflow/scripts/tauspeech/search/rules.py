@@ -7,7 +7,7 @@ Point = Mapping[str, Any]  # a candidate with its score
 
 
 def choose(rule: Mapping[str, Any] | None, points: Sequence[Point]) -> dict[str, Any]:
-    """What is chosen, by name; nothing without a rule."""
+    """Chosen values by name; empty without a rule."""
     if rule is None:
         return {}
     return RULES[rule["kind"]](points, **{key: value for key, value in rule.items() if key != "kind"})

@@ -110,7 +110,7 @@ def _rivals(table: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _ends(table: pd.DataFrame, translated: bool) -> dict[str, Literal["max", "min"]]:
-    """Whether higher or lower values of each column are better."""
+    """The better end of each column: max or min."""
     scores = [column for column in table if column != "system" and not column.endswith(("_low", "_high"))]
     return {column: "max" if translated or column.startswith("BLEU") else "min" for column in scores}
 

@@ -1,4 +1,4 @@
-"""Verdicts of finished rarity checks: the one thing that a plan learns from results."""
+"""Verdicts of finished rarity checks, which the plan reads to skip known words."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from tauspeech.runtime.stages import receipt_path
 
 
 def read_verdict(results: Path, check: PlannedJob) -> bool | None:
-    """Whether the base knows the word; None while the check, as planned now, has not been done."""
+    """True if the base knows the word; None if the check has not been run as it is planned now."""
     receipt = results / receipt_path(check.stage, check.id)
     try:
         if json.loads(receipt.read_text(encoding="utf-8"))["key"] != check.key:
