@@ -95,7 +95,6 @@ class LanguageJobs:
             "pruned_vectors",
             candidates,
             {"kind": "smallest_ratios"},
-            batch=_searches(training),
         )
 
     @once
@@ -113,7 +112,7 @@ class LanguageJobs:
             rule=None,
             split="test",
             score="headline",
-            batch=_searches(training),
+            batch=f"{training.name}--curves",
         )
 
     @once
@@ -184,8 +183,3 @@ def _with_sclite(wanted: str | bool) -> bool:
 
 def _pruned(method: str, rank: float, keep: float) -> dict[str, Any]:
     return {"method": method, "rank": rank, "keep": keep}
-
-
-def _searches(training: Training) -> str:
-    """Batch of a training's searches on its own vector."""
-    return f"{training.id}--vector"
