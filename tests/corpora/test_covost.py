@@ -17,7 +17,7 @@ from tauspeech.corpora import covost, covost_codes
 from tauspeech.corpora.tables import read_columns
 from tauspeech.data import manifest
 from tauspeech.data.audio import RATE, decode_audio
-from tauspeech.data.dropped import Drop, write_dropped
+from tauspeech.data.dropped_utterances import Drop, write_dropped
 from tauspeech.runtime.errors import UserError
 from tests.corpora.conftest import (
     CA,

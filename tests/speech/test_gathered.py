@@ -9,7 +9,7 @@ import make_speech
 import tauspeech.models.round_trip
 from tauspeech.data import manifest
 from tauspeech.data.audio import RATE, encode_audio
-from tauspeech.data.dropped import Drop, write_dropped
+from tauspeech.data.dropped_utterances import Drop, write_dropped
 from tauspeech.data.tables import read_table, write_table
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.runtime.errors import UserError

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tauspeech.data.audio import RATE
-from tauspeech.data.dropped import Unusable
+from tauspeech.data.dropped_utterances import Unusable
 from tauspeech.speech.engine import Sound
 from tauspeech.speech.normalisation import normalise_audio
 

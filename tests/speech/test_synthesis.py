@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tauspeech.data.audio import RATE
-from tauspeech.data.dropped import Unusable
+from tauspeech.data.dropped_utterances import Unusable
 from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engine import Failed, Sound
 from tauspeech.speech.sound_cache import SoundCache

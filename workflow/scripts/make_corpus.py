@@ -2,7 +2,7 @@
 
 from tauspeech.corpora.covost import rows
 from tauspeech.data import manifest
-from tauspeech.data.dropped import Drop, write_dropped
+from tauspeech.data.dropped_utterances import Drop, write_dropped
 from tauspeech.runtime.job import Job, run
 
 

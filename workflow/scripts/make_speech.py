@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from tauspeech.data import manifest
-from tauspeech.data.dropped import Drop, write_dropped
+from tauspeech.data.dropped_utterances import Drop, write_dropped
 from tauspeech.runtime.job import Job, run
 
 

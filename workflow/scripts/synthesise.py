@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from tauspeech.data import manifest
-from tauspeech.data.dropped import Drop, write_dropped
+from tauspeech.data.dropped_utterances import Drop, write_dropped
 from tauspeech.data.tables import read_table
 from tauspeech.runtime.job import Job, run
 from tauspeech.runtime.paths import VOICES

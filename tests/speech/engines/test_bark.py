@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from tauspeech.data.dropped import Unusable
+from tauspeech.data.dropped_utterances import Unusable
 from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engines.bark import open_engine
 

@@ -7,7 +7,7 @@ import pytest
 import uroman
 from safetensors.torch import load_file, save_file
 
-from tauspeech.data.dropped import Unusable
+from tauspeech.data.dropped_utterances import Unusable
 from tauspeech.runtime.errors import UserError
 from tauspeech.speech.engines import vits
 from tauspeech.speech.engines.vits import open_engine

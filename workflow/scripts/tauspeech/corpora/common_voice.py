@@ -10,7 +10,7 @@ from pathlib import Path
 from tauspeech.corpora.clip import Clip
 from tauspeech.corpora.tables import read_columns
 from tauspeech.corpora.utterance import AudioSource
-from tauspeech.data.dropped import ANY, Drop
+from tauspeech.data.dropped_utterances import ANY, Drop
 from tauspeech.runtime.errors import UserError
 
 # Rows of other splits do not belong to CoVoST 2.

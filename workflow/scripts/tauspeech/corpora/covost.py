@@ -15,7 +15,7 @@ from tauspeech.corpora.common_voice import CommonVoice
 from tauspeech.corpora.covost_codes import covost_code, whisper_code
 from tauspeech.corpora.mirror import Mirror
 from tauspeech.corpora.utterance import manifest_row
-from tauspeech.data.dropped import Drop, Unusable, counts
+from tauspeech.data.dropped_utterances import Drop, Unusable, counts
 from tauspeech.data.selection import Lengths, in_seeded_order, within
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.pace import Pace

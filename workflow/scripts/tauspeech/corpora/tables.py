@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from tauspeech.data.dropped import Drop
+from tauspeech.data.dropped_utterances import Drop
 from tauspeech.runtime.errors import UserError
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from tauspeech.corpora.clip import Clip
 from tauspeech.data.audio import RATE, encode_audio, read, silent
-from tauspeech.data.dropped import Unusable
+from tauspeech.data.dropped_utterances import Unusable
 from tauspeech.data.selection import Lengths
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_text

@@ -8,7 +8,7 @@ from typing import Any
 
 import jiwer
 
-from tauspeech.data.dropped import Drop
+from tauspeech.data.dropped_utterances import Drop
 from tauspeech.data.languages import unspaced
 from tauspeech.models.decoding import Decoder
 from tauspeech.models.family import open_model

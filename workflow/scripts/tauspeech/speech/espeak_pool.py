@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from tauspeech.data.audio import encode_audio
-from tauspeech.data.dropped import Unusable
+from tauspeech.data.dropped_utterances import Unusable
 from tauspeech.data.randomness import derive_rng
 from tauspeech.speech.children import one_child_each
 from tauspeech.speech.engine import Sound

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tauspeech.data.dropped import Unusable
+from tauspeech.data.dropped_utterances import Unusable
 from tauspeech.runtime.disk import trouble_of
 from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.speech.engine import Failed, Sound

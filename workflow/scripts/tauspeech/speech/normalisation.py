@@ -3,7 +3,7 @@
 import numpy as np
 
 from tauspeech.data.audio import RATE, resample, silent
-from tauspeech.data.dropped import Unusable
+from tauspeech.data.dropped_utterances import Unusable
 from tauspeech.speech.engine import Sound
 
 _FRAME = RATE // 100

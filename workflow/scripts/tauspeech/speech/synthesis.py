@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from tauspeech.data.audio import encode_audio
-from tauspeech.data.dropped import Drop, Unusable
+from tauspeech.data.dropped_utterances import Drop, Unusable
 from tauspeech.data.randomness import derive_rng, derive_seed
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.pace import Pace

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from tauspeech.data.dropped import Unusable
+from tauspeech.data.dropped_utterances import Unusable
 from tauspeech.data.json_files import read_json
 from tauspeech.remote.hub import is_hub_id
 from tauspeech.runtime.errors import UserError

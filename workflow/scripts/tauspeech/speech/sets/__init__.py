@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tauspeech.data.dropped import Drop
+from tauspeech.data.dropped_utterances import Drop
 from tauspeech.runtime.job import Job
 
 Check = Callable[[Job, list[dict[str, Any]], list[Drop]], list[dict[str, Any]]]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tauspeech.data.dropped import Drop
+from tauspeech.data.dropped_utterances import Drop
 from tauspeech.data.selection import within
 from tauspeech.data.tables import read_table
 from tauspeech.runtime.job import Job

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tauspeech.data import manifest
-from tauspeech.data.dropped import Drop, counts, read_dropped
+from tauspeech.data.dropped_utterances import Drop, counts, read_dropped
 from tauspeech.data.selection import within
 from tauspeech.data.tables import read_table
 from tauspeech.runtime.errors import UserError

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tauspeech.data.audio import RATE, encode_audio, read, silent
-from tauspeech.data.dropped import Drop
+from tauspeech.data.dropped_utterances import Drop
 from tauspeech.data.tables import SPLITS, read_user_table
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.job import Job

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Delta, Piece
-from tauspeech.vectors.encodings.dense import Dense, Loss, Put
+from tauspeech.vectors.encodings.dense import Dense, Loss, WriteBytes
 from tauspeech.vectors.encodings.parts import (
     BETWEEN,
     BLOCK,
@@ -53,12 +53,12 @@ class Factors:
         factors = self._factors(name, shape)
         return _named(name, factors_layout(shape, factors[0].shape[1], "F32")) if factors else {name: ("F32", shape)}
 
-    def store(self, name: str, piece: Piece, put: Put) -> Loss:
+    def store(self, name: str, piece: Piece, write: WriteBytes) -> Loss:
         if factors := self._factors(name, piece.shape):
             left, right = map(_float32, factors)
-            _put_all(name, {"left": left, "right": right}, put)
+            _write_all(name, {"left": left, "right": right}, write)
             return Loss()
-        return Dense("float32").store(name, piece, put)
+        return Dense("float32").store(name, piece, write)
 
     def _factors(self, name: str, shape: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         factors = self._change.factors(name)
@@ -86,10 +86,10 @@ class Compressed:
     def layout(self, name: str, shape: tuple[int, ...]) -> Layout:
         return _named(name, self._parts(name, shape)) or {name: ("F32", shape)}
 
-    def store(self, name: str, piece: Piece, put: Put) -> Loss:
+    def store(self, name: str, piece: Piece, write: WriteBytes) -> Loss:
         layout = self._parts(name, piece.shape)
         if not layout:
-            return Dense("float32", lossy=True).store(name, piece, put)
+            return Dense("float32", lossy=True).store(name, piece, write)
         source = held(piece)
         parts: dict[str, Array] = {}
         residual = source
@@ -98,7 +98,7 @@ class Compressed:
             residual = held(Residual(source, PartsPiece(name, piece.shape, parts, name)))
         if "values" in layout:
             parts |= self._sparse(residual, layout["values"][1][0])
-        _put_all(name, parts, put)
+        _write_all(name, parts, write)
         loss, stored = Loss(), PartsPiece(name, piece.shape, parts, name)
         for each in ranges(math.prod(piece.shape)):
             loss.count(source.read(*each), stored.read(*each))
@@ -164,6 +164,6 @@ def _named(name: str, parts: Layout) -> Layout:
     return {f"{name}{BETWEEN}{part}": stored for part, stored in parts.items()}
 
 
-def _put_all(name: str, parts: Mapping[str, Array], put: Put) -> None:
+def _write_all(name: str, parts: Mapping[str, Array], write: WriteBytes) -> None:
     for part, array in parts.items():
-        put(f"{name}{BETWEEN}{part}", 0, array.bytes(0, math.prod(array.shape)))
+        write(f"{name}{BETWEEN}{part}", 0, array.bytes(0, math.prod(array.shape)))

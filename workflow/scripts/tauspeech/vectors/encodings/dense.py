@@ -10,7 +10,7 @@ from tauspeech.vectors.deltas import Piece
 from tauspeech.vectors.files.storage import Bytes, Layout, Values, narrowed, ranges, widened
 
 TYPES = {"float32": "F32", "bfloat16": "BF16"}
-Put = Callable[[str, int, Bytes], None]  # writes bytes of a stored tensor, from one of its elements on
+WriteBytes = Callable[[str, int, Bytes], None]  # writes bytes of a stored tensor, from one of its elements on
 
 
 class Loss:
@@ -54,7 +54,7 @@ class Encoding(Protocol):
         """The stored tensors of one tensor of the change."""
         ...
 
-    def store(self, name: str, piece: Piece, put: Put) -> Loss: ...
+    def store(self, name: str, piece: Piece, write: WriteBytes) -> Loss: ...
 
 
 class Dense:
@@ -70,12 +70,12 @@ class Dense:
     def layout(self, name: str, shape: tuple[int, ...]) -> Layout:
         return {name: (self._dtype, shape)}
 
-    def store(self, name: str, piece: Piece, put: Put) -> Loss:
+    def store(self, name: str, piece: Piece, write: WriteBytes) -> Loss:
         loss = Loss()
         for start, stop in ranges(math.prod(piece.shape)):
             values = piece.read(start, stop)
             stored = narrowed(values, self._dtype)
-            put(name, start, stored)
+            write(name, start, stored)
             if self.lossy:
                 loss.count(values, widened(stored, self._dtype))
         return loss
