@@ -9,6 +9,7 @@ import os
 
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
+import itertools
 import math
 import sys
 import tempfile
@@ -65,7 +66,7 @@ def one_by_one(vector: Delta) -> None:
 
 
 def on_grid(vector: Delta) -> None:
-    grid = Grid(vector, RANKS, KEEPS, Execution())
+    grid = Grid(vector, itertools.product(RANKS, KEEPS), Execution())
     for rank in RANKS:
         for keep in KEEPS:
             read(grid.at(rank, keep))

@@ -1,5 +1,7 @@
 """Prunings of one vector at many ratios: each is the model that a merge would make."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,8 @@ def models(lab):
 
 
 def searched(lab, ranks, keeps, threads=1):
-    return Prunings(lab.recipe("task_arithmetic", ["tau.safetensors"]), ranks, keeps, Execution(threads))
+    tried = product({0.0, *ranks}, {0.0, *keeps})
+    return Prunings(lab.recipe("task_arithmetic", ["tau.safetensors"]), tried, Execution(threads))
 
 
 def options_of(point):

@@ -1,5 +1,7 @@
 """Grid, many ranks and keeps of one vector at once: each equals a separate merge with LoRS."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -30,7 +32,7 @@ def vector(lab):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_every_point_is_what_lors_makes(lab, vector, threads):
     delta = vector.terms[0].delta
-    grid = Grid(delta, RANKS, KEEPS, Execution(threads))
+    grid = Grid(delta, product(RANKS, KEEPS), Execution(threads))
     for rank in RANKS:
         for keep in KEEPS:
             phi = Combination([Summand(grid.at(rank, keep), Weight(), False, "a")])
@@ -42,7 +44,7 @@ def test_every_point_is_what_lors_makes(lab, vector, threads):
 def test_a_matrix_is_decomposed_once(vector, monkeypatch):
     solved = []
     monkeypatch.setattr(np.linalg, "eigh", lambda gram, solve=np.linalg.eigh: solved.append(gram.shape) or solve(gram))
-    grid = Grid(vector.terms[0].delta, RANKS, KEEPS, Execution())
+    grid = Grid(vector.terms[0].delta, product(RANKS, KEEPS), Execution())
     for rank in RANKS:
         for keep in KEEPS:
             grid.at(rank, keep).piece("tall").read(0, 360)

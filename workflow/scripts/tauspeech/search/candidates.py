@@ -37,8 +37,8 @@ class PrunedVectors:
     """The merge's only vector, pruned: candidates ``{method, rank, keep}``; rank or keep 0 leaves that part out."""
 
     def __init__(self, job: Job, candidates: Sequence[Candidate], execution: Execution):
-        ranks, keeps = ([candidate[ratio] for candidate in candidates] for ratio in ("rank", "keep"))
-        self._prunings = Prunings(recipe_of(job, scale=1.0), ranks, keeps, execution)
+        points = [(candidate["rank"], candidate["keep"]) for candidate in candidates]
+        self._prunings = Prunings(recipe_of(job, scale=1.0), points, execution)
 
     def weights(self, candidate: Candidate) -> Weights:
         return self._prunings.at(candidate["rank"], candidate["keep"])
