@@ -55,7 +55,7 @@ def test_a_stage_has_the_same_roles_in_all_its_rules():
 
 
 def test_rules_name_no_role_or_stage_that_is_unknown():
-    """Of what plans can hold: the roles of a merge include references and searches."""
+    """Roles of a merge that plans can hold include references and searches."""
     assert {stage for stage, _ in calls("receipts_of")} <= set(STAGES)
     known = {"base", "ft", "hypotheses", "model", "raw", "references", "rarity", "scores", "searches", "sets", "speech"}
     known |= {"table", "tables", "figures", "claims", "text", "tts", "vectors", "voice", "voice_samples", "finetuned"}

@@ -74,7 +74,7 @@ def sets(results):
 
 @pytest.fixture
 def searched(results, scaled, sets, monkeypatch):
-    """What the stage's script writes, for a search over scales of the merge."""
+    """Output of the stage's script for a search over scales of the merge."""
 
     def run(best, grid=(0.0, 0.25, 0.5, 0.75, 1.0), rule=None, split="validation", tasks=(TASK,), **settings):
         base = results.tensors["base"]["bias"]
@@ -105,7 +105,7 @@ def test_every_candidate_is_scored_and_the_rule_chooses(searched):
 
 
 def test_the_test_split_with_the_tables_metric(searched):
-    """As for the curves of a figure: nothing is chosen."""
+    """A search without a rule, as for the curves of a figure, chooses nothing."""
     found, model = searched(1.0, grid=(0.5, 1.0), split="test", score="headline")
     assert found == {"points": [{"scale": 0.5, "score": 50.0}, {"scale": 1.0, "score": 0.0}], "chosen": {}}
     assert model.featured == 5
