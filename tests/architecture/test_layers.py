@@ -81,7 +81,7 @@ def test_experiments_do_not_import_each_other():
 
 
 def test_a_family_is_imported_by_name_only_in_its_own_folder():
-    homes = {module.rpartition(".")[0] for module in FAMILIES.values()}
+    homes = {module.rpartition(".")[0] for module in (family.module for family in FAMILIES.values())}
     outside = [
         str(each)
         for home in homes

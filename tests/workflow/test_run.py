@@ -11,7 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from transformers import AutoModelForCTC
 
+from tauspeech.models.ctc.foundation import new_model
+from tauspeech.models.foundation_sizes import SIZES
 from tests.workflow.project import Project
 
 pytestmark = pytest.mark.workflow
@@ -125,17 +128,22 @@ def test_a_mistake_in_the_configuration_is_one_sentence(project: Project) -> Non
     assert "Traceback" not in done.stdout
 
 
-def test_english_words_for_an_english_recogniser(fresh: Callable[[], Project]) -> None:
+def test_english_words_for_a_ctc_model(fresh: Callable[[], Project]) -> None:
     project = fresh()
-    project.edit(
-        "config/tiny.yaml",
-        "name: tiny",
-        "name: tiny\ntask: transcribe\nlanguages: {source: en, target: en}\ncontrol_task: null",
-    )
+    shutil.rmtree(project.path("base"))
+    new_model(["The quick brown fox jumps over the lazy dog's back."], SIZES["ctc-tiny"], 1).save(project.path("base"))
+    project.edit("config/tiny.yaml", "name: tiny", "name: tiny\nlanguages: {source: en, target: en}")
     project.edit("config/tiny.yaml", "grid: [0.5, 0.8]", "grid: [0.5], methods: [ta]")
-    project.path("config/words.tsv").write_text("word_id\ten\tdomain\navignon\tAvignon\tlocation\n", encoding="utf-8")
-    project.run("results/tiny/tables/table2.tsv")
-    assert [row["word_id"] for row in rows(project.result("tables/table2.tsv"))] == ["avignon", "General"]
+    done = project.snakemake("--dry-run", "--cores", "1")
+    assert "key 'base': ./base is of the type 'parakeet_ctc' and only transcribes" in done.stdout
+    project.edit("config/tiny.yaml", "name: tiny", "name: tiny\ntask: transcribe")
+    words = ["word_id\ten\tdomain", "avignon\tAvignon\tlocation", "dalat\tDa Lat\tlocation"]
+    project.path("config/words.tsv").write_text("\n".join([*words, ""]), encoding="utf-8")
+    project.run()
+    assert [row["word_id"] for row in rows(project.result("tables/table2.tsv"))] == ["avignon", "dalat", "General"]
     details = rows(project.result("tables/table2_detail.tsv"))
     assert {row["metric"] for row in details} >= {"wer", "recall:avignon"}
     assert not project.result("tables/table3.tsv").exists()
+    assert project.result("report.html").is_file()
+    network = AutoModelForCTC.from_pretrained(project.result("models/avignon"))
+    assert network.encoder.layers[0].conv.norm.num_batches_tracked > 0

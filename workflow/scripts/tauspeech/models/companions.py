@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from tauspeech.models.families import FAMILIES, family_module
+from tauspeech.models.families import FAMILIES, beside, family_module
 from tauspeech.models.folder import read_json
 from tauspeech.runtime.errors import UserError
 
@@ -18,7 +18,7 @@ def companion(folder: Path, name: str, purpose: str) -> ModuleType:
     config = read_json(folder / "config.json")
     module = _beside(family_module(config), name)
     if module is None:
-        able = ", ".join(sorted(type for type, family in FAMILIES.items() if _beside(family, name)))
+        able = ", ".join(sorted(type for type, family in FAMILIES.items() if _beside(family.module, name)))
         raise UserError(
             f"{folder} is a model of the type '{config.get('model_type')}', and such models cannot be {purpose}: give one "
             f"of the types {able}."
@@ -29,5 +29,5 @@ def companion(folder: Path, name: str, purpose: str) -> ModuleType:
 def _beside(family: str | None, name: str) -> str | None:
     if family is None:
         return None
-    module = f"{family.rpartition('.')[0]}.{name}"
+    module = beside(family, name)
     return module if find_spec(module) else None

@@ -8,12 +8,11 @@ An utterance passes through the protocol in two halves, so that its features are
 epochs: ``features`` of the audio, ``labels`` of the text for a task. ``collate`` joins both to a batch that
 ``network`` takes. How other kinds of models fit:
 
-- *CTC* (wav2vec2, HuBERT, Parakeet-CTC). ``features`` are normalised samples or mel frames, of the utterance's own
-  length; ``labels`` are the characters or pieces of the text, and a task other than transcribe is refused there;
-  ``collate`` pads features with an attention mask, and labels with -100. ``network`` computes the CTC loss in its
-  forward pass. ``encode`` computes the
-  logits, ``decode`` is greedy or a prefix beam search over them; it ignores ``new_tokens``. ``window`` is
-  a limit of memory, not of the model; ``longest_text`` follows from the number of frames.
+- *CTC* (``models/ctc``: wav2vec2, HuBERT, Parakeet). ``features`` are normalised samples or mel frames, of the
+  utterance's own length; ``labels`` are the characters or pieces of the text, and a task other than transcribe is
+  refused there; ``collate`` pads features with an attention mask, and labels with -100. ``network`` computes the CTC
+  loss in its forward pass. ``encode`` computes the log probabilities of the frames, ``decode`` is greedy or a prefix
+  beam search over them; it ignores ``new_tokens``. ``window`` is a limit of memory, not of the model.
 - *Decoder-only with text and unit tokens in one sequence* (SpeechGPT). ``features`` are the unit ids of the audio,
   from a unit extractor that the open model holds; ``labels`` are the answer's tokens behind the instruction of the
   task, a pair of token lists; ``collate`` writes instruction, units and answer into one ``input_ids``, with -100 in
@@ -54,6 +53,7 @@ class SpeechModel(Protocol):
     window: float  # seconds of audio that one input holds; longer audio does not fit
     longest_text: int  # labels of one utterance at most
     features_id: str  # the same for models whose features of an utterance are the same
+    varying_length: bool  # features are as long as their audio; batches of a training group similar lengths
 
     def features(self, samples: np.ndarray) -> np.ndarray:
         """Model input for samples at 16 kHz."""
@@ -77,6 +77,10 @@ class SpeechModel(Protocol):
 
     def decode(self, encoded: Any, task: SpeechTask, *, beams: int, new_tokens: int) -> list[str]:
         """Texts of an encoded batch."""
+        ...
+
+    def freeze_feature_encoder(self) -> None:
+        """Exclude the layers that turn samples into features from training, in families where such layers are learned."""
         ...
 
     def load_weights(self, weights: Iterable[tuple[str, np.ndarray]]) -> None:

@@ -12,13 +12,23 @@ class FoundationSize:
     width: int
     layers: int
     heads: int
-    tokens: int  # of the byte-level BPE, without control tokens
+    tokens: (
+        int  # of Whisper's byte-level BPE, without control tokens; CTC models have the characters of their sentences
+    )
     sentences: dict[str, int]  # by split
     training: dict[str, Any] = field(default_factory=dict)
     seconds: int = 6  # the input window
     longest_text: int = 112  # tokens
-    family: str = "whisper"
+    model_type: str = "whisper"
+    voices: dict[str, list[str]] = field(default_factory=dict)  # by language, where they are not the usual ones
+    grammar: str | None = None  # file in resources/grammar, where it is not the smallest with the languages
 
+
+_ENGLISH: dict[str, Any] = {
+    "voices": {"en": ["en-us", "en-gb-x-rp"]},  # other English voices stay new to the model
+    "grammar": "ca-de-es-fr-it-id-nl-pt-ru-sv-en",
+    "model_type": "parakeet_ctc",
+}
 
 SIZES = {
     "tiny": FoundationSize(
@@ -52,5 +62,23 @@ SIZES = {
         tokens=2000,
         sentences={"train": 5_000, "validation": 20},
         training={"epochs": 2.5, "learning_rate": 1.5e-3, "batch": 48, "evaluations": 4},
+    ),
+    "ctc-tiny": FoundationSize(
+        width=48,
+        layers=1,
+        heads=2,
+        tokens=0,
+        sentences={"train": 200, "validation": 20},
+        training={"epochs": 2, "learning_rate": 2e-3, "batch": 16, "evaluations": 1},
+        **_ENGLISH,
+    ),
+    "ctc-small": FoundationSize(
+        width=144,
+        layers=4,
+        heads=4,
+        tokens=0,
+        sentences={"train": 10_000, "validation": 200},
+        training={"epochs": 4, "learning_rate": 1.5e-3, "batch": 32, "evaluations": 4},
+        **_ENGLISH,
     ),
 }

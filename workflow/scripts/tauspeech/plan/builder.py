@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tauspeech.models.families import family_modules
+from tauspeech.models.families import family_modules, tasks_of_family
 from tauspeech.plan.foundation import foundation_base
 from tauspeech.plan.jobs import Inputs, PlannedJob
 from tauspeech.plan.merges import MergeSpec, Searched
@@ -201,7 +201,10 @@ class Builder:
         base: PlannedJob | None = None,
     ) -> PlannedJob:
         """A fine-tune on some sets: on the first part of each set's training speech, and of the run's base by default."""
+        self._require_tasks(sets)
         settings = {key: value for key, value in training.items() if key not in ("threads", "gpus")}
+        if settings["freeze_feature_encoder"]:
+            del settings["freeze_feature_encoder"]  # the default
         settings |= tasks_of(sets) | {"joint_steps": joint_steps, "share": share}
         settings["processes"] = max(1, training["gpus"])
         if training["best_by"] == "score":
@@ -213,6 +216,16 @@ class Builder:
         """Task vector of a fine-tune: its difference to the base, or to another model."""
         inputs = {"base": reference or self.base, "finetuned": finetuned}
         return PlannedJob("vector", id or finetuned.id, {}, inputs)
+
+    def _require_tasks(self, sets: TaskSets) -> None:
+        """Refuse tasks that the base's family cannot be trained for, as far as its model type is known by now."""
+        model_type = self._base_source["family"]
+        for task in (task for _, tasks in sets for task in tasks):
+            if task["kind"] not in tasks_of_family(model_type):
+                raise UserError(
+                    f"key 'base': {self.config['base']} is of the type '{model_type}' and only transcribes, but this run "
+                    f"is to {task['kind']}: set task to transcribe where the experiment has that key, or give a Whisper model."
+                )
 
     # Searching and merging
 
@@ -263,6 +276,7 @@ class Builder:
         self, id: str, model: PlannedJob, sets: TaskSets, batch: str | None = None, folder: str | None = None
     ) -> PlannedJob:
         """Hypotheses of a model for the test split of some sets, below hypotheses/<folder>, which is ``id`` by default."""
+        self._require_tasks(sets)
         settings = self.decoding_settings | tasks_of(sets) | {"folder": (folder or id) + self.tag}
         inputs = {"model": model} | sets_of(sets)
         return self.job("decode", id, settings, inputs, threads=self.decoding_threads, modules=self.family, batch=batch)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tauspeech.models.families import FAMILIES
+from tauspeech.models.families import FAMILIES, beside
 from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.sources import grammar_source
@@ -27,8 +27,8 @@ def foundation_base(size: str, sources: tuple[str, ...], target: str, config: di
         "tasks": {speech.id: _tasks(source, target) for source, speech in sets.items()},
         "training": SIZES[size].training | {"precision": config["training"]["precision"]},
     }
-    family = SIZES[size].family
-    modules = (FAMILIES[family], f"tauspeech.models.{family}.foundation")
+    family = FAMILIES[SIZES[size].model_type].module
+    modules = (family, beside(family, "foundation"))
     inputs = {"speech": list(sets.values())}
     return PlannedJob("base", "base", settings, inputs, seed, config["training"]["threads"], modules)
 
@@ -38,10 +38,12 @@ def _tasks(source: str, target: str) -> list[dict[str, str]]:
     return [{"kind": kind, "source": source, "target": target} for kind in kinds]
 
 
-def _voices(config: dict[str, Any], language: str) -> list[str]:
+def _voices(size: str, config: dict[str, Any], language: str) -> list[str]:
     """An experiment's voices are not its foundation's, so that fine-tuning has something to adapt to."""
     if config["experiment"] == "foundation":
         return [short(voice) for voice in voices_of(config["speech"], language)]
+    if voices := SIZES[size].voices.get(language):
+        return voices
     return VOICES.get(language) or [f"{language}{variant}" for variant in ("", "+f2", "+m3", "+f4")]
 
 
@@ -50,7 +52,7 @@ def _speech(size: str, source: str, target: str, several: bool, config: dict[str
     text_settings = {
         "languages": list(languages),
         "limits": config["text"]["limits"],
-        "source": {"kind": "template"} | grammar_source(languages),
+        "source": {"kind": "template"} | grammar_source(languages, SIZES[size].grammar),
         "word": None,
         "word_id": "",
         "counts": SIZES[size].sentences,
@@ -61,7 +63,7 @@ def _speech(size: str, source: str, target: str, several: bool, config: dict[str
         "kind": "espeak",
         "language": source,
         "languages": list(languages),
-        "voices": _voices(config, source),
+        "voices": _voices(size, config, source),
         "longest": LONGEST,
         "hours": None,
         "check": None,

@@ -22,9 +22,9 @@ def file_source(path: Path) -> dict[str, str]:
 
 
 @cache
-def grammar_source(languages: tuple[str, ...]) -> dict[str, str]:
-    """The grammar with the fewest languages that covers these; comments and layout do not enter its hash."""
-    grammars = sorted(GRAMMARS.glob("*.yaml"), key=lambda path: (path.stem.count("-"), path.stem))
+def grammar_source(languages: tuple[str, ...], name: str | None = None) -> dict[str, str]:
+    """The grammar of a name, or that with the fewest languages that covers these; its hash ignores comments and layout."""
+    grammars = sorted(GRAMMARS.glob(f"{name or '*'}.yaml"), key=lambda path: (path.stem.count("-"), path.stem))
     for path in grammars:
         if set(languages) <= set(path.stem.split("-")):
             digest = sha256_text(canonical_json(yaml.safe_load(path.read_text(encoding="utf-8"))))
@@ -87,7 +87,7 @@ def _foundation_source(size: str, retrain: bool, languages: tuple[str, ...]) -> 
         raise UserError(f"key 'base': there is no foundation of size '{size}': choose one of {', '.join(SIZES)}.")
     path = FOUNDATIONS / size / "receipt.json"
     if retrain or not path.is_file():
-        return {"kind": "train", "size": size, "family": SIZES[size].family}
+        return {"kind": "train", "size": size, "family": SIZES[size].model_type}
     trained = json.loads(path.read_text(encoding="utf-8"))["spec"]["settings"]
     known = trained.get("languages") or [trained["source"], trained["target"]]  # older receipts
     if not set(languages) <= set(known):
@@ -95,7 +95,7 @@ def _foundation_source(size: str, retrain: bool, languages: tuple[str, ...]) -> 
             f"key 'base': the shipped foundation/{size} was trained on {' and '.join(known)}: set retrain_foundation to true to "
             f"train one for {' and '.join(languages)}."
         )
-    return {"kind": "shipped", "size": size, "receipt": sha256_file(path), "family": SIZES[size].family}
+    return {"kind": "shipped", "size": size, "receipt": sha256_file(path), "family": SIZES[size].model_type}
 
 
 def _model_type(folder: Path) -> str | None:

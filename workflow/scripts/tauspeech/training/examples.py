@@ -22,11 +22,7 @@ class Examples(torch.utils.data.Dataset[Example]):
         rows = [row for row, _ in pairs]
         self.model = model
         self.audio = [row["audio"]["bytes"] for row in rows]
-        self.items = [
-            (index, model.labels(row[task.text_language], task))
-            for index, (row, tasks) in enumerate(pairs)
-            for task in tasks
-        ]
+        self.items = [(index, _labels(model, row, task)) for index, (row, tasks) in enumerate(pairs) for task in tasks]
         require_fit(model, rows)
         for index, labels in self.items:
             if (count := model.label_count(labels)) > model.longest_text:
@@ -34,6 +30,8 @@ class Examples(torch.utils.data.Dataset[Example]):
                     f"the text of utterance {rows[index]['utterance']} has {count} tokens, and the model writes "
                     f"{model.longest_text} at most: shorten or remove it."
                 )
+        # Of features of equal length there is nothing to group.
+        self.lengths = [rows[index]["seconds"] for index, _ in self.items] if model.varying_length else []
         self._cache: dict[int, np.ndarray] = {}
         self._room = CACHE_BYTES
 
@@ -53,3 +51,10 @@ class Examples(torch.utils.data.Dataset[Example]):
     def __getitem__(self, position: int) -> Example:
         index, labels = self.items[position]
         return Example(self.features(index), labels)
+
+
+def _labels(model: SpeechModel, row: dict[str, Any], task: SpeechTask) -> Any:
+    try:
+        return model.labels(row[task.text_language], task)
+    except UserError as error:
+        raise UserError(f"utterance {row['utterance']}: {error}") from None

@@ -71,6 +71,8 @@ class Finetuning:
     def at(self, rate: float, checkpoints: Path) -> Trained:
         """The model trained at a learning rate, resumed from checkpoints in the folder."""
         model = open_model(self.base)
+        if self.settings.get("freeze_feature_encoder", True):
+            model.freeze_feature_encoder()
         for split in ("train", "validation"):
             if split not in self._examples:
                 pairs = ((row, self.sets.tasks[id]) for id, rows in self.sets.rows(split).items() for row in rows)

@@ -6,6 +6,7 @@ from typing import Any
 
 from tauspeech.data import manifest
 from tauspeech.models.devices import require_precision
+from tauspeech.models.families import FAMILIES, beside
 from tauspeech.models.family import SpeechModel
 from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.models.tasks import SpeechTask, tasks_by_set
@@ -23,7 +24,8 @@ def train_foundation(job: Job, folder: Path) -> None:
         for split, found in utterances.items():
             found += [(row, tasks[id]) for row in manifest.read(path, split)]
     texts = (row[task.text_language] for row, found in utterances["train"] for task in found)
-    model: SpeechModel = import_module(f"tauspeech.models.{size.family}.foundation").new_model(texts, size, job.seed)
+    family = import_module(beside(FAMILIES[size.model_type].module, "foundation"))
+    model: SpeechModel = family.new_model(texts, size, job.seed)
     count = sum(weight.numel() for weight in model.network.parameters())
     print(f"{count:,} parameters, {len(utterances['train']):,} utterances", flush=True)
     train(

@@ -28,6 +28,7 @@ from tauspeech.models.family import SpeechModel
 from tauspeech.runtime.errors import UserError
 from tauspeech.training.examples import Examples
 from tauspeech.training.progress import Progress
+from tauspeech.training.sampling import SimilarLengths
 
 LOSSES = {"loss": "loss", "eval_loss": "validation loss"}
 PICKLED = {".pt", ".pth", ".bin"}  # the Trainer's own state, in torch's archives
@@ -42,6 +43,11 @@ class ScoringTrainer(Trainer):
     def __init__(self, score: Score | None, **arguments: Any):
         super().__init__(**arguments)
         self.score = score
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        if lengths := self.train_dataset.lengths:
+            return SimilarLengths(lengths, self.args.per_device_train_batch_size, self.args.data_seed)
+        return super()._get_train_sampler(train_dataset)
 
     def evaluation_loop(self, dataloader: Any, *args: Any, **kwargs: Any) -> Any:
         output = super().evaluation_loop(dataloader, *args, **kwargs)

@@ -13,6 +13,7 @@ from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from tauspeech.data.audio import RATE
 from tauspeech.models.family import Example
+from tauspeech.models.loading import require_all_weights
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper import greedy
 from tauspeech.runtime.errors import UserError, one_line
@@ -36,6 +37,8 @@ class Encoded:
 
 class Whisper:
     """An open Whisper model, as the protocol ``SpeechModel`` asks for it."""
+
+    varying_length = False
 
     def __init__(self, network: WhisperForConditionalGeneration, processor: WhisperProcessor):
         self.network, self.processor = network, processor
@@ -81,6 +84,9 @@ class Whisper:
                 ids = self.network.generate(inputs, **settings)
         return [text.strip() for text in self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)]
 
+    def freeze_feature_encoder(self) -> None:
+        """Nothing: Whisper's features are computed, not learned."""
+
     def load_weights(self, weights: Iterable[tuple[str, np.ndarray]]) -> None:
         self.network.load_state_dict({name: torch.from_numpy(values) for name, values in weights}, strict=False)
 
@@ -122,20 +128,7 @@ def open_model(folder: str | Path) -> Whisper:
         raise UserError(
             f"no Whisper model could be loaded from {folder} ({reason}): give a folder or hub id with safetensors."
         ) from None
-    _refuse_missing_weights(folder, network, found)
+    require_all_weights(folder, network, found)
     # Old checkpoints carry a prompt here that would override the language and task of a call.
     network.generation_config.forced_decoder_ids = None
     return Whisper(network, processor)
-
-
-def _refuse_missing_weights(
-    folder: str | Path, network: WhisperForConditionalGeneration, found: dict[str, Any]
-) -> None:
-    """transformers would only warn, and initialise them at random."""
-    mismatched = {name for name, *_ in found["mismatched_keys"]}
-    missing = (found["missing_keys"] | mismatched) & dict(network.named_parameters()).keys()
-    if missing:
-        raise UserError(
-            f"{folder} lacks {len(missing)} weights that its config.json asks for, or has them in another shape, such as "
-            f"{min(missing)}: give a complete model, with its own config.json."
-        )

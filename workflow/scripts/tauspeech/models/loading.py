@@ -1,0 +1,26 @@
+"""Checks of a model that transformers has loaded."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tauspeech.runtime.errors import UserError
+
+
+def require_all_weights(
+    folder: str | Path, network: torch.nn.Module, found: dict[str, Any], optional: Collection[str] = ()
+) -> None:
+    """Refuse a checkpoint without all weights; transformers would only warn, and initialise them at random.
+
+    ``found`` is what transformers returns with ``output_loading_info``.
+    """
+    mismatched = {name for name, *_ in found["mismatched_keys"]}
+    missing = (found["missing_keys"] | mismatched) & dict(network.named_parameters()).keys()
+    missing = {name for name in missing if not name.endswith(tuple(optional))} if optional else missing
+    if missing:
+        raise UserError(
+            f"{folder} lacks {len(missing)} weights that its config.json asks for, or has them in another shape, such as "
+            f"{min(missing)}: give a complete model, with its own config.json."
+        )
