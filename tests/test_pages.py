@@ -20,7 +20,9 @@ PAGES = [README, CONTRIBUTING, ROOT / "config" / "README.md", *sorted((ROOT / "d
 FOLDERS = "config|docs|tools|bench|rules|resources|profiles|tests|workflow|envs"
 FILE = re.compile(rf"(?<![\w/.~<>-])(?:{FOLDERS})/[\w./<>*{{}}-]*\w")
 # Files that a reader makes.
-OWN = re.compile(r"config/(my\w*|mine|toy|words_english|text|recordings)\b.*|workflow/scripts/tauspeech/experiments/toy")
+OWN = re.compile(
+    r"config/(my\w*|mine|toy|words_english|text|recordings)\b.*|workflow/scripts/tauspeech/experiments/toy"
+)
 COMMAND = re.compile(r"(make|cat|cp|sed|printf|docker|pip|\.venv/bin/\S+|tauspeech|column) ")
 
 
