@@ -30,7 +30,7 @@ check: .venv/.test  ## ruff, mypy, snakefmt and snakemake --lint
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
-	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile rules
 	$(BIN)/snakemake --lint
 
 test-tts: .venv/.test  ## tests with Coqui TTS, whose environment (2 GB) is made first

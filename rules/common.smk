@@ -11,7 +11,7 @@ gc.freeze()
 gc.set_threshold(200_000, 50, 1000)
 
 # Rules find the scripts by this variable of the shell, so that their commands are the same wherever the project lies.
-scripts = os.path.join(workflow.basedir, "workflow", "scripts")
+scripts = os.path.join(os.path.dirname(workflow.current_basedir), "workflow", "scripts")
 os.environ.update(SCRIPTS=scripts)
 sys.path.insert(0, scripts)
 

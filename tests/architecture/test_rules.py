@@ -6,7 +6,7 @@ import pytest
 
 from tests.architecture.source import PROJECT
 
-RULES = [PROJECT / "Snakefile", *sorted((PROJECT / "rules").glob("*.smk"))]
+RULES = [PROJECT / "Snakefile", PROJECT / "workflow" / "Snakefile", *sorted((PROJECT / "rules").glob("*.smk"))]
 RULE = re.compile(r"^(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 # The name, but no key of a rule (``config=``), no part of another name, and no text.
 RAW_CONFIG = re.compile(r"(?<![\w.\"'/])config(?![\w/\"']|\s*=[^=])")

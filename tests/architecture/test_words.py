@@ -29,7 +29,7 @@ NAMES = {"Kept", "KEPT", "Patience", "PATIENCE", "patience", "Task"}
 MODULES = {"server", "tabs", "work", "kinds", "ledger"}
 
 SOURCES = sorted(path for folder in ("workflow", "tools", "bench") for path in (PROJECT / folder).rglob("*.py"))
-RULES = [PROJECT / "Snakefile", *sorted((PROJECT / "rules").glob("*.smk"))]
+RULES = [PROJECT / "Snakefile", PROJECT / "workflow" / "Snakefile", *sorted((PROJECT / "rules").glob("*.smk"))]
 SCHEMAS = sorted([*SCRIPTS.rglob("*schema.yaml"), *(PROJECT / "workflow" / "schemas").rglob("*.yaml")])
 NAME_LIKE = re.compile(r"[\w./{}*-]+")  # a key, an id or a path, but no sentence
 
