@@ -18,7 +18,10 @@ def main(origin: Path, target: Path) -> None:
 
     receipt = Receipt.read(origin / "receipt.json")
     receipt.files()
-    halved = {name: weight.to(torch.float16) for name, weight in read_weights(origin).items()}
+    halved = {
+        name: weight.to(torch.float16) if weight.is_floating_point() else weight
+        for name, weight in read_weights(origin).items()
+    }
     write_folder(target, lambda folder: write_model(origin, halved, folder))
     shipped = {file.name: sha256_file(file) for file in sorted(target.iterdir())}
     trained = json.loads((origin / "receipt.json").read_text(encoding="utf-8"))
