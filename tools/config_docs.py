@@ -10,10 +10,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow" / "scripts")]
 
-from tauspeech.plan.config import experiments  # noqa: E402
-
 from tools.editor_schemas import editor_schema  # noqa: E402
 from tools.key_tables import page_with_tables  # noqa: E402
+
+from tauspeech.plan.config import experiments  # noqa: E402
 
 PAGE = ROOT / "config" / "README.md"
 SCHEMAS = ROOT / "config" / "schemas"
@@ -27,7 +27,7 @@ def generated() -> dict[Path, str]:
 
 def differing() -> dict[Path, str | None]:
     """Files that are out of date, with the content that they should have; None for a schema of no experiment."""
-    files: dict[Path, str | None] = {path: None for path in SCHEMAS.glob("*.json")} | generated()
+    files: dict[Path, str | None] = dict.fromkeys(SCHEMAS.glob("*.json")) | generated()
     return {
         path: text for path, text in files.items() if not path.is_file() or path.read_text(encoding="utf-8") != text
     }

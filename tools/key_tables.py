@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import yaml
+
 from tauspeech.plan.config import experiments, marked_part, marked_schema_of, parts_of
 
 COLUMNS = ("key", "default", "meaning")

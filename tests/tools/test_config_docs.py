@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 from jsonschema import Draft7Validator
+from tools.editor_schemas import editor_schema
 
 from tauspeech.plan.config import experiments, marked_schema_of, schema_of
 from tools import config_docs, key_tables
-from tools.editor_schemas import editor_schema
 
 CONFIG = Path(config_docs.ROOT) / "config"
 SHIPPED = sorted([*CONFIG.glob("*.yaml"), *CONFIG.glob("*/*.yaml")])
