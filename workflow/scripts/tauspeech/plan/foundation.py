@@ -4,6 +4,7 @@ from typing import Any
 
 from tauspeech.models.families import FAMILIES
 from tauspeech.models.foundation_sizes import SIZES
+from tauspeech.plan.checks import require_order, require_precision
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.sources import grammar_source
 from tauspeech.plan.voices import short, voices_of
@@ -27,6 +28,7 @@ def foundation_base(size: str, sources: tuple[str, ...], target: str, config: di
         "tasks": {speech.id: _tasks(source, target) for source, speech in sets.items()},
         "training": SIZES[size].training | {"precision": config["training"]["precision"]},
     }
+    require_precision(config["training"]["precision"], config["training"]["gpus"])
     family = SIZES[size].family
     modules = (FAMILIES[family], f"tauspeech.models.{family}.foundation")
     inputs = {"speech": list(sets.values())}
@@ -47,6 +49,7 @@ def _voices(config: dict[str, Any], language: str) -> list[str]:
 
 def _speech(size: str, source: str, target: str, several: bool, config: dict[str, Any], seed: int) -> PlannedJob:
     languages = tuple(dict.fromkeys((source, target)))
+    require_order(config["text"]["limits"], "shortest", "longest", "text.limits")
     text_settings = {
         "languages": list(languages),
         "limits": config["text"]["limits"],
