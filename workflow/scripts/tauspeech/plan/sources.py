@@ -23,33 +23,26 @@ def file_source(path: Path) -> dict[str, str]:
     return {"path": str(path), "sha256": sha256_file(path)}
 
 
-def grammar_source(languages: tuple[str, ...]) -> dict[str, str]:
-    """Name and hash of the grammar of some languages."""
-    name, digest, _ = _grammar(languages)
-    return {"name": name, "sha256": digest}
-
-
-def grammar_domains(languages: tuple[str, ...]) -> tuple[str, ...]:
-    """Domains of words that the grammar of some languages has sentences for."""
-    return _grammar(languages)[2]
-
-
 @cache
-def _grammar(languages: tuple[str, ...]) -> tuple[str, str, tuple[str, ...]]:
-    """Name, hash and domains of the grammar with the fewest languages that covers these.
-
-    Comments and layout do not enter its hash.
-    """
+def grammar_source(languages: tuple[str, ...]) -> dict[str, str]:
+    """The grammar with the fewest languages that covers these; comments and layout do not enter its hash."""
     grammars = sorted(GRAMMARS.glob("*.yaml"), key=lambda path: (path.stem.count("-"), path.stem))
     for path in grammars:
         if set(languages) <= set(path.stem.split("-")):
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-            return path.stem, sha256_text(canonical_json(content)), tuple(content["domains"])
+            digest = sha256_text(canonical_json(yaml.safe_load(path.read_text(encoding="utf-8"))))
+            return {"name": path.stem, "sha256": digest}
     known = ", ".join(path.stem for path in grammars)
     raise UserError(
         f"There is no template grammar for {' and '.join(languages)} (only for {known}): "
         "put your own sentences into the folder text.own, a table for each set (<word_id>.tsv and general.tsv, or <language>.tsv)."
     )
+
+
+@cache
+def grammar_domains(name: str) -> tuple[str, ...]:
+    """Domains of words that a grammar has sentences for."""
+    text = (GRAMMARS / f"{name}.yaml").read_text(encoding="utf-8")
+    return tuple(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["domains"])
 
 
 def own_sentences(folder: str, set_id: str) -> dict[str, str] | None:

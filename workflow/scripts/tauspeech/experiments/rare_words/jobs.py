@@ -51,8 +51,9 @@ class WordJobs:
         own = self.build.own_sentences(word.id if word else "general")
         sentences = PlannedSentences(self.languages, wanted, own, about, word.id if word else "")
         planned = self.build.sentences(set_name(word, carriers), sentences)
-        if word and planned.settings["source"]["kind"] == "template":
-            require_template(word, self.languages)
+        source = planned.settings["source"]
+        if word and source["kind"] == "template":
+            require_template(word, source["name"], self.languages)
         return planned
 
     def candidates(self, words: tuple[Word, ...]) -> list[PlannedJob]:

@@ -91,9 +91,9 @@ def read_words(path: Path, languages: tuple[str, ...]) -> list[Word]:
     return list(words.values())
 
 
-def require_template(word: Word, languages: tuple[str, ...]) -> None:
+def require_template(word: Word, grammar: str, languages: tuple[str, ...]) -> None:
     """Refuse a word for which the template grammar has no sentences, or of whose sentences none would contain it."""
-    domains = grammar_domains(languages)
+    domains = grammar_domains(grammar)
     if word.domain not in domains:
         advice = did_you_mean(word.domain, domains, f"use one of its domains ({', '.join(domains)}), or own sentences.")
         raise UserError(f"{word.where}: the template grammar has no sentences for the domain '{word.domain}': {advice}")
