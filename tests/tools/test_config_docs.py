@@ -31,7 +31,7 @@ EVERY = tables(*experiments(), "sentence_models", "voice_models")
         "| `training.learning_rate` | `0.00001` | Peak learning rate, after warm-up. |",
         "| `speech.rate` | `[220, 270]` | Speaking rate of espeak-ng",
         "| `merging.ties.scope` | `global` | Set of entries that are trimmed together: `global` (the whole vector)",
-        "| `text.openai.price` | `null` | Price of a million tokens, as `{input: 0.15, output: 0.6}`",
+        "| `text.openai.price` | `null` | Price of a million tokens, such as `{input: 0.15, output: 0.6}`",
         "| `speech.models.http.NAME.url` | required | Base URL",
         "| `groups.low.hours.train` | `1` | Hours of training speech",
         "| `overrides` | `{}` | [Settings of single words]",
