@@ -15,7 +15,7 @@ INSTALL = -m pip install --quiet --disable-pip-version-check
 LOCKED = $(INSTALL) --require-hashes --no-deps
 MODERN = import sys; sys.exit("tauspeech needs Python 3.11 or newer, and $(PYTHON) is %d.%d: make PYTHON=python3.11 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)
 
-.PHONY: run test test-all test-tts test-slurm test-faults check bench foundation voice envs clean-orphans verify lock audit help
+.PHONY: run test test-all test-tts test-slurm test-faults check docs bench foundation voice envs clean-orphans verify lock audit help
 
 run: .venv/.run $(CONFIG)  ## the default experiment, or CONFIG=config/NAME.yaml
 	@$(SNAKEMAKE)
@@ -26,12 +26,18 @@ test: .venv/.test check  ## linters, then the tests, in as many processes as the
 
 test-all: test test-tts test-slurm test-faults  ## everything: make test and the slow suites
 
-check: .venv/.test  ## ruff, mypy, snakefmt and snakemake --lint
+check: .venv/.test  ## ruff, mypy, snakefmt, snakemake --lint, and whether what `make docs` writes is up to date
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/Snakefile rules
 	$(BIN)/snakemake --lint
+	$(BIN)/python tools/config_docs.py --check
+	$(BIN)/python tools/method_table.py --check
+
+docs: .venv/.run  ## write the tables of keys and of merge methods in the docs, and the schemas for editors
+	$(BIN)/python tools/config_docs.py
+	$(BIN)/python tools/method_table.py
 
 test-tts: .venv/.test  ## tests with Coqui TTS, whose environment (2 GB) is made first
 	@$(BIN)/python workflow/scripts/make_environment.py coqui

@@ -1,9 +1,10 @@
-# Summary of a run, printed at its end and written to summary.tsv. The report does not contain it: it depends on the plan alone.
+# Summary of a run, printed at its end and written to summary.tsv, and the version of the code that ran, written to code.json.
+# The report does not contain the summary: it depends on plan and code alone.
 
 from pathlib import Path
 
 from tauspeech.plan import run_lock
-from tauspeech.runtime.files import write_text
+from tauspeech.runtime.files import canonical_json, write_text
 from tauspeech.runtime.run_record import RunRecord
 from tauspeech.runtime.run_summary import as_text, as_tsv
 
@@ -17,6 +18,7 @@ def summarise(succeeded):
     logger.info(as_text(summary))
     try:
         write_text(Path(RESULTS, "summary.tsv"), as_tsv(summary))
+        write_text(Path(RESULTS, "code.json"), canonical_json(summary.code.record()))
     except OSError as error:
         logger.error(f"summary.tsv was not written: {trouble_of(error) or error}.")
 

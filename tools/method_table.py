@@ -48,7 +48,7 @@ def main() -> None:
     page = PAGE.read_text(encoding="utf-8")
     current = page_with_table(page)
     if arguments.check and page != current:
-        raise SystemExit(f"The table of methods in docs/{PAGE.name} is out of date; run python tools/method_table.py.")
+        raise SystemExit(f"The table of methods in docs/{PAGE.name} is out of date; run `make docs`.")
     if not arguments.check:
         PAGE.write_text(current, encoding="utf-8")
 

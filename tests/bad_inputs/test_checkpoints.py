@@ -106,7 +106,6 @@ CASES = [
     Case("another shape", changed(**{A_TENSOR: lambda tensor: tensor[:-1]}), ("base", A_TENSOR)),
     Case("a tensor too few", changed(**{A_TENSOR: lambda tensor: tensor[:0]}), ("base", A_TENSOR)),
     about("another size", "base", d_model=128),
-    about("another architecture", "a model of the type 'wav2vec2'", "not supported", model_type="wav2vec2"),
     about("no architecture", "not supported: give one of the types", model_type=None),
 ]
 
@@ -117,6 +116,11 @@ def test_a_bad_model_is_refused(world: World, case: Case) -> None:
     world.planned()
     refused(world, lambda: world.stage("prepare_base.py", "base", "base"), "Error in base 'base': ", case.says)
     assert not list(world.root.rglob("ran"))
+
+
+def test_another_architecture_is_refused_by_the_plan(world: World) -> None:
+    world.edit_json("base/config.json", model_type="llama")
+    refused(world, world.planning, "Error: ", ("'base'", "a model of the type 'llama'", "not supported: give one of"))
 
 
 def overwritten(file: str, content: bytes) -> Callable[[World], None]:

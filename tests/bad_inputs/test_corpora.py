@@ -65,17 +65,33 @@ def broken_mirror(world: World) -> None:
     world.write("mirror/ca_en/test-0.parquet", b"PAR1")
 
 
-def gone(folder: str) -> Any:
-    return lambda world: shutil.rmtree(world.project / folder)
+def gone(name: str) -> Any:
+    def harm(world: World) -> None:
+        path = world.project / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    return harm
 
 
 CASES = [
     Case("no clips", gone("cv/ca/clips"), ("cv/ca/clips or cv/clips does not exist", "unpack 'ca'")),
-    Case("no translations", gone("covost"), ("neither covost/covost_v2.ca_en.tsv", "download and unpack")),
+    Case(
+        "no translations",
+        gone("covost/covost_v2.ca_en.tsv"),
+        ("neither covost/covost_v2.ca_en.tsv", "download and unpack"),
+    ),
     spoilt("a column too few", COVOST, "path\tsplit\na\ttest\n", COVOST, "column 'translation' is missing"),
     spoilt("no bytes", COVOST, b"", COVOST, "column 'path' is missing"),
-    spoilt("another encoding", CV, "client_id\tpath\tsentence\nc\ttest.mp3\tBon d\xeda\n".encode("latin-1"), CV, "UTF-8"),
-    spoilt("a cell without end", CV, "client_id\tpath\tsentence\nc\ta\t" + "b" * 200_000, CV, "not a valid tab-separated table"),
+    spoilt(
+        "another encoding", CV, "client_id\tpath\tsentence\nc\ttest.mp3\tBon d\xeda\n".encode("latin-1"), CV, "UTF-8"
+    ),
+    spoilt(
+        "a cell without end",
+        CV,
+        "client_id\tpath\tsentence\nc\ta\t" + "b" * 200_000,
+        CV,
+        "not a valid tab-separated table",
+    ),
     spoilt(
         "clips elsewhere",
         COVOST,
@@ -87,10 +103,24 @@ CASES = [
     clips("clips of ten minutes", wav(tone(600, 8_000), rate=8_000), "too long"),
     clips("clips at 1 Hz", wav(tone()[:20], rate=1), "unreadable audio"),
     mirrored("a mirror without a column", ("ca_en/test-0.parquet has no column 'sentence'",), sentence=None),
-    mirrored("a mirror with pickled audio", ("leaves no test speech", "unreadable"), audio={"bytes": b"\x80\x04", "path": ""}),
-    Case("a mirror that is torn", broken_mirror, ("ca_en/test-0.parquet is not a complete Parquet file", "download it")),
+    mirrored(
+        "a mirror with pickled audio", ("leaves no test speech", "unreadable"), audio={"bytes": b"\x80\x04", "path": ""}
+    ),
+    Case(
+        "a mirror that is torn", broken_mirror, ("ca_en/test-0.parquet is not a complete Parquet file", "download it")
+    ),
+]
+PLANNED = [
     Case("a mirror that there is not", lambda world: configure(world, {"mirror": "./none"}), ("./none", "neither a folder")),
+    Case("no folder of clips", gone("cv"), ("key 'corpus.common_voice'", "the folder cv does not exist")),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PLANNED, ids=str)
+def test_a_corpus_that_is_not_there_is_refused_by_the_plan(world: World, case: Case) -> None:
+    pair(world)
+    case.harm(world)
+    refused(world, world.planning, "Error: ", case.says)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

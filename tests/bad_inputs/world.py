@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from tauspeech.plan.index import open_plan
+from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import ROOT
 from tauspeech.runtime.stages import spec_path
 from tests.bad_inputs.entry import Ended, enter
@@ -63,6 +64,14 @@ class World:
             open_plan(yaml.safe_load(Path("config.yaml").read_text(encoding="utf-8")), "config.yaml", main=True)
         finally:
             os.chdir(before)
+
+    def planning(self) -> Ended:
+        """The same as an attempt that may be refused, in this process, with the message of the Snakefile."""
+        try:
+            self.planned()
+        except UserError as error:
+            return Ended(1, "", f"Error: {error}\n")
+        return Ended(0, "", "")
 
     def stage(self, script: str, stage: str, id: str, environment: Mapping[str, str] | None = None) -> Ended:
         """The script of a planned job, as its rule calls it."""

@@ -69,3 +69,12 @@ def changed(plan: Callable[..., Plan]) -> Callable[..., set[str]]:
         return {path.removeprefix("plan/").removesuffix(".json") for path in differing}
 
     return compare
+
+
+def with_corpus(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A configuration whose corpus, if it has one, is in empty folders below ``folder``."""
+    if not config.get("corpus"):
+        return config
+    for key in ("common_voice", "translations"):
+        (folder / key).mkdir(exist_ok=True)
+    return config | {"corpus": {key: str(folder / key) for key in ("common_voice", "translations")}}

@@ -10,6 +10,7 @@ from tauspeech.plan.index import PlanIndex, _plan_of
 from tauspeech.plan.jobs import Plan, PlannedJob
 from tauspeech.runtime.paths import ROOT
 from tauspeech.runtime.stages import PRIMARY_OUTPUT, STAGES
+from tests.plan.small import with_corpus
 
 RULES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "rules").glob("*.smk"))}
 CALL = re.compile(r"\b(receipts_of|alone)\(\s*((?:\"\w+\",?\s*)+)")
@@ -30,7 +31,7 @@ def planned(request, tmp_path, monkeypatch):
     config = yaml.safe_load((ROOT / "config" / request.param).read_text(encoding="utf-8"))
     if config["experiment"] != "foundation":
         config |= {"retrain_foundation": True, "speech": config.get("speech", {}) | {"retrain_voice": True}}
-    return _plan_of(complete(config, request.param), tmp_path)
+    return _plan_of(with_corpus(complete(config, request.param), tmp_path), tmp_path)
 
 
 def roles_in(plan, stage):

@@ -90,7 +90,7 @@ def test_settings_that_change_no_audio_change_no_key(planned):
 
 def test_a_users_file_counts_by_its_content(planned, folder):
     (folder / "say.sh").write_text("one")
-    model = {"command": {"own": {"program": ["say.sh", "{wav}"]}}}
+    model = {"command": {"own": {"program": ["say.sh", "{text_file}", "{wav}"]}}}
     first = planned(["command/own"], model)["tts", "main/avignon--command-own"].key
     (folder / "say.sh").write_text("two")
     assert planned(["command/own"], model)["tts", "main/avignon--command-own"].key != first

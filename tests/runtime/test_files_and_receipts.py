@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tauspeech.runtime.code_version import code_version
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_file, sha256_text, write_atomic, write_folder, write_text
 from tauspeech.runtime.job import Job
@@ -202,9 +203,10 @@ def test_the_receipt_of_a_job_names_its_inputs(open_job, made_text):
     assert content["spec"] == job.spec
 
 
-def test_the_digest_of_a_receipt_ignores_the_run_time(made_text):
+def test_the_digest_of_a_receipt_ignores_the_run_time_and_the_commit(made_text):
     receipt = Receipt.read(made_text.receipt)
-    slower = Receipt(receipt.path, receipt.content | {"seconds": 99.0})
+    assert receipt.content["code"] == code_version().record()
+    slower = Receipt(receipt.path, receipt.content | {"seconds": 99.0, "code": {"commit": "another"}})
     other = Receipt(receipt.path, receipt.content | {"outputs": {"a.tsv": "0"}})
     assert receipt.digest == slower.digest != other.digest
 

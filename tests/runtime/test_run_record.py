@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tauspeech.runtime.code_version import CodeVersion
 from tauspeech.runtime.files import sha256_file
 from tauspeech.runtime.run_record import Measurement, RunRecord, RunSummary, StageSummary, read_benchmark
 from tauspeech.runtime.run_summary import as_text, as_tsv
@@ -122,7 +123,14 @@ def summary() -> RunSummary:
         StageSummary("finetune", 2, 1, 0, (Measurement(70.0, 900.0), Measurement(50.0, 1812.4))),
         StageSummary("score", 0, 3, 1, ()),
     )
-    return RunSummary(Path("results/toy"), datetime(2026, 3, 4, 5, 6, tzinfo=UTC), 61.2, True, stages)
+    return RunSummary(
+        Path("results/toy"),
+        datetime(2026, 3, 4, 5, 6, tzinfo=UTC),
+        61.2,
+        True,
+        stages,
+        CodeVersion("0.1.0", "83b622d1" * 5, True),
+    )
 
 
 def test_the_summary_as_text(summary):
@@ -132,6 +140,7 @@ def test_the_summary_as_text(summary):
         "finetune    2           1        -  2 min 00 s  1 min 00 s  1 min 10 s     1,812 MB",
         "score       -           3        1           -           -           -            -",
         "",
+        "Code: tauspeech 0.1.0, commit 83b622d183b6, with uncommitted changes.",
         "The run finished after 1 min 01 s. Jobs: 2 ran, 4 up to date, 1 pending. Logs: results/toy/logs",
     ]
 

@@ -103,7 +103,8 @@ def test_own_sentences_take_the_place_of_generated_ones(run_text, tmp_path):
 def test_rejected_sentences_are_counted(run_text, tmp_path):
     (tmp_path / "config" / "text").mkdir(parents=True)
     own = "split\tzh\ten\ntest\t这里是柏林墙\tThis is Berlin Wall\ntest\t没有\tno such word\ntest\t哪里有\tnone here\n"
-    (tmp_path / "config" / "text" / "berlin-wall.tsv").write_text(own, encoding="utf-8")
+    unusable = "validation\t没有\tno such word\ntrain\t哪里有\tnone here\n"
+    (tmp_path / "config" / "text" / "berlin-wall.tsv").write_text(own + unusable, encoding="utf-8")
     with pytest.raises(UserError, match="leaves no validation sentences"):
         run_text("berlin-wall")
     (tmp_path / "config" / "text" / "general.tsv").write_text(own, encoding="utf-8")

@@ -188,4 +188,4 @@ def test_declarations_are_complete(method: Method):
 
 def test_the_table_in_the_docs_is_current():
     page = method_table.PAGE.read_text(encoding="utf-8")
-    assert method_table.page_with_table(page) == page, "run python tools/method_table.py"
+    assert method_table.page_with_table(page) == page, "run `make docs`"

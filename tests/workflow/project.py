@@ -96,7 +96,7 @@ class Project:
 
     def artifacts(self) -> dict[str, tuple[int, bytes]]:
         """Time stamp and content of every result that is no log, nor about one run; hidden files only save work."""
-        skipped = {"logs", "benchmarks", "plan", "batches", "summary.tsv"}
+        skipped = {"logs", "benchmarks", "plan", "batches", "summary.tsv", "code.json"}
         results = self.result()
         files = (path for path in results.rglob("*") if path.is_file() and path.name[0] != ".")
         return {

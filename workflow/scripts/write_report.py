@@ -10,6 +10,7 @@ from tauspeech.reporting.content import Report
 from tauspeech.reporting.page import build_page
 from tauspeech.reporting.tables import read_frame
 from tauspeech.reporting.voice_samples import samples_from
+from tauspeech.runtime.code_version import code_version
 from tauspeech.runtime.files import read_json_lines, write_text
 from tauspeech.runtime.job import Job, run
 from tauspeech.runtime.receipts import versions
@@ -29,7 +30,7 @@ def main(job: Job) -> None:
     tables = {path.stem: read_frame(path) for path in job.files("tables") if path.suffix == ".tsv"}
     drawn = {path.stem: path.read_text(encoding="utf-8") for path in job.files("figures") if path.suffix == ".svg"}
     played = {id: manifest.read(path, "test")[: settings["examples"]] for id, path in job.inputs("sets").items()}
-    used = ", ".join(f"{name} {version}" for name, version in versions().items())
+    used = ", ".join(f"{name} {version}" for name, version in versions().items() if name != "tauspeech")
     report = Report(
         title=experiment.TITLE,
         lead=experiment.LEAD,
@@ -39,7 +40,7 @@ def main(job: Job) -> None:
         figures=experiment.described_figures(drawn, settings["config"]),
         examples=experiment.examples(played, read_hypotheses(job.files("hypotheses")), settings),
         samples=samples_from(pd.read_parquet(path) for path in job.inputs("voice_samples").values()),
-        provenance=f"Plan {job.key[:16]}. {used}.",
+        provenance=f"Plan {job.key[:16]}. Code: {code_version()}. {used}.",
     )
     page = job.path("report.html")
     write_text(page, build_page(report))

@@ -9,6 +9,7 @@ from tauspeech.experiments.lors.plan import plan as plan_of
 from tauspeech.plan.config import complete
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import ROOT
+from tests.plan.small import with_corpus
 
 HIGH, LOW = ["ca", "de", "es", "fr", "it"], ["id", "nl", "pt", "ru", "sv"]
 BASIS = {"name": "t", "experiment": "lors", "base": "foundation/multilingual-tiny"}
@@ -286,6 +287,7 @@ def test_claims_hold_the_papers_systems_against_each_other(plan):
 
 def test_recorded_speech_comes_from_covost(plan, folder):
     source = {"common_voice": "cv", "translations": "covost"}
+    (folder / "cv").mkdir()
     (folder / "covost").mkdir()
     (folder / "covost" / "covost_v2.ca_en.tsv").write_text("a")
     planned = plan(corpus=source, base="openai/whisper-small")
@@ -339,13 +341,13 @@ def test_languages_without_spaces_have_no_word_error_rate(plan, monkeypatch):
 @pytest.mark.parametrize("name", ["lors.yaml", "lors_full.yaml", "paper/lors.yaml"])
 def test_the_projects_configurations_can_be_planned(name, folder):
     config = yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8"))
-    planned = plan_of(complete(config, name), folder / "results" / "t")
+    planned = plan_of(with_corpus(complete(config, name), folder), folder / "results" / "t")
     assert {"table1", "table2", "table3", "table4"} <= ids(planned, "table")
 
 
 def test_the_papers_configuration_has_its_learning_rates(folder):
     config = yaml.safe_load((ROOT / "config" / "paper" / "lors.yaml").read_text(encoding="utf-8"))
-    planned = plan_of(complete(config, "lors.yaml"), folder / "results" / "t")
+    planned = plan_of(with_corpus(complete(config, "lors.yaml"), folder), folder / "results" / "t")
     asr = dict(zip(HIGH, (1e-6, 5e-8, 1e-7, 1e-6, 5e-6), strict=True))
     st = dict(zip(HIGH, (1e-6, 2e-8, 2e-8, 5e-8, 5e-8), strict=True))
     for task, rates in (("asr", asr), ("st", st)):

@@ -340,17 +340,20 @@ def test_a_control_task_that_is_the_task_itself_controls_nothing(english):
     assert english(control_task="transcribe").specs().keys() == english().specs().keys()
 
 
+OWN = "en\tsplit\nThis {} Avignon.\ttrain\nAvignon is old.\tvalidation\nWe saw Avignon.\ttest\n"
+
+
 def test_own_sentences_enter_the_plan_by_their_content(english, folder):
     own = folder / "config" / "text" / "avignon.tsv"
     own.parent.mkdir(parents=True)
-    own.write_text("en\nThis is Avignon.\n", encoding="utf-8")
+    own.write_text(OWN.format("is"), encoding="utf-8")
     before = english()
     source = settings(before, "text", "avignon")["source"]
     assert (source["kind"], source["path"]) == ("own", "config/text/avignon.tsv")
     assert settings(before, "text", "berlin-wall")["source"]["kind"] == "template"
     own.touch()
     assert english().specs() == before.specs()
-    own.write_text("en\nThis was Avignon.\n", encoding="utf-8")
+    own.write_text(OWN.format("was"), encoding="utf-8")
     after = english()
     assert after.jobs["text", "avignon"].key != before.jobs["text", "avignon"].key
     assert after.jobs["text", "berlin-wall"].key == before.jobs["text", "berlin-wall"].key
@@ -359,7 +362,9 @@ def test_own_sentences_enter_the_plan_by_their_content(english, folder):
 def test_own_recordings_take_the_place_of_text_and_speech(english, folder):
     table = folder / "config" / "recordings" / "avignon.tsv"
     table.parent.mkdir(parents=True)
-    table.write_text("file\tsplit\ten\n", encoding="utf-8")
+    rows = [f"a.wav\t{split}\tAvignon\n" for split in ("train", "validation", "test")]
+    table.write_text("".join(["file\tsplit\ten\n", *rows]), encoding="utf-8")
+    (table.parent / "a.wav").write_bytes(b"")
     planned = english()
     assert "avignon" not in names(planned, "text")
     assert settings(planned, "speech", "avignon")["recordings"]["path"] == "config/recordings/avignon.tsv"
@@ -368,7 +373,8 @@ def test_own_recordings_take_the_place_of_text_and_speech(english, folder):
 def test_a_recording_that_is_made_again_is_noticed(english, folder):
     recordings = folder / "config" / "recordings"
     recordings.mkdir(parents=True)
-    (recordings / "avignon.tsv").write_text("file\tsplit\ten\na.wav\ttrain\tAvignon\n", encoding="utf-8")
+    rows = [f"a.wav\t{split}\tAvignon\n" for split in ("train", "validation", "test")]
+    (recordings / "avignon.tsv").write_text("".join(["file\tsplit\ten\n", *rows]), encoding="utf-8")
     keys = []
     for content in (b"one", b"two"):
         (recordings / "a.wav").write_bytes(content)

@@ -2,15 +2,23 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from tauspeech.models.families import family_modules, tasks_of_family
+from tauspeech.plan.checks import (
+    require_order,
+    require_precision,
+    require_range,
+    require_recordings,
+    require_sentences,
+)
 from tauspeech.plan.foundation import foundation_base
 from tauspeech.plan.jobs import Inputs, PlannedJob
 from tauspeech.plan.merges import MergeSpec, Searched
 from tauspeech.plan.mini_voice import mini_voice
 from tauspeech.plan.runtime_settings import result_settings
-from tauspeech.plan.sources import base_source, grammar_source, own_sentences, recordings
+from tauspeech.plan.sources import base_source, grammar_source, own_sentences, recordings, require_folder_or_hub_id
 from tauspeech.plan.voices import engine_environment, models_of, only_espeak, short, voices_of
 from tauspeech.runtime.errors import UserError
 
@@ -71,6 +79,7 @@ class Builder:
 
     def sentences(self, id: str, wanted: PlannedSentences) -> PlannedJob:
         source = self._source_of(wanted)
+        require_order(self.config["text"]["limits"], "shortest", "longest", "text.limits")
         settings = {
             "languages": list(wanted.languages),
             "limits": self.config["text"]["limits"],
@@ -84,6 +93,7 @@ class Builder:
     def _source_of(self, wanted: PlannedSentences) -> dict[str, Any]:
         """Own sentences take precedence over generated ones."""
         if wanted.own:
+            require_sentences(Path(wanted.own["path"]), wanted.languages, wanted.counts)
             return {"kind": "own"} | wanted.own
         if self.config["text"]["source"] == "template":
             return {"kind": "template"} | grammar_source(wanted.languages)
@@ -95,14 +105,24 @@ class Builder:
             raise UserError("key 'text.source' is template, which cannot propose words: name a language model.")
         if not text[text["source"]]:
             raise UserError(f"key 'text.{text['source']}' is missing: say which model writes the sentences.")
+        if text["source"] == "transformers":
+            require_folder_or_hub_id(text["transformers"]["model"], "text.transformers.model")
         return {"kind": text["source"]} | result_settings(text[text["source"]])
 
     def recordings(self, name: str) -> dict[str, str] | None:
         return recordings(self.config["speech"]["recordings"], name)
 
     def recorded(
-        self, id: str, found: dict[str, str], languages: tuple[str, ...], word_id: str, carriers: bool
+        self,
+        id: str,
+        found: dict[str, str],
+        languages: tuple[str, ...],
+        splits: tuple[str, ...],
+        word_id: str = "",
+        carriers: bool = False,
     ) -> PlannedJob:
+        """The user's recordings, which have rows of some splits at least."""
+        require_recordings(Path(found["path"]), languages, splits)
         settings = {"kind": "recordings", "recordings": found, "languages": list(languages), "word_id": word_id}
         return self._speech(id, settings | {"carriers": carriers, "check": None}, {}, threads=1)
 
@@ -111,8 +131,7 @@ class Builder:
     ) -> PlannedJob:
         """The sentences of a text in voices of a language; of each split no more than its hours."""
         for key in ("rate", "pitch"):
-            if speech[key][0] > speech[key][1]:
-                raise UserError(f"key 'speech.{key}' is {speech[key]}: give the lower end first.")
+            require_range(speech[key], f"speech.{key}")
         voices = voices_of(speech, language)
         settings = {"language": language, "languages": text.settings["languages"], "hours": hours}
         if only_espeak(voices):
@@ -202,6 +221,7 @@ class Builder:
     ) -> PlannedJob:
         """A fine-tune on some sets: on the first part of each set's training speech, and of the run's base by default."""
         self._require_tasks(sets)
+        require_precision(training["precision"], self.config["training"]["gpus"])
         settings = {key: value for key, value in training.items() if key not in ("threads", "gpus")}
         if settings["freeze_feature_encoder"]:
             del settings["freeze_feature_encoder"]  # the default

@@ -1,6 +1,7 @@
 """Configurations: read against the schema of their experiment, which fills in defaults; a mistake names its key."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tauspeech.vectors.methods import find
 
 # libyaml's parser takes a tenth of the time; both build plain values only.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LINK = re.compile(r"\[([^\]]*)\]\([^()]*\)")
 
 
 def experiments() -> list[str]:
@@ -46,7 +48,13 @@ def _addresses(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def schema_of(experiment: str) -> dict[str, Any]:
-    """Schema of an experiment.
+    """Schema of an experiment, with plain descriptions, for checks and messages."""
+    schema: dict[str, Any] = _with_plain_descriptions(marked_schema_of(experiment))
+    return schema
+
+
+def marked_schema_of(experiment: str) -> dict[str, Any]:
+    """Schema of an experiment, with descriptions in Markdown, as config/README.md shows them; links are relative to it.
 
     ``$part`` includes keys that several experiments share, from files of their own. ``$options`` includes the options
     of a merge method as the method declares them, with the experiment's defaults.
@@ -55,8 +63,46 @@ def schema_of(experiment: str) -> dict[str, Any]:
     return schema
 
 
+def marked_part(name: str) -> dict[str, Any]:
+    """Keys that several experiments share, as the properties of a schema."""
+    return {"properties": _with_parts(_read(SCHEMA_PARTS / f"{name}.yaml"))}
+
+
+def parts_of(experiment: str) -> Iterator[tuple[str, str]]:
+    """The shared parts of an experiment's schema: the dotted prefix of their keys, and the part's name."""
+    return _parts(_read(EXPERIMENTS / experiment / "schema.yaml"), "")
+
+
+def _parts(schema: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for name, each in schema.get("properties", {}).items():
+        if name == "$part":
+            yield prefix, each
+        elif isinstance(each, dict):
+            yield from _parts(each, f"{prefix}{name}.")
+
+
+def plain(description: str) -> str:
+    """A description without its marks: code without backticks, links as their text."""
+    return without_links(description).replace("`", "")
+
+
+def without_links(description: str) -> str:
+    return _LINK.sub(r"\1", description)
+
+
 def _read(path: Path) -> Any:
     return yaml.load(path.read_text(encoding="utf-8"), _LOADER)
+
+
+def _with_plain_descriptions(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_plain_descriptions(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: plain(each) if key == "description" and isinstance(each, str) else _with_plain_descriptions(each)
+        for key, each in value.items()
+    }
 
 
 def _with_parts(value: Any) -> Any:
@@ -81,5 +127,8 @@ def _options(method: str, defaults: dict[str, Any]) -> dict[str, Any]:
     for option in find(method).options:
         schema = option.schema()
         default = {"default": defaults[option.name]} if option.name in defaults else {}
-        found[option.name] = schema | default | {"description": f"{schema['description']}: {option.range}"}
+        allowed = option.range
+        for choice in schema.get("enum", ()):
+            allowed = allowed.replace(f"{choice} (", f"`{choice}` (")
+        found[option.name] = schema | default | {"description": f"{schema['description']}: {allowed}"}
     return found

@@ -4,6 +4,7 @@ from typing import Any
 
 from tauspeech.models.families import FAMILIES, beside
 from tauspeech.models.foundation_sizes import SIZES
+from tauspeech.plan.checks import require_order, require_precision
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.sources import grammar_source
 from tauspeech.plan.voices import short, voices_of
@@ -27,6 +28,7 @@ def foundation_base(size: str, sources: tuple[str, ...], target: str, config: di
         "tasks": {speech.id: _tasks(source, target) for source, speech in sets.items()},
         "training": SIZES[size].training | {"precision": config["training"]["precision"]},
     }
+    require_precision(config["training"]["precision"], config["training"]["gpus"])
     family = FAMILIES[SIZES[size].model_type].module
     modules = (family, beside(family, "foundation"))
     inputs = {"speech": list(sets.values())}
@@ -49,6 +51,7 @@ def _voices(size: str, config: dict[str, Any], language: str) -> list[str]:
 
 def _speech(size: str, source: str, target: str, several: bool, config: dict[str, Any], seed: int) -> PlannedJob:
     languages = tuple(dict.fromkeys((source, target)))
+    require_order(config["text"]["limits"], "shortest", "longest", "text.limits")
     text_settings = {
         "languages": list(languages),
         "limits": config["text"]["limits"],

@@ -9,8 +9,10 @@ import yaml
 
 from tauspeech.corpora.covost_codes import covost_code
 from tauspeech.data.tables import tab_reader
+from tauspeech.models.families import FAMILIES, supported
 from tauspeech.models.foundation_sizes import SIZES
-from tauspeech.runtime.errors import UserError
+from tauspeech.remote.hub import is_hub_id
+from tauspeech.runtime.errors import UserError, did_you_mean, one_line
 from tauspeech.runtime.files import canonical_json, sha256_file, sha256_text
 from tauspeech.runtime.paths import FOUNDATIONS, GRAMMARS
 
@@ -36,21 +38,42 @@ def grammar_source(languages: tuple[str, ...], name: str | None = None) -> dict[
     )
 
 
+@cache
+def grammar_domains(name: str) -> tuple[str, ...]:
+    """Domains of words that a grammar has sentences for."""
+    text = (GRAMMARS / f"{name}.yaml").read_text(encoding="utf-8")
+    return tuple(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["domains"])
+
+
 def own_sentences(folder: str, set_id: str) -> dict[str, str] | None:
+    _require_folder(folder, "text.own", "config/text")
     path = Path(folder) / f"{set_id}.tsv"
     return file_source(path) if path.is_file() else None
 
 
 def recordings(folder: str, set_id: str) -> dict[str, str] | None:
     """A table of recordings, with one hash over all audio files that it names."""
+    _require_folder(folder, "speech.recordings", "config/recordings")
     path = Path(folder) / f"{set_id}.tsv"
     if not path.is_file():
         return None
     named = (row.get("file") or "" for row in tab_reader(path))
     files = [path.parent / name for name in named if name]
-    # The job reports a missing file, with its line.
     digests = [sha256_file(file) for file in files if file.is_file()]
     return file_source(path) | {"audio": sha256_text(" ".join(digests))}
+
+
+def _require_folder(folder: str, key: str, default: str) -> None:
+    """Refuse a folder that does not exist, unless it is the default, which need not."""
+    if folder != default and not Path(folder).is_dir():
+        raise UserError(f"key '{key}': the folder {folder} does not exist: check the path, or leave the key out.")
+
+
+def require_folder_or_hub_id(name: str, key: str, what: str = "model") -> None:
+    if not Path(name).expanduser().is_dir() and not is_hub_id(name):
+        raise UserError(
+            f"key '{key}': {one_line(name, 80)} is neither a folder nor a {what} of the hub (OWNER/NAME): check the name."
+        )
 
 
 def files_of(path: str | list[str]) -> dict[str, str | int]:
@@ -76,15 +99,23 @@ def base_source(base: str, retrain: bool, languages: tuple[str, ...]) -> dict[st
     if (folder / "config.json").is_file():
         files = [folder / "config.json", *sorted(folder.glob("*.safetensors"))]
         hashes = {path.name: sha256_file(path) for path in files}
-        return {"kind": "folder", "path": base, "files": hashes, "family": _model_type(folder)}
+        family = model_type(folder)
+        if family and family not in FAMILIES:
+            raise UserError(
+                f"key 'base': {base} is a model of the type '{family}', which is not supported: give one of the types "
+                f"{supported()}."
+            )
+        return {"kind": "folder", "path": base, "files": hashes, "family": family}
     if folder.exists() or base.startswith((".", "/", "~")) or base.count("/") > 1:
         raise UserError(f"key 'base': the folder {base} is not a model folder: it has no config.json.")
+    require_folder_or_hub_id(base, "base")
     return {"kind": "hub", "model": base, "family": None}
 
 
 def _foundation_source(size: str, retrain: bool, languages: tuple[str, ...]) -> dict[str, Any]:
     if size not in SIZES:
-        raise UserError(f"key 'base': there is no foundation of size '{size}': choose one of {', '.join(SIZES)}.")
+        advice = did_you_mean(size, SIZES, f"choose one of {', '.join(SIZES)}.")
+        raise UserError(f"key 'base': there is no foundation of size '{size}': {advice}")
     path = FOUNDATIONS / size / "receipt.json"
     if retrain or not path.is_file():
         return {"kind": "train", "size": size, "family": SIZES[size].model_type}
@@ -98,8 +129,8 @@ def _foundation_source(size: str, retrain: bool, languages: tuple[str, ...]) -> 
     return {"kind": "shipped", "size": size, "receipt": sha256_file(path), "family": SIZES[size].model_type}
 
 
-def _model_type(folder: Path) -> str | None:
-    """Model type of a folder's config.json; None where it cannot be read, which the base's job reports."""
+def model_type(folder: Path) -> str | None:
+    """Model type of a folder's config.json; None where it cannot be read, which the job reports."""
     try:
         found = json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
         return found if isinstance(found, str) else None
@@ -110,12 +141,19 @@ def _model_type(folder: Path) -> str | None:
 def corpus_source(corpus: dict[str, Any], language: str) -> dict[str, Any]:
     """Recorded speech of a language: tables by hash, audio files, which are too large for that, by name and size."""
     if "mirror" in corpus:
+        require_folder_or_hub_id(corpus["mirror"], "corpus.mirror", "data set")
         folder = Path(corpus["mirror"]).expanduser() / f"{covost_code(language)}_en"
         sizes = {str(path.relative_to(folder)): path.stat().st_size for path in sorted(folder.rglob("*.parquet"))}
         return corpus | {"files": sizes}
     code = covost_code(language)
     recorded, translated = (Path(corpus.get(key, "")).expanduser() for key in ("common_voice", "translations"))
+    for key, folder in (("common_voice", recorded), ("translations", translated)):
+        if not folder.is_dir():
+            raise UserError(
+                f"key 'corpus.{key}': the folder {folder} does not exist: check the path; docs/own_models_and_data.md says "
+                "where the corpus comes from."
+            )
     homes = [recorded / code, recorded / language, recorded]
     tables = [*(home / "validated.tsv" for home in homes), *sorted(translated.glob(f"covost_v2.{code}_en*.tsv"))]
-    # The job reports a missing table.
+    # The job reports what is missing in the folders.
     return corpus | {"tables": {str(path): sha256_file(path) for path in tables if path.is_file()}}

@@ -8,7 +8,8 @@ from typing import Any
 
 from tauspeech.plan.runtime_settings import result_settings
 from tauspeech.plan.sources import files_of
-from tauspeech.runtime.errors import UserError
+from tauspeech.plan.voice_checks import require_espeak_voice, require_mini_speaker, require_model, require_speaker
+from tauspeech.runtime.errors import UserError, nearest
 from tauspeech.runtime.files import sha256_file
 from tauspeech.runtime.paths import VOICES
 
@@ -33,17 +34,23 @@ def voices_of(speech: dict[str, Any], language: str) -> list[str]:
     """Voices of a language in full: engine, model and, where one is named, speaker."""
     if not (voices := speech["voices"].get(language)):
         raise UserError(f"key 'speech.voices.{language}' is missing: name at least one voice for this language.")
-    return [_in_full(voice, f"speech.voices.{language}") for voice in voices]
+    return [_in_full(voice, speech, language) for voice in voices]
 
 
-def _in_full(voice: str, key: str) -> str:
+def _in_full(voice: str, speech: dict[str, Any], language: str) -> str:
+    """A voice with its engine, after checks."""
+    key = f"speech.voices.{language}"
     engine, _, rest = voice.partition("/")
-    if not rest:
-        return f"espeak/ng/{engine}"
-    if engine == "espeak":
-        return f"espeak/ng/{rest}"
+    if not rest or engine == "espeak":
+        require_espeak_voice(rest or engine, key)
+        return f"espeak/ng/{rest or engine}"
     if engine not in ENGINES:
         raise UserError(f"key '{key}': '{voice}' does not name an engine: give one of {', '.join(ENGINES)}.")
+    described = speech["models"].get(engine, {}).get(rest.partition("/")[0])
+    if described:
+        require_speaker(voice, described, key)
+    elif f"{voice}/".startswith(f"{MINI}/"):
+        require_mini_speaker(voice, language, "trained" in _mini(speech), key)
     return voice
 
 
@@ -70,10 +77,13 @@ def _model(speech: dict[str, Any], engine: str, name: str) -> dict[str, Any]:
     if described is None and f"{engine}/{name}" == MINI:
         return known | _mini(speech)
     if described is None:
+        near = nearest(name, speech["models"].get(engine, {}))
         raise UserError(
-            f"key 'speech.voices': the voice {engine}/{name} names a model that is not described: add "
-            f"speech.models.{engine}.{name} (config/README.md says what belongs there)."
+            f"key 'speech.voices': the voice {engine}/{name} names a model that is not described: "
+            + (f"did you mean {engine}/{near}? If not, add " if near else "add ")
+            + f"speech.models.{engine}.{name} (config/README.md says what belongs there)."
         )
+    require_model(engine, name, described)
     paths = {key: described[key] for key in _PATHS if isinstance(described.get(key), str | list)}
     paths |= {f"prompts.{speaker}": prompt["audio"] for speaker, prompt in described.get("prompts", {}).items()}
     files = {key: files_of(path) for key, path in paths.items()}

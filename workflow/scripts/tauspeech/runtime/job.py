@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from tauspeech.runtime.code_version import code_version
 from tauspeech.runtime.disk import trouble_of
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_text, write_text
@@ -126,6 +127,7 @@ def run(main: Callable[[Job], None]) -> None:
     ``THREADS`` is used only where the result does not depend on it; otherwise the specification sets the number.
     """
     path, threads = Path(sys.argv[1]), int(sys.argv[2])
+    code_version()  # of the code that works, not of what may be committed meanwhile
     content = json.loads(path.read_text(encoding="utf-8"))
     try:
         if "members" in content:

@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from tauspeech.runtime.code_version import code_version
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_file, sha256_text, write_text
 
@@ -67,8 +68,9 @@ class Receipt:
 
     @property
     def digest(self) -> str:
-        """Hash of the receipt without its run time: the same work has the same digest."""
-        return sha256_text(canonical_json({key: value for key, value in self.content.items() if key != "seconds"}))
+        """Hash of the receipt without run time and commit: the same work has the same digest."""
+        work = {key: value for key, value in self.content.items() if key not in ("seconds", "code")}
+        return sha256_text(canonical_json(work))
 
     def files(self) -> dict[str, Path]:
         """Files of the artifact by name, after checking that each exists and is unchanged."""
@@ -97,6 +99,7 @@ def write_receipt(
         "inputs": inputs,
         "outputs": {str(file.relative_to(path.parent)): sha256_file(file) for file in outputs},
         "versions": versions(),
+        "code": code_version().record(),
         "seconds": round(seconds, 1),
     }
     write_text(path, canonical_json(content))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from tauspeech.runtime.code_version import CodeVersion, code_version
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_file
 from tauspeech.runtime.receipts import Receipt
@@ -63,6 +64,7 @@ class RunSummary:
     seconds: float  # wall-clock time
     succeeded: bool
     stages: tuple[StageSummary, ...]
+    code: CodeVersion
 
     def count(self, state: str) -> int:
         """Number of jobs in a state, ``ran``, ``up_to_date`` or ``pending``, over all stages."""
@@ -80,6 +82,7 @@ class RunRecord:
 
     def open(self) -> None:
         self._begun = time.monotonic()
+        code_version()
         jobs = json.loads((self.results / PLAN_INDEX).read_text(encoding="utf-8"))["jobs"]
         self._jobs = {stage: [id for other, id in jobs if other == stage] for stage in STAGES}
         self._before = self._stamps()
@@ -89,7 +92,7 @@ class RunRecord:
         changed = {file for file, stamp in now.items() if self._before.get(file) != stamp}
         stages = tuple(self._stage(stage, ids, changed) for stage, ids in self._jobs.items() if ids)
         seconds = time.monotonic() - self._begun
-        return RunSummary(self.results, datetime.now().astimezone(), seconds, succeeded, stages)
+        return RunSummary(self.results, datetime.now().astimezone(), seconds, succeeded, stages, code_version())
 
     def _stage(self, stage: str, ids: list[str], changed: set[Path]) -> StageSummary:
         receipts = [self.results / receipt_path(stage, id) for id in ids if self._is_current(stage, id)]

@@ -10,11 +10,13 @@ TSV_COLUMNS = ("stage", "ran", "up_to_date", "pending", "seconds", "mean", "long
 
 
 def as_text(summary: RunSummary) -> str:
-    """Table with a sentence below, for the terminal."""
+    """Table with the code's version and a sentence below, for the terminal."""
     rows = [list(COLUMNS), *(_cells(stage) for stage in summary.stages)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
-    return "\n".join(["", *lines, "", f"{_sentence(summary)} Logs: {summary.results / 'logs'}"])
+    return "\n".join(
+        ["", *lines, "", f"Code: {summary.code}.", f"{_sentence(summary)} Logs: {summary.results / 'logs'}"]
+    )
 
 
 def as_tsv(summary: RunSummary) -> str:

@@ -5,8 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from tauspeech.data.languages import unspaced
+from tauspeech.data.selection import Lengths
+from tauspeech.data.tables import SPLITS
 from tauspeech.experiments.lors.trainings import TASKS, Pairs, Training
 from tauspeech.plan.builder import Builder, PlannedSentences, TaskSets, searched_scale
+from tauspeech.plan.checks import require_order
 from tauspeech.plan.jobs import PlannedJob, once
 from tauspeech.plan.merges import MergeSpec, Searched, Term
 from tauspeech.plan.sources import corpus_source
@@ -15,7 +18,7 @@ from tauspeech.scoring.sclite_program import find_sclite
 
 TARGET = "en"
 PRUNING = {"mp": "magnitude", "svp": "svd", "lors": "lors"}
-SPLITS = ("train", "validation", "test")
+LENGTHS = {"min_seconds": Lengths.shortest, "max_seconds": Lengths.longest}  # where the configuration has none
 
 
 class LanguageJobs:
@@ -39,10 +42,11 @@ class LanguageJobs:
         hours = {split: self.groups[self.group_of[language]]["hours"][split] for split in SPLITS}
         languages = tuple(dict.fromkeys((language, TARGET)))
         if corpus := self.config["corpus"]:
+            require_order(LENGTHS | corpus, "min_seconds", "max_seconds", "corpus")
             settings = {"source": corpus_source(corpus, language), "language": language, "hours": hours}
             return self.build.job("corpus", language, settings | {"languages": list(languages)}, seed=self.build.seed)
         if found := self.build.recordings(language):
-            return self.build.recorded(language, found, languages, "", False)
+            return self.build.recorded(language, found, languages, SPLITS)
         return self.build.synthesised(language, self.text(language), language, self.config["speech"], hours)
 
     @once

@@ -4,7 +4,6 @@ After "Low-Rank and Sparse Model Merging for Multi-Lingual Speech Recognition an
 11, Figures 3 to 5.
 """
 
-import difflib
 import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from tauspeech.experiments.lors.trainings import TASKS, all_at_once, multilingua
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
 from tauspeech.plan.tables import PlannedCell, Row, claims_job, folder_of, scores_table
-from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.errors import UserError, did_you_mean
 
 ROOM = "tauspeech.experiments.lors"
 SCALES = "tauspeech.reporting.scale_table"
@@ -47,8 +46,8 @@ def _check_overrides(experiment: LorsSystems) -> None:
     names = {training.name for trainings in experiment.merged_trainings().values() for training in trainings}
     names |= {all_at_once(group, experiment.jobs.languages(group)).name for group in experiment.groups}
     for name in sorted(set(experiment.config["overrides"]) - names):
-        near = "".join(f" did you mean '{each}'?" for each in difflib.get_close_matches(name, names, 1))
-        raise UserError(f"key 'overrides.{name}': there is no such training:{near or ' names are like ca--asr.'}")
+        advice = did_you_mean(name, names, "names are like ca--asr.")
+        raise UserError(f"key 'overrides.{name}': there is no such training: {advice}")
 
 
 # Tables

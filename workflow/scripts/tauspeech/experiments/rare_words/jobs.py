@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tauspeech.experiments.rare_words.words import Word
+from tauspeech.data.tables import SPLITS
+from tauspeech.experiments.rare_words.words import Word, require_template
 from tauspeech.plan.builder import Builder, PlannedSentences, TaskSets, searched_scale
 from tauspeech.plan.jobs import PlannedJob, once
 from tauspeech.plan.merges import MergeSpec, Term
@@ -44,12 +45,16 @@ class WordJobs:
         about, wanted = None, {"test": counts["general"]}
         if word:
             about = {"forms": forms_of(word), "phrase": word.phrase, "domain": word.domain}
-            wanted = {split: counts[split] for split in ("train", "validation", "test")}
+            wanted = {split: counts[split] for split in SPLITS}
         if carriers:
             wanted = {"carrier": self.config["rarity"]["carriers"]}
         own = self.build.own_sentences(word.id if word else "general")
         sentences = PlannedSentences(self.languages, wanted, own, about, word.id if word else "")
-        return self.build.sentences(set_name(word, carriers), sentences)
+        planned = self.build.sentences(set_name(word, carriers), sentences)
+        source = planned.settings["source"]
+        if word and source["kind"] == "template":
+            require_template(word, source["name"], self.languages)
+        return planned
 
     def candidates(self, words: tuple[Word, ...]) -> list[PlannedJob]:
         """Rare words that a language model proposes; made only where asked for by name."""
@@ -67,7 +72,8 @@ class WordJobs:
     def speech(self, word: Word | None, carriers: bool = False) -> PlannedJob:
         name = set_name(word, carriers)
         if found := self.build.recordings(word.id if word else "general"):
-            return self.build.recorded(name, found, self.languages, word.id if word else "", carriers)
+            splits = ("carrier",) if carriers else SPLITS if word else ("test",)
+            return self.build.recorded(name, found, self.languages, splits, word.id if word else "", carriers)
         speech = self.build.section("speech", word.id if word else None)
         return self.build.synthesised(name, self.text(word, carriers), self.source, speech)
 

@@ -15,7 +15,7 @@ from tauspeech.experiments.rare_words.words import Word, read_words
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
 from tauspeech.plan.tables import Row, claims_job, folder_of, hypotheses_of, scores_table
-from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.errors import UserError, did_you_mean
 
 ROOM = "tauspeech.experiments.rare_words"
 SCALES = "tauspeech.reporting.scale_table"
@@ -28,7 +28,8 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     languages = tuple(dict.fromkeys((config["languages"]["source"], config["languages"]["target"])))
     words = read_words(Path(config["words"]), languages)
     if unknown := sorted(set(config["overrides"]) - {word.id for word in words}):
-        raise UserError(f"key 'overrides.{unknown[0]}': no such word_id in {config['words']}.")
+        advice = did_you_mean(unknown[0], (word.id for word in words), "give the word_id of one of its rows.")
+        raise UserError(f"key 'overrides.{unknown[0]}': no such word_id in {config['words']}: {advice}")
     experiment = WordSystems(config, words)
     checks = [experiment.jobs.rarity(word) for word in words]
     used = words

@@ -7,7 +7,7 @@ from tauspeech.experiments.rare_words.jobs import Subset, WordJobs
 from tauspeech.experiments.rare_words.words import Word
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.tables import PlannedCell
-from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.errors import UserError, did_you_mean
 
 NAMES = {"average": "Average", "ta": "TA", "ties": "TIES", "dare": "DARE"}
 MOST_COUNTED = 10  # words in the largest merge of Figure 2, unless the configuration says otherwise
@@ -48,7 +48,10 @@ class WordSystems:
                 f"{where}: the name is taken by a word or by the first rows of the table: choose another one."
             )
         if missing := [member for member in members if member not in self.single]:
-            raise UserError(f"{where}: there is no word '{missing[0]}' in {self.config['words']}, or it is skipped.")
+            advice = did_you_mean(missing[0], self.single, "give the word_id of one of its rows.")
+            raise UserError(
+                f"{where}: there is no word '{missing[0]}' in {self.config['words']}, or it is skipped: {advice}"
+            )
         return Subset(name, tuple(self.single[member].words[0] for member in members))
 
     # Hypotheses and scores

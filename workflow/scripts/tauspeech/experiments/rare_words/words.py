@@ -6,8 +6,10 @@ from pathlib import Path
 
 from tauspeech.data.reserved_names import SLUG, TAKEN
 from tauspeech.data.tables import check_width, tab_reader
-from tauspeech.runtime.errors import UserError, one_line
+from tauspeech.plan.sources import grammar_domains
+from tauspeech.runtime.errors import UserError, did_you_mean, one_line
 from tauspeech.text.characters import has_control_or_markup
+from tauspeech.text.checks import contains
 
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 LONGEST = 80  # characters of a word, and of its name in paths
@@ -19,6 +21,7 @@ class Word:
     domain: str
     forms: dict[str, tuple[str, ...]]  # by language: the word, then what counts as the word too
     phrase: dict[str, str]  # by language: how it stands inside a sentence
+    where: str = ""  # file and line, for messages
 
     def label(self, language: str) -> str:
         return self.forms[language][0]
@@ -47,7 +50,7 @@ def _words_of_row(row: dict[str, str], languages: tuple[str, ...], where: str) -
                 f"{where}: '{one_line(text, 30)}' is no word: it is longer than {LONGEST} characters, or holds control "
                 "characters or one of <>{}[]|\\, which no sentence may hold."
             )
-    return Word(id, row["domain"], forms, phrase)
+    return Word(id, row["domain"], forms, phrase, where)
 
 
 def read_words(path: Path, languages: tuple[str, ...]) -> list[Word]:
@@ -86,3 +89,18 @@ def read_words(path: Path, languages: tuple[str, ...]) -> list[Word]:
     if not words:
         raise UserError(f"{path} has no rows: add one word at least.")
     return list(words.values())
+
+
+def require_template(word: Word, grammar: str, languages: tuple[str, ...]) -> None:
+    """Refuse a word for which the template grammar has no sentences, or of whose sentences none would contain it."""
+    domains = grammar_domains(grammar)
+    if word.domain not in domains:
+        advice = did_you_mean(word.domain, domains, f"use one of its domains ({', '.join(domains)}), or own sentences.")
+        raise UserError(f"{word.where}: the template grammar has no sentences for the domain '{word.domain}': {advice}")
+    for language in languages:
+        phrase, forms = word.phrase[language], word.forms[language]
+        if phrase not in forms and not contains(phrase, forms, language):
+            raise UserError(
+                f"{word.where}: '{phrase}' in column '{language}_phrase' does not contain '{forms[0]}', so no sentence would: "
+                f"change the phrase, or add its form of the word to the column '{language}_aliases'."
+            )

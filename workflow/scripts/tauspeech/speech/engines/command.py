@@ -13,6 +13,7 @@ from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.runtime.files import sha256_file
 from tauspeech.speech.engine import Engine, Failed, Sound
 from tauspeech.speech.engine_tools import key, mono, short_seed
+from tauspeech.speech.program_arguments import require_places
 
 _PLACES = re.compile(r"\{(text_file|wav|voice|seed|language)\}")
 _TAIL = 4096  # bytes at the end of the program's stderr
@@ -20,13 +21,7 @@ _TAIL = 4096  # bytes at the end of the program's stderr
 
 def open_engine(model: dict[str, Any], language: str) -> Engine:
     program, where = model["program"], key(model, "program")
-    if any("{text}" in argument for argument in program):
-        raise UserError(
-            f"{where} has '{{text}}', but texts are never passed as arguments: let the program read the file {{text_file}}."
-        )
-    for place in ("{text_file}", "{wav}"):
-        if not any(place in argument for argument in program[1:]):
-            raise UserError(f"{where} lacks '{place}': add it to the arguments of the program.")
+    require_places(program, where)
     found = shutil.which(os.path.expanduser(program[0]))  # a Path would lose the './'
     if not found:
         raise UserError(

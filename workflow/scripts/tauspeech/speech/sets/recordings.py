@@ -8,12 +8,12 @@ import numpy as np
 
 from tauspeech.data.audio import RATE, encode_audio, read, silent
 from tauspeech.data.dropped_utterances import Drop
-from tauspeech.data.tables import SPLITS, read_user_table
+from tauspeech.data.tables import SPLITS
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.job import Job
+from tauspeech.speech.recording_tables import audio_of, carrier_split, read_recordings
 from tauspeech.speech.sets import Check
 
-REQUIRED = ("file", "split")
 LONGEST = 30  # seconds of Whisper's input window; longer audio would be truncated silently
 
 
@@ -36,11 +36,8 @@ def recorded(table: str, set_id: str, word_id: str, languages: list[str], carrie
     ``carriers``: yield the rows of the split "carrier", or of "test" if there are none.
     """
     path = Path(table)
-    rows = read_user_table(path, (*REQUIRED, *languages))
-    for where, row in rows:
-        if row["split"] not in (*SPLITS, "carrier"):
-            raise UserError(f"{where}: split '{row['split']}' is unknown: use {', '.join(SPLITS)} or carrier.")
-    as_carriers = "carrier" if any(row["split"] == "carrier" for _, row in rows) else "test"
+    rows = read_recordings(path, languages)
+    as_carriers = carrier_split(rows)
     for number, (where, row) in enumerate(rows):
         if carriers == (row["split"] == as_carriers) or (not carriers and row["split"] == "test"):
             split = "carrier" if carriers else row["split"]
@@ -50,11 +47,7 @@ def recorded(table: str, set_id: str, word_id: str, languages: list[str], carrie
 def _row(
     table: Path, where: str, row: dict[str, str], id: str, split: str, word_id: str, languages: list[str]
 ) -> dict[str, Any]:
-    for column in ("file", *languages):
-        if not row[column].strip():
-            raise UserError(f"{where}: column '{column}' is empty: fill it in, or remove the row.")
-    audio = table.parent / row["file"]
-    samples = _samples(audio, where)
+    samples = _samples(audio_of(table, where, row), where)
     texts = {language: row[language].strip() for language in languages}
     sound = {"audio": {"bytes": encode_audio(samples), "path": row["file"]}, "seconds": len(samples) / RATE}
     return (
@@ -66,10 +59,6 @@ def _row(
 
 
 def _samples(audio: Path, where: str) -> np.ndarray:
-    if not audio.is_file():
-        raise UserError(
-            f"{where}: the audio file {audio} does not exist: check its path, which is relative to the table."
-        )
     try:
         samples = read(audio)
     except UserError as error:
