@@ -83,10 +83,11 @@ def test_checkpoints_hold_the_adapter_alone(finetuning, tmp_path):
         pytest.param({"patience": 1, "epochs": 6, "evaluations": 6}, id="patience"),
     ],
 )
-def test_a_training_that_was_killed_ends_as_if_it_had_not_been(finetuning, base, tmp_path, changes):
+def test_a_training_that_was_killed_ends_as_if_it_had_not_been(finetuning, base, tmp_path, changes, capsys):
     whole = finetuning(**changes).at(1e-2, tmp_path / "checkpoints")
     shutil.rmtree(last_complete_checkpoint(tmp_path / "checkpoints"))
     resumed = finetuning(**changes).at(1e-2, tmp_path / "checkpoints")
+    assert "resuming from checkpoint-" in capsys.readouterr().out
     assert resumed.history == whole.history
     ours, theirs = (saved(each, base, tmp_path / name) for name, each in (("a", resumed), ("b", whole)))
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
