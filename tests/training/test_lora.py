@@ -181,6 +181,29 @@ def test_convolutions_in_groups_are_left_out():
     assert target_modules(OfLayers({}, one=grouped, two=nn.ModuleDict({"conv": plain})), ["conv"]) == ["two.conv"]
 
 
+class Bypassing(nn.Module):
+    """Some attentions of transformers take the weights out of their layers."""
+
+    def __init__(self, bypass):
+        super().__init__()
+        self.q, self.k, self.bypass = nn.Linear(2, 2), nn.Linear(2, 2), bypass
+
+    def forward(self, inputs):
+        return self.q(inputs) + (nn.functional.linear(inputs, self.k.weight) if self.bypass else self.k(inputs))
+
+
+@pytest.mark.parametrize("bypass", [True, False])
+def test_an_adapter_without_effect_is_refused_before_the_training(bypass):
+    model = OfLayers({"attention": "q|k"})
+    model.network = Bypassing(bypass)
+    part = LoraAdapter(model, rank=1, alpha=1, targets="attention", seed=1)
+    if bypass:
+        with pytest.raises(UserError, match="an adapter has no effect on k of this base"):
+            part.require_effect({"inputs": torch.ones(1, 2)})
+    else:
+        part.require_effect({"inputs": torch.ones(1, 2)})
+
+
 def test_running_statistics_stay_those_of_the_base():
     """They belong to no adapter; in training, too, the base's are used."""
     layers = nn.ModuleDict({"q": nn.Linear(3, 3), "norm": nn.BatchNorm1d(3)})

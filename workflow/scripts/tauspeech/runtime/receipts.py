@@ -13,6 +13,7 @@ PACKAGES = (
     "tauspeech",
     "torch",
     "transformers",
+    "peft",
     "safetensors",
     "sacrebleu",
     "jiwer",

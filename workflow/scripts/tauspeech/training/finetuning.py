@@ -78,6 +78,7 @@ class Finetuning:
             if split not in self._examples:
                 pairs = ((row, self.sets.tasks[id]) for id, rows in self.sets.rows(split).items() for row in rows)
                 self._examples[split] = Examples(pairs, model)
+        part.require_effect(model.collate([self._examples["train"][0]]))
         score: Callable[[], float] | None = None
         if self.settings["best_by"] == "score":
             decoder = Decoder(model, self.settings["validation_decoding"], self._features)

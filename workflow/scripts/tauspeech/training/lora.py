@@ -4,12 +4,14 @@ The rest of the model stays as in the base, running statistics of BatchNorm too:
 """
 
 import re
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from peft.tuners.lora import LoraLayer
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -33,15 +35,29 @@ class LoraAdapter:
         names = target_modules(model, targets)
         _freeze_statistics(model.network)
         config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=names)
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # PEFT reads an attribute that transformers has renamed
             torch.manual_seed(derive_seed(seed, "lora"))
             self.module: PeftModel = get_peft_model(model.network, config)
-        self._targets = names
+        self._network, self._targets = model.network, names
         trained, every = self.module.get_nb_trainable_parameters()
         print(
             f"LoRA of rank {rank} on {len(names)} layers: {trained:,} weights, {trained / (every - trained):.1%}",
             flush=True,
         )
+
+    def require_effect(self, batch: dict[str, torch.Tensor]) -> None:
+        """Raise a UserError for layers that are not called: some models take weights out of layers, without the adapter."""
+        layers = {name: layer for name, layer in self._network.named_modules() if isinstance(layer, LoraLayer)}
+        called: set[nn.Module] = set()
+        hooks = [layer.register_forward_hook(lambda layer, *_: called.add(layer)) for layer in layers.values()]
+        self._network.eval()
+        with torch.no_grad():
+            self._network(**batch)
+        for hook in hooks:
+            hook.remove()
+        if idle := [name for name, layer in layers.items() if layer not in called]:
+            raise UserError(f"{_KEY}: an adapter has no effect on {idle[0]} of this base: leave such layers out.")
 
     def load(self, checkpoint: Path) -> None:
         set_peft_model_state_dict(self.module, load_file(checkpoint / ADAPTER_WEIGHTS))
@@ -106,7 +122,7 @@ def _adaptable(network: nn.Module) -> dict[str, nn.Module]:
 
 def _output_layer(network: nn.Module) -> nn.Module | None:
     found: nn.Module | None = network.get_output_embeddings() if hasattr(network, "get_output_embeddings") else None
-    return found
+    return getattr(network, "lm_head", None) if found is None else found
 
 
 def _ends_in(name: str, target: str) -> bool:

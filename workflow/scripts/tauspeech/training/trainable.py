@@ -20,6 +20,10 @@ class Trainable(Protocol):
 
     module: torch.nn.Module  # for the Trainer, which writes checkpoints of what is trained
 
+    def require_effect(self, batch: dict[str, torch.Tensor]) -> None:
+        """Raise a UserError if a part of what is trained does not take part in computing the batch."""
+        ...
+
     def load(self, checkpoint: Path) -> None:
         """Set the weights to those of a checkpoint."""
         ...
@@ -34,6 +38,9 @@ class AllWeights:
 
     def __init__(self, model: SpeechModel):
         self._model, self.module = model, model.network
+
+    def require_effect(self, batch: dict[str, torch.Tensor]) -> None:
+        """All weights always do."""
 
     def load(self, checkpoint: Path) -> None:
         load_model(self.module, checkpoint / SAFE_WEIGHTS_NAME)
