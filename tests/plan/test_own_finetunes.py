@@ -128,6 +128,13 @@ def test_names_are_those_of_trainings_in_the_other_experiment_too(own, folder):
         plan(adapters={"ca-asr": "mine"})
 
 
+def test_an_own_adapter_counts_for_all_seeds(planned, own):
+    jobs = planned(adapters={"avignon": own("mine")}, repetitions=2).jobs
+    assert all("own" in jobs["finetune", id].settings for id in ("avignon", "avignon--seed2"))
+    with pytest.raises(UserError, match="avignon--seed2': there is no such training"):
+        planned(adapters={"avignon--seed2": "mine"}, repetitions=2)
+
+
 def test_an_adapter_for_a_word_that_is_skipped_is_no_mistake(planned, own):
     """The first run only finds out which words are skipped."""
     assert planned(adapters={"avignon": own("mine")}, rarity={"known": "skip"}).unfinished

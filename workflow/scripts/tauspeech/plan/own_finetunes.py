@@ -4,6 +4,7 @@ Their names are those of the trainings, as below results/<name>/models/.
 """
 
 import difflib
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tauspeech.vectors.lora.config import CONFIG, LoraConfig
 
 MODULE = "tauspeech.models.own_finetunes"
 MODELS, ADAPTERS = "models", "adapters"  # keys of a configuration
+_OF_OTHER_SEEDS = re.compile(r"--seed\d+$")  # trainings that are named like those of the first seed
 _STAGES = ("finetune", "rarity")  # whose jobs have the names of trainings; a word that is skipped has the second alone
 
 
@@ -31,8 +33,10 @@ def _settings(key: str, name: str, path: str) -> dict[str, Any]:
     description, other = ("config.json", CONFIG) if key == MODELS else (CONFIG, "config.json")
     if not (folder / description).is_file():
         kind = "model" if key == MODELS else "LoRA adapter"
-        hint = f": give it in '{ADAPTERS if key == MODELS else MODELS}'" if (folder / other).is_file() else ""
-        raise UserError(f"{where}: {path} is not the folder of a {kind}, since it has no {description}{hint}.")
+        hint = (
+            f"give it in '{ADAPTERS if key == MODELS else MODELS}'" if (folder / other).is_file() else "check the path"
+        )
+        raise UserError(f"{where}: {path} is not the folder of a {kind}, since it has no {description}: {hint}.")
     if key == ADAPTERS:
         LoraConfig.read(folder)  # refuses adapters that are no LoRA
     return {"kind": key.removesuffix("s"), "path": path, "files": hashes_of(folder, description)}
@@ -40,7 +44,7 @@ def _settings(key: str, name: str, path: str) -> dict[str, Any]:
 
 def refuse_unknown(config: dict[str, Any], plan: Plan) -> None:
     """Raise a UserError for a name that no training of the plan has."""
-    names = {id for stage, id in plan.jobs if stage in _STAGES}
+    names = {id for stage, id in plan.jobs if stage in _STAGES and not _OF_OTHER_SEEDS.search(id)}
     for key in (MODELS, ADAPTERS):
         for name in config.get(key, {}):
             own_finetune(config, name)
