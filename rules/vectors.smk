@@ -45,7 +45,9 @@ rule merge_vectors:
     """Merge vectors into models that transformers loads."""
     input:
         spec=spec_of("merge"),
-        receipts=receipts_of("merge", "base", "vectors", "references", "searches"),
+        receipts=receipts_of(
+            "merge", "base", "finetuned", "vectors", "references", "searches"
+        ),
     output:
         record_of("merge"),
     log:
@@ -61,7 +63,7 @@ rule merge_vectors:
 rule merge_one:
     """Merge one model of a batch, where its file is asked for."""
     input:
-        **alone("merge", "base", "vectors", "references", "searches"),
+        **alone("merge", "base", "finetuned", "vectors", "references", "searches"),
     output:
         model=f"{RESULTS}/merged/{{id}}/model.safetensors",
         receipt=f"{RESULTS}/merged/{{id}}/receipt.json",

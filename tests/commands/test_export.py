@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from transformers import WhisperFeatureExtractor, WhisperForConditionalGeneration, WhisperProcessor
 
 from tauspeech.commands import export
+from tauspeech.commands.main import main
 from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.models.whisper import converters
 from tauspeech.models.whisper.family import Whisper
@@ -291,3 +292,37 @@ def test_ctranslate2_itself_converts(run, saved_by_v5, tmp_path, quantization):
     encoder = WhisperForConditionalGeneration.from_pretrained(saved_by_v5).model.encoder
     expected = encoder(torch.from_numpy(features)).last_hidden_state.detach().numpy()
     np.testing.assert_allclose(encoded, expected, atol=0.1 if quantization == "int8" else 0.02)
+
+
+# LoRA adapters
+
+
+def adapted(folder):
+    """A model folder of the workflow that has an adapter in it."""
+    (folder / "adapter").mkdir(parents=True)
+    (folder / "config.json").write_text('{"model_type": "whisper"}')
+    for name in ("adapter_config.json", "adapter_model.safetensors", "merge_receipt.json"):
+        (folder / "adapter" / name).write_text(name)
+    return folder
+
+
+def test_the_adapter_of_a_model_is_written_as_a_folder_for_peft(tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["export", str(adapted(tmp_path / "model")), "--to", "peft", "-o", str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
+    assert str(out) in capsys.readouterr().out
+
+
+def test_a_model_without_an_adapter_is_refused(tmp_path, capsys):
+    model = adapted(tmp_path / "model")
+    shutil.rmtree(model / "adapter")
+    assert main(["export", str(model), "--to", "peft", "-o", str(tmp_path / "out")]) == 2
+    assert "only fine-tunes by LoRA and weighted sums of such have one" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_adapter_overwrites_nothing(tmp_path, capsys):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").write_text("mine")
+    assert main(["export", str(adapted(tmp_path / "model")), "--to", "peft", "-o", str(tmp_path / "out")]) == 2
+    assert "already exists" in capsys.readouterr().err

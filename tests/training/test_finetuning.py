@@ -103,7 +103,7 @@ class Attempt:
 
     def __call__(self, rate, checkpoints):
         self.tried[rate] = checkpoints
-        return Trained(f"model of {rate}", {"steps": 7}, self.scores[rate])
+        return Trained(f"model of {rate}", {"steps": 7}, self.scores[rate], None)
 
 
 def test_a_single_rate_is_used_as_it_is(tmp_path):

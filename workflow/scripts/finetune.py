@@ -1,19 +1,37 @@
-"""A fine-tune of a base model on the speech of one or several sets: models/<id>/."""
+"""A fine-tune of a base model on the speech of one or several sets: models/<id>/; or the user's own in its place."""
 
 import json
 import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
-from tauspeech.runtime.files import write_folder, write_text
+from tauspeech.runtime.files import artifact_files, write_folder, write_text
 from tauspeech.runtime.job import Job, run
 
 
 def main(job: Job) -> None:
+    write = imported(job) if "own" in job.settings else trained(job)
+    if os.environ.get("RANK", "0") != "0":
+        return  # of several processes the first one writes
+    write_folder(job.path(), write)
+    job.finish(*artifact_files(job.path()))
+    shutil.rmtree(job.checkpoints, ignore_errors=True)
+
+
+def imported(job: Job) -> Callable[[Path], None]:
+    """Function that writes the user's fine-tune."""
+    base = job.input("base", ".")
+    return lambda folder: job.module.import_finetune(job.settings["own"], base, folder)
+
+
+def trained(job: Job) -> Callable[[Path], None]:
+    """Function that writes the model after a training, with the history of that."""
     from tauspeech.data import manifest
     from tauspeech.models.devices import require_precision
     from tauspeech.models.tasks import tasks_by_set
     from tauspeech.training.finetuning import Finetuning, TrainingSets
     from tauspeech.training.rates import best_of
-    from tauspeech.training.trainer import forget_checkpoints
 
     settings, base = job.settings, job.input("base", ".")
     require_precision(settings["precision"], "training.precision")
@@ -21,13 +39,12 @@ def main(job: Job) -> None:
     training_sets = TrainingSets(sets, tasks_by_set(settings["tasks"]), settings["share"])
     finetuning = Finetuning(base, training_sets, settings, job.seed)
     found = best_of(settings["learning_rate"], finetuning.at, job.checkpoints)
-    if os.environ.get("RANK", "0") != "0":
-        return  # of several processes the first one writes
-    write_folder(job.path(), lambda folder: found.model.save_like(base, folder))
-    history = job.path("training.json")
-    write_text(history, json.dumps(found.history, indent=1) + "\n")
-    job.finish(*sorted(file for file in job.path().iterdir() if file.is_file()))
-    forget_checkpoints(job.checkpoints)
+
+    def write(folder: Path) -> None:
+        found.part.save(base, folder)
+        write_text(folder / "training.json", json.dumps(found.history, indent=1) + "\n")
+
+    return write
 
 
 if __name__ == "__main__":

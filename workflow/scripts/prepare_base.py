@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from tauspeech.data.own_folders import unchanged_folder
 from tauspeech.remote.hub import hub_folder
-from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.files import sha256_file, write_folder
+from tauspeech.runtime.files import write_folder
 from tauspeech.runtime.job import Job, run
 from tauspeech.runtime.paths import FOUNDATIONS
 from tauspeech.runtime.receipts import Receipt
@@ -17,19 +17,11 @@ def shipped(settings: dict[str, Any]) -> Path:
     return origin
 
 
-def own_folder(settings: dict[str, Any]) -> Path:
-    origin = Path(settings["path"]).expanduser()
-    for name, digest in settings["files"].items():
-        if sha256_file(origin / name) != digest:
-            raise UserError(f"{origin / name} changed since this run was planned: run snakemake again.")
-    return origin
-
-
 def from_hub(settings: dict[str, Any]) -> Path:
     return hub_folder(settings["model"])
 
 
-ORIGINS = {"shipped": shipped, "folder": own_folder, "hub": from_hub}
+ORIGINS = {"shipped": shipped, "folder": unchanged_folder, "hub": from_hub}
 
 
 def main(job: Job) -> None:

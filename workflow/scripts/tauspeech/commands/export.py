@@ -1,4 +1,4 @@
-"""``tauspeech export``: convert a model for faster-whisper or whisper.cpp."""
+"""``tauspeech export``: convert a model for faster-whisper or whisper.cpp, or write its LoRA adapter for PEFT."""
 
 import argparse
 import os
@@ -11,9 +11,11 @@ _EXAMPLES = """\
 examples:
     tauspeech export merged/ --to faster-whisper -o merged-ct2
     tauspeech export merged/ --to whisper.cpp --whisper-cpp ~/whisper.cpp -o merged-ggml
+    tauspeech export results/mine/merged/first4--ta --to peft -o my-adapter
 
 faster-whisper needs `pip install 'ctranslate2>=4.7.0'`; whisper.cpp needs a checkout of its sources, given by
---whisper-cpp or the variable WHISPER_CPP.
+--whisper-cpp or the variable WHISPER_CPP. peft writes the LoRA adapter of a fine-tune by LoRA, or of a weighted sum of
+such, as the workflow has made it.
 
 Models that were fine-tuned without timestamps, as those of this project, should be used without them: pass
 without_timestamps=True to faster-whisper's transcribe(), or --no-timestamps to whisper-cli.
@@ -25,12 +27,12 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         subparsers,
         "export",
         run,
-        help="convert a model for faster-whisper or whisper.cpp",
-        description="Write a Whisper model in the format of faster-whisper or whisper.cpp.",
+        help="convert a model for faster-whisper, whisper.cpp or PEFT",
+        description="Write a Whisper model in the format of faster-whisper or whisper.cpp, or the LoRA adapter of any model.",
         examples=_EXAMPLES,
     )
-    parser.add_argument("model", metavar="MODEL", help="folder or hub id of a Whisper model")
-    parser.add_argument("--to", required=True, choices=("faster-whisper", "whisper.cpp"))
+    parser.add_argument("model", metavar="MODEL", help="folder or hub id of a model")
+    parser.add_argument("--to", required=True, choices=("faster-whisper", "whisper.cpp", "peft"))
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="new or empty folder")
     parser.add_argument(
         "--quantization",
@@ -42,14 +44,23 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 
 def run(args: argparse.Namespace) -> None:
-    from tauspeech.models.export import export_model, incompatibility
     from tauspeech.models.folder import find_model, quiet
+    from tauspeech.vectors.lora.exporting import export_adapter
 
     quiet()
     folder = find_model(args.model)
+    if args.to == "peft":
+        export_adapter(folder, args.output)
+    else:
+        _convert(folder, args)
+    size = sum(file.stat().st_size for file in args.output.rglob("*") if file.is_file())
+    print(f"{args.output}: {args.to}, {size / 2**20:.1f} MiB")
+
+
+def _convert(folder: Path, args: argparse.Namespace) -> None:
+    from tauspeech.models.export import export_model, incompatibility
+
     checkout = args.whisper_cpp or os.environ.get("WHISPER_CPP")
     if warning := incompatibility(folder):
         print(f"tauspeech export: warning: {warning}", file=sys.stderr)
     export_model(folder, args.to, args.output, args.quantization, Path(checkout).expanduser() if checkout else None)
-    size = sum(file.stat().st_size for file in args.output.rglob("*") if file.is_file())
-    print(f"{args.output}: {args.to}, {size / 2**20:.1f} MiB")

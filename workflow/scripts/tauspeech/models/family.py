@@ -17,12 +17,11 @@ epochs: ``features`` of the audio, ``labels`` of the text for a task. ``collate`
   from a unit extractor that the open model holds; ``labels`` are the answer's tokens behind the instruction of the
   task, a pair of token lists; ``collate`` writes instruction, units and answer into one ``input_ids``, with -100 in
   the labels wherever the loss does not count. ``decode`` generates behind instruction and units and parses the answer.
-- *LoRA*. ``network`` is PEFT's wrapped module, which trains and decodes like the module inside. ``save_like`` then
-  writes the base's weights plus the adapter's change, so that vectors and merges need not know of it; the adapter
-  itself is saved beside it. ``load_weights`` addresses the tensors of the base.
+- *LoRA* is the same for all families: PEFT replaces layers inside ``network``, which so trains and decodes with the
+  adapter. A family only names its layers, in ``lora_presets``. It is neither saved nor given other weights meanwhile.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -54,6 +53,9 @@ class SpeechModel(Protocol):
     longest_text: int  # labels of one utterance at most
     features_id: str  # the same for models whose features of an utterance are the same
     varying_length: bool  # features are as long as their audio; batches of a training group similar lengths
+    # Layers that presets of ``training.lora.targets`` stand for, as regular expressions of their whole names:
+    # ``attention`` and, if there is a decoder, ``decoder_attention``.
+    lora_presets: Mapping[str, str]
 
     def features(self, samples: np.ndarray) -> np.ndarray:
         """Model input for samples at 16 kHz."""

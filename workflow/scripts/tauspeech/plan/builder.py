@@ -17,7 +17,8 @@ from tauspeech.plan.foundation import foundation_base
 from tauspeech.plan.jobs import Inputs, PlannedJob
 from tauspeech.plan.merges import MergeSpec, Searched
 from tauspeech.plan.mini_voice import mini_voice
-from tauspeech.plan.runtime_settings import result_settings
+from tauspeech.plan.own_finetunes import MODULE, has_adapter, own_finetune
+from tauspeech.plan.runtime_settings import result_settings, training_settings
 from tauspeech.plan.sources import base_source, grammar_source, own_sentences, recordings, require_folder_or_hub_id
 from tauspeech.plan.voices import engine_environment, models_of, only_espeak, short, voices_of
 from tauspeech.runtime.errors import UserError
@@ -219,23 +220,30 @@ class Builder:
         share: float = 1.0,
         base: PlannedJob | None = None,
     ) -> PlannedJob:
-        """A fine-tune on some sets: on the first part of each set's training speech, and of the run's base by default."""
+        """A fine-tune on some sets: on the first part of each set's training speech, and of the run's base by default.
+
+        A fine-tune or adapter of the user's with the same name takes its place.
+        """
         self._require_tasks(sets)
+        if own := own_finetune(self.config, id):
+            return self.job("finetune", id, {"own": own}, {"base": base or self.base}, modules=(MODULE, *self.family))
         require_precision(training["precision"], self.config["training"]["gpus"])
-        settings = {key: value for key, value in training.items() if key not in ("threads", "gpus")}
-        if settings["freeze_feature_encoder"]:
-            del settings["freeze_feature_encoder"]  # the default
+        used = training_settings(training)
+        settings = {key: value for key, value in used.items() if key not in ("threads", "gpus")}
         settings |= tasks_of(sets) | {"joint_steps": joint_steps, "share": share}
         settings["processes"] = max(1, training["gpus"])
         if training["best_by"] == "score":
             settings["validation_decoding"] = self.decoding_settings | {"beams": 1, "precision": "fp32"}
         inputs = {"base": base or self.base} | sets_of(sets)
-        return self.job("finetune", id, settings, inputs, self.seed, training["threads"], self.family)
+        modules = (f"tauspeech.training.{used['trainable']}",) if "trainable" in used else ()
+        return self.job("finetune", id, settings, inputs, self.seed, training["threads"], (*self.family, *modules))
 
     def vector(self, finetuned: PlannedJob, reference: PlannedJob | None = None, id: str | None = None) -> PlannedJob:
-        """Task vector of a fine-tune: its difference to the base, or to another model."""
-        inputs = {"base": reference or self.base, "finetuned": finetuned}
-        return PlannedJob("vector", id or finetuned.id, {}, inputs)
+        """Task vector of a fine-tune: its difference to the base, or to another model; of an adapter its factors."""
+        reference = reference or self.base
+        factors = has_adapter(finetuned) and finetuned.inputs["base"] is reference
+        settings = {"encoding": "lora"} if factors else {}
+        return PlannedJob("vector", id or finetuned.id, settings, {"base": reference, "finetuned": finetuned})
 
     def _require_tasks(self, sets: TaskSets) -> None:
         """Refuse tasks that the base's family cannot be trained for, as far as its model type is known by now."""
@@ -276,8 +284,8 @@ class Builder:
         return self.search(id, merge, sets, "scales", candidates, rule, batch=batch)
 
     def merge(self, id: str, merge: MergeSpec, batch: str | None = None) -> PlannedJob:
-        """A merged model."""
-        inputs = {"base": self.base} | merge.inputs
+        """A merged model, and the same as one LoRA adapter where the merge is a sum of such."""
+        inputs = {"base": self.base, "finetuned": merge.adapters} | merge.inputs
         return self.job("merge", id, {"merge": merge.settings}, inputs, self.seed, modules=merge.modules, batch=batch)
 
     # Scoring

@@ -12,6 +12,7 @@ from tauspeech.plan import run_lock
 from tauspeech.plan.batches import Batches, batch_files, batches_of
 from tauspeech.plan.config import complete
 from tauspeech.plan.jobs import Plan, differing
+from tauspeech.plan.own_finetunes import refuse_unknown
 from tauspeech.plan.runtime_settings import runtime_settings_of
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, canonical_lines, write_many, write_text
@@ -140,6 +141,7 @@ def open_plan(config: dict[str, Any], origin: str, main: bool) -> PlanIndex:
 
 def _plan_of(config: dict[str, Any], results: Path) -> Plan:
     plan: Plan = import_module(f"tauspeech.experiments.{config['experiment']}.plan").plan(config, results)
+    refuse_unknown(config, plan)
     return plan
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tauspeech.plan.jobs import PlannedJob
-from tauspeech.vectors.methods import module_of
+from tauspeech.plan.own_finetunes import is_product_alone
+from tauspeech.vectors.methods import find, module_of
 
 Weight = float | Mapping[str, float]  # one number, or one for each part of the model
 
@@ -88,6 +89,21 @@ class MergeSpec:
             "references": list(references.values()) or None,
             "searches": list(searches.values()) or None,
         }
+
+    @property
+    def adapters(self) -> list[PlannedJob] | None:
+        """Fine-tunes whose LoRA adapters the merge adds up, in the order of the vectors; None if it is no such sum."""
+        found: list[PlannedJob] = []
+        for term in self.terms:
+            vector = term.source
+            if isinstance(vector, MergeSpec) or term.reference or vector.settings.get("encoding") != "lora":
+                return None
+            finetuned = vector.inputs["finetuned"]
+            assert isinstance(finetuned, PlannedJob)
+            if not is_product_alone(finetuned):
+                return None
+            found.append(finetuned)
+        return found if find(self.method).weighted_sum else None
 
     def _flat(self) -> Iterator[Term]:
         for term in self.terms:

@@ -17,11 +17,21 @@ def runtime_settings(settings: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key in KEYS}
 
 
+def training_settings(training: dict[str, Any]) -> dict[str, Any]:
+    """The section ``training`` without what does not apply, and without what is usual of keys that came later."""
+    unused = ["trainable", "lora"] if training["trainable"] == "all" else []
+    if training["freeze_feature_encoder"]:
+        unused.append("freeze_feature_encoder")
+    return {key: value for key, value in training.items() if key not in unused}
+
+
 def reported_settings(config: dict[str, Any], sections: tuple[str, ...]) -> dict[str, Any]:
     """Sections of a configuration for a report: without what no result depends on."""
     reported = {key: config[key] for key in sections}
     # Where a training ran is not reported; the number of processes is part of its specification.
-    reported["training"] = {key: value for key, value in reported["training"].items() if key != "gpus"}
+    used = training_settings(reported["training"])
+    reported["training"] = {key: value for key, value in used.items() if key != "gpus"}
+    reported |= {key: config[key] for key in ("models", "adapters") if config[key]}
     if "text" in reported:
         reported["text"] = {
             key: result_settings(each) if isinstance(each, dict) else each for key, each in reported["text"].items()

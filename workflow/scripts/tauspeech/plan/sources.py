@@ -91,21 +91,25 @@ def files_of(path: str | list[str]) -> dict[str, str | int]:
     return found
 
 
+def hashes_of(folder: Path, description: str) -> dict[str, str]:
+    """Hashes of a model's or adapter's description and of its weights."""
+    files = [folder / description, *sorted(folder.glob("*.safetensors"))]
+    return {path.name: sha256_file(path) for path in files}
+
+
 def base_source(base: str, retrain: bool, languages: tuple[str, ...]) -> dict[str, Any]:
     """Source of the base model (shipped, trained in this run, a folder or the hub) and its family, if that is known."""
     if base.startswith("foundation/"):
         return _foundation_source(base.removeprefix("foundation/"), retrain, languages)
     folder = Path(base).expanduser()
     if (folder / "config.json").is_file():
-        files = [folder / "config.json", *sorted(folder.glob("*.safetensors"))]
-        hashes = {path.name: sha256_file(path) for path in files}
         family = model_type(folder)
         if family and family not in FAMILIES:
             raise UserError(
                 f"key 'base': {base} is a model of the type '{family}', which is not supported: give one of the types "
                 f"{supported()}."
             )
-        return {"kind": "folder", "path": base, "files": hashes, "family": family}
+        return {"kind": "folder", "path": base, "files": hashes_of(folder, "config.json"), "family": family}
     if folder.exists() or base.startswith((".", "/", "~")) or base.count("/") > 1:
         raise UserError(f"key 'base': the folder {base} is not a model folder: it has no config.json.")
     require_folder_or_hub_id(base, "base")

@@ -103,6 +103,11 @@ def read_json_lines(path: Path) -> list[Any]:
         return [json.loads(line) for line in handle]  # str.splitlines would also split at separators inside texts
 
 
+def artifact_files(folder: Path) -> list[Path]:
+    """Files of a folder, at any depth and in order, without hidden ones, which only save work."""
+    return sorted(file for file in folder.rglob("*") if file.is_file() and file.name[0] != ".")
+
+
 def write_folder(path: Path, write: Callable[[Path], object]) -> None:
     """Write a folder as ``write_atomic`` writes a file, in place of the previous one."""
     path.parent.mkdir(parents=True, exist_ok=True)

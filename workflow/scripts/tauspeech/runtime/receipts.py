@@ -14,6 +14,7 @@ PACKAGES = (
     "tauspeech",
     "torch",
     "transformers",
+    "peft",
     "safetensors",
     "sacrebleu",
     "jiwer",

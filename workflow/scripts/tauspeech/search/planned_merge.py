@@ -2,24 +2,39 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tauspeech.runtime.job import Job
+from tauspeech.vectors.lora.adapter import ADAPTER_FOLDER
 from tauspeech.vectors.recipe import Recipe
 
 
 def recipe_of(job: Job, scale: float | None = None) -> Recipe:
     """The recipe that a job's specification describes, with the values that searches have chosen; or at a given scale."""
     planned = job.settings["merge"] if scale is None else job.settings["merge"] | {"scale": scale}
-    content = _Resolved(job).merge(planned) | {"base": _relative(job, job.input("base", ".")), "seed": job.seed}
-    return Recipe.parse(content, job.results, f"{job.stage} '{job.id}'")
+    return _parsed(job, _Resolved(job, job.inputs("vectors")).merge(planned))
+
+
+def adapter_recipe_of(job: Job) -> Recipe | None:
+    """The recipe of the same merge as a sum of LoRA adapters; None if it is no such sum."""
+    adapters = [folder / ADAPTER_FOLDER for folder in job.inputs("finetuned", ".").values()]
+    if not adapters:
+        return None
+    vectors = dict(zip(job.inputs("vectors"), adapters, strict=True))
+    return _parsed(job, _Resolved(job, vectors).merge(job.settings["merge"]) | {"output": "adapter"})
+
+
+def _parsed(job: Job, content: dict[str, Any]) -> Recipe:
+    common = {"base": _relative(job, job.input("base", ".")), "seed": job.seed}
+    return Recipe.parse(content | common, job.results, f"{job.stage} '{job.id}'")
 
 
 class _Resolved:
     """Paths of a job's inputs and choices of its searches, by id."""
 
-    def __init__(self, job: Job):
-        self._vectors = {id: _relative(job, path) for id, path in job.inputs("vectors").items()}
+    def __init__(self, job: Job, vectors: Mapping[str, Path]):
+        self._vectors = {id: _relative(job, path) for id, path in vectors.items()}
         self._references = {id: _relative(job, path) for id, path in job.inputs("references", ".").items()}
         self._chosen = {id: _read(path)["chosen"] for id, path in job.inputs("searches").items()}
 

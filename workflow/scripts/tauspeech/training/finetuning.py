@@ -13,6 +13,7 @@ from tauspeech.models.tasks import TasksBySet
 from tauspeech.models.validation import mean_score
 from tauspeech.runtime.errors import UserError
 from tauspeech.training.examples import Examples
+from tauspeech.training.trainable import Trainable, trainable_of
 from tauspeech.training.trainer import train
 
 Rows = list[dict[str, Any]]
@@ -55,6 +56,7 @@ class Trained:
     model: SpeechModel
     history: dict[str, Any]
     score: float  # on validation; higher is better
+    part: Trainable  # what of the model was trained
 
 
 @dataclass
@@ -73,10 +75,12 @@ class Finetuning:
         model = open_model(self.base)
         if self.settings.get("freeze_feature_encoder", True):
             model.freeze_feature_encoder()
+        part = trainable_of(model, self.settings, self.seed)
         for split in ("train", "validation"):
             if split not in self._examples:
                 pairs = ((row, self.sets.tasks[id]) for id, rows in self.sets.rows(split).items() for row in rows)
                 self._examples[split] = Examples(pairs, model)
+        part.require_effect(model.collate([self._examples["train"][0]]))
         score: Callable[[], float] | None = None
         if self.settings["best_by"] == "score":
             decoder = Decoder(model, self.settings["validation_decoding"], self._features)
@@ -91,8 +95,9 @@ class Finetuning:
             seed=self.seed,
             score=score,
             most_steps=self._most_steps(),
+            part=part,
         )
-        return Trained(model, history, history["best"] if score else -history["best"])
+        return Trained(model, history, history["best"] if score else -history["best"], part)
 
     def _most_steps(self) -> int | None:
         """Steps of a joint training at most, where they are limited to a multiple of a single set's."""

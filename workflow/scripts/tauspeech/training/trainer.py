@@ -12,7 +12,6 @@ from zipfile import BadZipFile, ZipFile
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_model
 from transformers import (
     EarlyStoppingCallback,
     PrinterCallback,
@@ -22,13 +21,13 @@ from transformers import (
     TrainingArguments,
 )
 from transformers.trainer import TRAINER_STATE_NAME
-from transformers.utils import SAFE_WEIGHTS_NAME
 
 from tauspeech.models.family import SpeechModel
 from tauspeech.runtime.errors import UserError
 from tauspeech.training.examples import Examples
 from tauspeech.training.progress import Progress
 from tauspeech.training.sampling import SimilarLengths
+from tauspeech.training.trainable import AllWeights, Trainable
 
 LOSSES = {"loss": "loss", "eval_loss": "validation loss"}
 PICKLED = {".pt", ".pth", ".bin"}  # the Trainer's own state, in torch's archives
@@ -119,8 +118,13 @@ def train(
     seed: int,
     score: Score | None = None,
     most_steps: float | None = None,
+    part: Trainable | None = None,
 ) -> dict[str, Any]:
-    """Train in place, resuming from the last checkpoint if there is one; ``model`` ends as the best one on validation."""
+    """Train in place, resuming from the last checkpoint if there is one; ``model`` ends as the best one on validation.
+
+    ``part`` is what is trained of it, by default all weights.
+    """
+    part = part or AllWeights(model)
     per_step = settings["batch"] * settings.get("accumulate", 1) * int(os.environ.get("WORLD_SIZE", "1"))
     steps = max(1, math.ceil(settings["epochs"] * len(examples) / per_step))
     steps = min(steps, math.ceil(most_steps)) if most_steps else steps
@@ -133,12 +137,12 @@ def train(
         print(f"resuming from {last.name}", flush=True)
         state = TrainerState.load_from_json(str(last / TRAINER_STATE_NAME))
         if was_finished(state):
-            load_best(model, state, checkpoints)
+            load_best(part, state, checkpoints)
             return _history(state)
     try:
         trainer = ScoringTrainer(
             score,
-            model=model.network,
+            model=part.module,
             args=arguments,
             train_dataset=examples,
             eval_dataset=validation,
@@ -173,10 +177,9 @@ def was_finished(state: TrainerState) -> bool:
     return bool(state.stateful_callbacks["TrainerControl"]["args"]["should_training_stop"])
 
 
-def load_best(model: SpeechModel, state: TrainerState, checkpoints: Path) -> None:
+def load_best(part: Trainable, state: TrainerState, checkpoints: Path) -> None:
     assert state.best_model_checkpoint
-    best = checkpoints / Path(state.best_model_checkpoint).name  # the results may lie elsewhere by now
-    load_model(model.network, best / SAFE_WEIGHTS_NAME)
+    part.load(checkpoints / Path(state.best_model_checkpoint).name)  # the results may lie elsewhere by now
 
 
 def last_complete_checkpoint(checkpoints: Path) -> Path | None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, write_text
+from tauspeech.vectors import methods
 from tauspeech.vectors.combination import Combination, Nested, Summand
 from tauspeech.vectors.files.hashes import cache_digests
 from tauspeech.vectors.files.storage import WIDTHS, Bytes, Layout, Writer, rounded, widened
@@ -26,7 +27,6 @@ from tauspeech.vectors.lora.file import PREFIX, Change, Product, matrix
 from tauspeech.vectors.merged import Merged
 from tauspeech.vectors.sources import Sources
 
-_LINEAR = ("task_arithmetic", "average")
 _MODEL_INSTEAD = "remove output: adapter from the recipe, to write a model"
 
 # Settings that selected modules or initialised the training, which do not apply to the sum; with their neutral values.
@@ -61,10 +61,11 @@ class AdapterSum:
 
     def __init__(self, sources: Sources):
         recipe = sources.recipe
-        if recipe.merge.method not in _LINEAR:
+        if not methods.find(recipe.merge.method).weighted_sum:
+            sums = " or ".join(method.name for method in methods.declared() if method.weighted_sum)
             raise UserError(
                 f"{recipe.origin}: key 'output' is adapter, but {recipe.merge.method} turns LoRA adapters into a "
-                f"change of full rank; choose {' or '.join(_LINEAR)}, or {_MODEL_INSTEAD}."
+                f"change of full rank; choose {sums}, or {_MODEL_INSTEAD}."
             )
         self._base, self._execution = sources.base, sources.execution
         adapters = [_adapter(term, recipe.origin) for term in sources.terms]

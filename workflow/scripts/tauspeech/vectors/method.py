@@ -128,6 +128,7 @@ class Method:
     reference: str
     combine: "Callable[..., Combination]" = field(repr=False)
     options: tuple[Option, ...] = ()
+    weighted_sum: bool = False  # Phi is a weighted sum of whole vectors, so that a sum of LoRA adapters is one
 
     def __post_init__(self) -> None:
         parameters = inspect.signature(self.combine).parameters.values()

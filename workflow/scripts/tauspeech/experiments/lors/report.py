@@ -5,6 +5,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
+from tauspeech.reporting.trained_part import trained_part
 from tauspeech.reporting.voice_samples import engines_of
 from tauspeech.scoring.normalise import WER_NORMALISATION
 
@@ -63,7 +64,7 @@ def facts(config: dict[str, Any], _: dict[str, pd.DataFrame]) -> list[tuple[str,
         ("Speech", "CoVoST 2" if config["corpus"] else engines_of(config["speech"])),
         (
             "Fine-tuning",
-            f"{training['epochs']:g} epochs, batch {training['batch'] * training['accumulate']}, learning rate "
+            f"{trained_part(training)}{training['epochs']:g} epochs, batch {training['batch'] * training['accumulate']}, learning rate "
             f"{_rates(training['learning_rate'])} unless set for a training, best checkpoint by validation {training['best_by']}",
         ),
         ("Pruning", f"r of {percent[0]} and p of {percent[1]}, for each vector by validation"),

@@ -4,7 +4,7 @@ Models of waveforms (wav2vec2, wav2vec2-conformer, HuBERT, WavLM) and of mel fra
 extractor and in the name of their input; tokenizers have single characters or SentencePiece pieces.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,9 @@ from tauspeech.vectors.files.checkpoint import read_weights, write_model
 
 WINDOW = 30.0  # seconds; a limit of memory, as attention grows with the square of the length
 REACH_INTO_PADDING = ("wav2vec2-conformer",)
+LORA_PRESETS = {
+    "attention": r".*\.(attention|self_attn)\.(q_proj|k_proj|v_proj|out_proj|o_proj|linear_q|linear_k|linear_v|linear_out)"
+}
 UNUSED = ("masked_spec_embed",)  # only augments training, and many published checkpoints lack it
 
 
@@ -58,6 +61,7 @@ class CTCModel:
         # distributed trainings of another kind. Utterances with more labels than frames have no alignment.
         network.config.ctc_loss_reduction, network.config.ctc_zero_infinity = "mean", True
         network.accepts_loss_kwargs = False  # the loss of accumulated batches is their mean
+        self.lora_presets: Mapping[str, str] = LORA_PRESETS
         self.vocabulary = Vocabulary(tokenizer, network.config.pad_token_id)
         self.window = _window(network, extractor)
         self.longest_text = int(self.window * RATE)

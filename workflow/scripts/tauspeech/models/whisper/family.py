@@ -1,6 +1,6 @@
 """The Whisper family: any size of OpenAI's models, their fine-tunes, and the foundations that are trained here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,11 @@ from tauspeech.vectors.files.checkpoint import read_weights, write_model
 
 PROMPT = 4  # tokens of the prompt at most: start, language, task, no timestamps
 
+LORA_PRESETS = {
+    "attention": r".*\.([qkv]|out)_proj",
+    "decoder_attention": r"model\.decoder\..*\.([qkv]|out)_proj",
+}
+
 
 @dataclass
 class Encoded:
@@ -42,6 +47,7 @@ class Whisper:
 
     def __init__(self, network: WhisperForConditionalGeneration, processor: WhisperProcessor):
         self.network, self.processor = network, processor
+        self.lora_presets: Mapping[str, str] = LORA_PRESETS
         self.window: float = processor.feature_extractor.chunk_length
         self.longest_text: int = network.config.max_target_positions
         self.features_id = sha256_text(processor.feature_extractor.to_json_string())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 
-# Files of a model folder that are not its description: weights in any format, and files of the training.
+# Files of a model folder that are not its description: weights in any format, an adapter, and files of the training.
 _NOT_DESCRIPTION = (
     ".*",
     "*.safetensors",
@@ -41,6 +41,7 @@ _NOT_DESCRIPTION = (
     "trainer_state.json",
     "receipt.json",
     "merge_receipt.json",
+    "adapter",
 )
 
 

@@ -19,6 +19,7 @@ from tauspeech.vectors.lora.file import Change, Factors, Product, Whole, read_ch
 from tauspeech.vectors.panels import Panels, height
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
+ADAPTER_FOLDER = "adapter"  # in the folder of a model that is its base plus one adapter
 
 
 def is_adapter(folder: Path) -> bool:

@@ -25,4 +25,5 @@ METHOD = Method(
     use="For fine-tunes of one task, or as the baseline that needs no tuning.",
     reference="Wortsman et al., Model Soups, 2022",
     combine=combine,
+    weighted_sum=True,
 )

@@ -25,4 +25,5 @@ METHOD = Method(
     use="For few vectors that hardly overlap, for analogies, and with a negative weight to remove a task.",
     reference="Ilharco et al., 2023",
     combine=combine,
+    weighted_sum=True,
 )

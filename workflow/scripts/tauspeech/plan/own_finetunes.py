@@ -1,0 +1,72 @@
+"""Fine-tunes and LoRA adapters of the user's, which take the place of trainings: the keys ``models`` and ``adapters``.
+
+Their names are those of the trainings, as below results/<name>/models/.
+"""
+
+import difflib
+import re
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from tauspeech.plan.jobs import Plan, PlannedJob
+from tauspeech.plan.sources import hashes_of
+from tauspeech.runtime.errors import UserError
+from tauspeech.vectors.lora.config import CONFIG, LoraConfig
+
+MODULE = "tauspeech.models.own_finetunes"
+MODELS, ADAPTERS = "models", "adapters"  # keys of a configuration
+_OF_OTHER_SEEDS = re.compile(r"--seed\d+$")  # trainings that are named like those of the first seed
+_STAGES = ("finetune", "rarity")  # whose jobs have the names of trainings; a word that is skipped has the second alone
+
+
+def own_finetune(config: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """Settings of the user's fine-tune in place of a training, with the hashes of its files; None if there is none."""
+    found = [key for key in (MODELS, ADAPTERS) if name in config.get(key, {})]
+    if len(found) > 1:
+        raise UserError(f"key 'models.{name}' is given, and so is 'adapters.{name}': leave one of them out.")
+    return _settings(found[0], name, config[found[0]][name]) if found else None
+
+
+def _settings(key: str, name: str, path: str) -> dict[str, Any]:
+    where, folder = f"key '{key}.{name}'", Path(path).expanduser()
+    description, other = ("config.json", CONFIG) if key == MODELS else (CONFIG, "config.json")
+    if not (folder / description).is_file():
+        kind = "model" if key == MODELS else "LoRA adapter"
+        hint = (
+            f"give it in '{ADAPTERS if key == MODELS else MODELS}'" if (folder / other).is_file() else "check the path"
+        )
+        raise UserError(f"{where}: {path} is not the folder of a {kind}, since it has no {description}: {hint}.")
+    if key == ADAPTERS:
+        LoraConfig.read(folder)  # refuses adapters that are no LoRA
+    return {"kind": key.removesuffix("s"), "path": path, "files": hashes_of(folder, description)}
+
+
+def refuse_unknown(config: dict[str, Any], plan: Plan) -> None:
+    """Raise a UserError for a name that no training of the plan has."""
+    names = {id for stage, id in plan.jobs if stage in _STAGES and not _OF_OTHER_SEEDS.search(id)}
+    for key in (MODELS, ADAPTERS):
+        for name in config.get(key, {}):
+            own_finetune(config, name)
+            if name not in names and not plan.unfinished:
+                raise UserError(f"key '{key}.{name}': there is no such training: {_hint(name, names)}")
+
+
+def _hint(name: str, names: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, names, 1)
+    return f"did you mean '{near[0]}'?" if near else f"names are like {min(names, default='')}."
+
+
+def has_adapter(finetuned: PlannedJob) -> bool:
+    """True for a fine-tune that is its base plus a LoRA adapter: trained here or the user's."""
+    own = finetuned.settings.get("own", {"kind": "trained"})
+    return finetuned.settings.get("trainable") == "lora" or own["kind"] == "adapter"
+
+
+def is_product_alone(finetuned: PlannedJob) -> bool:
+    """True for an adapter that has LoRA's matrices and nothing else, such as trained biases, so that it can be summed."""
+    own = finetuned.settings.get("own")
+    if own is None:
+        return True
+    content = LoraConfig.read(Path(own["path"]).expanduser()).content
+    return not content.get("modules_to_save") and content.get("bias", "none") == "none" and not content.get("lora_bias")
