@@ -109,9 +109,9 @@ def test_a_folder_without_a_model_is_one_sentence(tmp_path):
 
 
 def test_a_model_of_no_family_is_refused(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "wav2vec2"}))
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
     with pytest.raises(
-        UserError, match=r"is a model of the type 'wav2vec2', which is not supported: give one of the types"
+        UserError, match=r"is a model of the type 'bert', which is not supported: give one of the types"
     ):
         open_model(tmp_path)
 
