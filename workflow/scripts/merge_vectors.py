@@ -2,6 +2,7 @@
 
 import shutil
 
+from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import artifact_files
 from tauspeech.runtime.job import Job, run
 
@@ -17,7 +18,11 @@ def main(job: Job) -> None:
     shutil.rmtree(job.path(), ignore_errors=True)  # the result of an earlier merge with other settings
     merge(recipe, job.path(), Execution(job.threads, logged))
     if adapter := adapter_recipe_of(job):
-        merge(adapter, job.path(ADAPTER_FOLDER), Execution(job.threads, logged))
+        try:
+            merge(adapter, job.path(ADAPTER_FOLDER), Execution(job.threads, logged))
+        except UserError as error:
+            shutil.rmtree(job.path(ADAPTER_FOLDER), ignore_errors=True)
+            print(f"no {ADAPTER_FOLDER}/, only the model: {error}")
     print(f"{recipe.merge.method} of {', '.join(job.inputs('vectors'))} at scale {recipe.merge.scale:g}")
     job.finish(*artifact_files(job.path()))
 

@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -58,9 +59,19 @@ def _sentence(error: ValidationError) -> str:
     if error.validator == "oneOf" and all("required" in choice for choice in error.validator_value):
         choices = " or ".join(choice["required"][0] for choice in error.validator_value)
         return f"key '{place}': give exactly one of {choices}."
+    if _is_number_as_text(error):
+        return f"key '{place}': {error.instance!r} is text in YAML: write {float(error.instance):.1e}."
     hint, value = error.schema.get("description"), repr(error.instance)
     return (
         f"key '{place}': {one_line(error.message.replace(value, one_line(value, 80)))}"
         + (f" (it is: {hint})" if hint else "")
         + "."
     )
+
+
+def _is_number_as_text(error: ValidationError) -> bool:
+    """True for 1e-3 where a number belongs: YAML 1.1 asks for a point, as in 1.0e-3."""
+    try:
+        return error.validator in ("type", "anyOf") and isinstance(error.instance, str) and math.isfinite(float(error.instance))
+    except ValueError:
+        return False

@@ -69,6 +69,10 @@ class SpeechModel(Protocol):
         """Number of tokens of a target, which may be at most ``longest_text``."""
         ...
 
+    def is_alignable(self, seconds: float, labels: Any) -> bool:
+        """False for a text that is too long for its speech, so that the utterance would not count in the loss."""
+        ...
+
     def collate(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
         """Arguments of ``network`` for a batch of examples."""
         ...

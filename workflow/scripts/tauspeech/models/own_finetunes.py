@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.data.own_folders import unchanged_folder
-from tauspeech.models.importing import import_base
+from tauspeech.models.importing import finite_weights
 from tauspeech.vectors.adapted_model import write_adapted
 from tauspeech.vectors.deltas import Difference, Model
 from tauspeech.vectors.execution import Execution
+from tauspeech.vectors.files.checkpoint import write_model
 from tauspeech.vectors.lora.adapter import ADAPTER_FOLDER, ADAPTER_WEIGHTS, Adapter
 from tauspeech.vectors.lora.config import CONFIG
 
@@ -26,7 +27,8 @@ def import_finetune(own: Mapping[str, Any], base: Path, folder: Path) -> None:
 def _import_model(origin: Path, base: Path, folder: Path) -> None:
     reference = Model(base, Execution())
     Difference(Model(origin, Execution()), reference)  # raises a UserError for a model with other tensors
-    import_base(origin, folder)
+    # The base's tokenizer and settings: trainers often save none, and others would decode unlike the merges.
+    write_model(base, finite_weights(origin), folder)
 
 
 def _import_adapter(origin: Path, base: Path, folder: Path) -> None:

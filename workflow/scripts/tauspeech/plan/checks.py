@@ -25,12 +25,12 @@ def require_range(ends: Sequence[float], key: str) -> None:
         raise UserError(f"key '{key}' is {list(ends)}: give the lower end first.")
 
 
-def require_precision(precision: str, gpus: int) -> None:
-    """Refuse fp16 without a GPU. Whether a CPU has instructions for bf16 is known only where the training runs."""
+def require_precision(precision: str, gpus: int, section: str = "training") -> None:
+    """Refuse fp16 without a GPU. Whether a CPU has instructions for bf16 is known only where the job runs."""
     if precision == "fp16" and not gpus:
         raise UserError(
-            "key 'training.precision' is fp16, which is many times slower on a CPU than fp32: set it to fp32, or "
-            "training.gpus to 1."
+            f"key '{section}.precision' is fp16, which is many times slower on a CPU than fp32: set it to fp32, or "
+            f"{section}.gpus to 1."
         )
 
 

@@ -37,6 +37,12 @@ def _settings(key: str, name: str, path: str) -> dict[str, Any]:
             f"give it in '{ADAPTERS if key == MODELS else MODELS}'" if (folder / other).is_file() else "check the path"
         )
         raise UserError(f"{where}: {path} is not the folder of a {kind}, since it has no {description}: {hint}.")
+    weights = "*.safetensors" if key == MODELS else ADAPTER_WEIGHTS
+    if not any(folder.glob(weights)):
+        raise UserError(
+            f"{where}: {path} has no weights in {weights}: give a folder in safetensors, or run `tauspeech convert {path}` for "
+            "weights in pickle."
+        )
     if key == ADAPTERS:
         LoraConfig.read(folder)  # refuses adapters that are no LoRA
     return {"kind": key.removesuffix("s"), "path": path, "files": hashes_of(folder, description)}

@@ -47,14 +47,14 @@ def grammar_domains(name: str) -> tuple[str, ...]:
 
 def own_sentences(folder: str, set_id: str) -> dict[str, str] | None:
     _require_folder(folder, "text.own", "config/text")
-    path = Path(folder) / f"{set_id}.tsv"
+    path = Path(folder).expanduser() / f"{set_id}.tsv"
     return file_source(path) if path.is_file() else None
 
 
 def recordings(folder: str, set_id: str) -> dict[str, str] | None:
     """A table of recordings, with one hash over all audio files that it names."""
     _require_folder(folder, "speech.recordings", "config/recordings")
-    path = Path(folder) / f"{set_id}.tsv"
+    path = Path(folder).expanduser() / f"{set_id}.tsv"
     if not path.is_file():
         return None
     named = (row.get("file") or "" for row in tab_reader(path))
@@ -65,7 +65,7 @@ def recordings(folder: str, set_id: str) -> dict[str, str] | None:
 
 def _require_folder(folder: str, key: str, default: str) -> None:
     """Refuse a folder that does not exist, unless it is the default, which need not."""
-    if folder != default and not Path(folder).is_dir():
+    if Path(folder) != Path(default) and not Path(folder).expanduser().is_dir():
         raise UserError(f"key '{key}': the folder {folder} does not exist: check the path, or leave the key out.")
 
 

@@ -51,7 +51,7 @@ def read_version(root: Path) -> CodeVersion:
     if _git(root, "ls-files", "--error-unmatch", "--", "Snakefile") is None:
         return CodeVersion(__version__)
     commit = _git(root, "rev-parse", "--verify", "HEAD")
-    changes = _git(root, "status", "--porcelain", "--", *CODE)
+    changes = _git(root, "status", "--porcelain", "--untracked-files=normal", "--", *CODE)
     if commit is None or changes is None:
         return CodeVersion(__version__)
     return CodeVersion(__version__, commit.strip(), bool(changes.strip()))

@@ -30,6 +30,13 @@ class Examples(torch.utils.data.Dataset[Example]):
                     f"the text of utterance {rows[index]['utterance']} has {count} tokens, and the model writes "
                     f"{model.longest_text} at most: shorten or remove it."
                 )
+        idle = sum(not model.is_alignable(rows[index]["seconds"], labels) for index, labels in self.items)
+        if idle:
+            print(f"{idle} of {len(self.items)} texts are too long for their speech and do not count", flush=True)
+        if idle and idle == len(self.items):
+            raise UserError(
+                "every text is too long for its speech: give slower speech, or check that texts and audio belong together."
+            )
         # Of features of equal length there is nothing to group.
         self.lengths = [rows[index]["seconds"] for index, _ in self.items] if model.varying_length else []
         self._cache: dict[int, np.ndarray] = {}

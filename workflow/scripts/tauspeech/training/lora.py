@@ -57,7 +57,7 @@ class LoraAdapter:
         for hook in hooks:
             hook.remove()
         if idle := [name for name, layer in layers.items() if layer not in called]:
-            raise UserError(f"{_KEY}: an adapter has no effect on {idle[0]} of this base: leave such layers out.")
+            raise UserError(f"{_KEY}: an adapter has no effect on {idle[0]} of this base: name other layers.")
 
     def load(self, checkpoint: Path) -> None:
         set_peft_model_state_dict(self.module, load_file(checkpoint / ADAPTER_WEIGHTS))

@@ -7,6 +7,7 @@ extractor and in the name of their input; tokenizers have single characters or S
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,20 +24,22 @@ from transformers import (
 
 from tauspeech.data.audio import RATE
 from tauspeech.models.ctc.beams import best_labels, collapsed
+from tauspeech.models.ctc.preparation import UNUSED, prepare
+from tauspeech.models.ctc.requirements import require_characters, require_rate
 from tauspeech.models.ctc.vocabulary import Vocabulary
 from tauspeech.models.family import Example
 from tauspeech.models.loading import require_all_weights
+from tauspeech.models.saving import save_weights_like
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.runtime.files import sha256_text
-from tauspeech.vectors.files.checkpoint import read_weights, write_model
 
 WINDOW = 30.0  # seconds; a limit of memory, as attention grows with the square of the length
 REACH_INTO_PADDING = ("wav2vec2-conformer",)
 LORA_PRESETS = {
     "attention": r".*\.(attention|self_attn)\.(q_proj|k_proj|v_proj|out_proj|o_proj|linear_q|linear_k|linear_v|linear_out)"
 }
-UNUSED = ("masked_spec_embed",)  # only augments training, and many published checkpoints lack it
+SHORTEST = RATE // 4  # samples; shorter audio is padded, since it has no frame, or too few for masks in training
 
 
 @dataclass
@@ -57,21 +60,22 @@ class CTCModel:
 
     def __init__(self, network: PreTrainedModel, extractor: FeatureExtractionMixin, tokenizer: PreTrainedTokenizerBase):
         self.network, self.extractor, self.tokenizer = network, extractor, tokenizer
-        # Losses are means over labels, so that a learning rate serves any length and model; others than mean are for
-        # distributed trainings of another kind. Utterances with more labels than frames have no alignment.
-        network.config.ctc_loss_reduction, network.config.ctc_zero_infinity = "mean", True
-        network.accepts_loss_kwargs = False  # the loss of accumulated batches is their mean
         self.lora_presets: Mapping[str, str] = LORA_PRESETS
-        self.vocabulary = Vocabulary(tokenizer, network.config.pad_token_id)
-        self.window = _window(network, extractor)
-        self.longest_text = int(self.window * RATE)
+        self.vocabulary = Vocabulary(tokenizer, network.config.pad_token_id, network.config.vocab_size)
+        self._frame = _samples_of_frame(network, extractor)
+        longest = getattr(getattr(network.config, "encoder_config", None), "max_position_embeddings", None)
+        self.window = min(WINDOW, longest * self._frame / RATE) if longest else WINDOW
+        self.longest_text = int(self.window * RATE / self._frame)
         self.features_id = sha256_text(extractor.to_json_string())
-        # Models with group normalisation over time were trained without a mask.
+        # Models with normalisation over time were trained without a mask.
         self._masked: bool = getattr(extractor, "return_attention_mask", True)
         # Padding would change their frames, and those of a class whose convolutions reach into it.
-        self._alone = not self._masked or network.config.model_type in REACH_INTO_PADDING
+        over_time = getattr(network.config, "feat_extract_norm", None) == "group"
+        self._alone = not self._masked or over_time or network.config.model_type in REACH_INTO_PADDING
 
     def features(self, samples: np.ndarray) -> np.ndarray:
+        if len(samples) < SHORTEST:
+            samples = np.pad(samples, (0, SHORTEST - len(samples)))
         found = self.extractor(samples, sampling_rate=RATE, return_tensors="np")
         features: np.ndarray = found[self.network.main_input_name][0]
         return features[: int(found.attention_mask.sum())] if "attention_mask" in found else features
@@ -83,6 +87,11 @@ class CTCModel:
     def label_count(self, labels: list[int]) -> int:
         return len(labels)
 
+    def is_alignable(self, seconds: float, labels: list[int]) -> bool:
+        """A frame for each label, and for a blank between equal ones."""
+        blanks = sum(one == next for one, next in pairwise(labels))
+        return len(labels) + blanks <= max(seconds * RATE, SHORTEST) / self._frame
+
     def collate(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
         longest = max(len(example.labels) for example in examples)
         padded = [example.labels + [-100] * (longest - len(example.labels)) for example in examples]
@@ -90,7 +99,8 @@ class CTCModel:
 
     def _inputs(self, features: Sequence[np.ndarray]) -> dict[str, torch.Tensor]:
         lengths = torch.tensor([len(each) for each in features])
-        padded = torch.full((len(features), int(lengths.max()), *features[0].shape[1:]), self.extractor.padding_value)
+        shape = len(features), int(lengths.max()), *features[0].shape[1:]
+        padded = torch.full(shape, self.extractor.padding_value, dtype=torch.float32)
         for row, each in zip(padded, features, strict=True):
             row[: len(each)] = torch.from_numpy(each)
         inputs = {self.network.main_input_name: padded}
@@ -133,10 +143,7 @@ class CTCModel:
         self.network.load_state_dict(named, strict=False)
 
     def save_like(self, base: Path, folder: Path) -> None:
-        trained = self.network.state_dict()
-        stored = read_weights(base)
-        weights = {name: trained[_loaded_name(name)].detach().to("cpu", each.dtype) for name, each in stored.items()}
-        write_model(base, weights, folder)
+        save_weights_like(base, folder, self.network.state_dict(), _loaded_name)
 
     def save(self, folder: Path) -> None:
         self.network.save_pretrained(folder, max_shard_size="100GB")
@@ -166,12 +173,10 @@ def _mask_of_frames(network: PreTrainedModel, mask: torch.Tensor, frames: int) -
     return found
 
 
-def _window(network: PreTrainedModel, extractor: FeatureExtractionMixin) -> float:
+def _samples_of_frame(network: PreTrainedModel, extractor: FeatureExtractionMixin) -> int:
     encoder = getattr(network.config, "encoder_config", None)
-    if encoder is None:
-        return WINDOW
-    frame = encoder.subsampling_factor * extractor.hop_length / RATE
-    return float(min(WINDOW, encoder.max_position_embeddings * frame))
+    count: int = encoder.subsampling_factor * extractor.hop_length if encoder else network.config.inputs_to_logits_ratio
+    return count
 
 
 def open_model(folder: str | Path) -> CTCModel:
@@ -184,20 +189,23 @@ def open_model(folder: str | Path) -> CTCModel:
             raise OSError("neither tokenizer.json nor vocab.json")
         extractor = AutoFeatureExtractor.from_pretrained(folder)
         tokenizer = AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError, RuntimeError, TypeError, KeyError, AttributeError, SafetensorError) as error:
+        require_characters(tokenizer, network.config)
+        require_rate(extractor)
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        ImportError,
+        SafetensorError,
+    ) as error:
         reason = one_line(str(error)) or type(error).__name__
         raise UserError(
             f"no CTC model could be loaded from {folder} ({reason}): give a folder or hub id with safetensors, of a model "
             "that was fine-tuned for speech recognition."
         ) from None
     require_all_weights(folder, network, found, UNUSED)
-    _zero_unused(network, found["missing_keys"])
+    prepare(network, found["missing_keys"])
     return CTCModel(network, extractor, tokenizer)
-
-
-def _zero_unused(network: PreTrainedModel, missing: Iterable[str]) -> None:
-    """Weights that a checkpoint may lack are zero, and not random, so that the same training has the same result."""
-    parameters = dict(network.named_parameters())
-    for name in missing:
-        if name.endswith(UNUSED) and name in parameters:
-            torch.nn.init.zeros_(parameters[name])

@@ -15,6 +15,7 @@ from transformers import (
 
 from tauspeech.data.audio import RATE
 from tauspeech.models.ctc.family import CTCModel
+from tauspeech.models.ctc.preparation import prepare
 from tauspeech.models.foundation_sizes import FoundationSize
 
 UNKNOWN, BLANK = "<unk>", "<pad>"
@@ -55,4 +56,6 @@ def new_model(texts: Iterable[str], size: FoundationSize, seed: int) -> CTCModel
     torch.manual_seed(seed)
     blank = tokenizer.convert_tokens_to_ids(BLANK)
     config = ParakeetCTCConfig(vocab_size=len(tokenizer), pad_token_id=blank, encoder_config=encoder.to_dict())
-    return CTCModel(ParakeetForCTC(config), extractor, tokenizer)
+    network = ParakeetForCTC(config)
+    prepare(network, ())
+    return CTCModel(network, extractor, tokenizer)

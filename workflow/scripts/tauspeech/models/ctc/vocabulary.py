@@ -1,5 +1,6 @@
 """Vocabulary of a CTC model: texts spelled with its characters, and texts of label sequences."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -8,30 +9,47 @@ from transformers import PreTrainedTokenizerBase
 from tauspeech.runtime.errors import UserError
 
 SPACES = "|▁"  # word delimiters of wav2vec2's tokenizers and of SentencePiece
+APOSTROPHES = str.maketrans("’‘ʼ", "'''")
+NO_TEXT = re.compile(r"<.+>|\[.+\]")  # tokens such as <noise>, <0x41> and [UNK]
 
 
 class Vocabulary:
     """The characters that a tokenizer can write: many models have capital letters alone, and no punctuation."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, blank: int):
-        self.tokenizer, self.blank = tokenizer, blank
-        words = set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens)
-        self.characters = set("".join(words)) - set(SPACES)
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, blank: int, size: int):
+        self.tokenizer, self.blank, self.size = tokenizer, blank, size
+        if getattr(tokenizer, "do_lower_case", False):
+            tokenizer.do_lower_case = False  # its letters would all become capital ones
+        pieces = {
+            piece: id for piece, id in tokenizer.get_vocab().items() if id < size and not NO_TEXT.fullmatch(piece)
+        }
+        special = set(tokenizer.all_special_tokens) - {getattr(tokenizer, "word_delimiter_token", None)}
+        self._text_labels = {id for piece, id in pieces.items() if id != blank and piece not in special}
+        self.characters = set("".join(piece for piece, id in pieces.items() if id in self._text_labels)) - set(SPACES)
 
     def labels(self, text: str) -> list[int]:
         found: list[int] = self.tokenizer(self.spelled(text), add_special_tokens=False).input_ids
+        if not found:
+            raise UserError(f"the text '{text}' has no character of the model's vocabulary: change or remove it.")
+        if unknown := [label for label in found if label not in self._text_labels]:
+            raise UserError(
+                f"the model's tokenizer has no label for a part of the text '{text}' (it gives {unknown[0]}): change the text, or "
+                "use another base."
+            )
         return found
 
     def text(self, labels: Sequence[int]) -> str:
         """Text of labels without blanks and without the repetitions of one label."""
-        decoded = self.tokenizer.decode(
-            list(labels), skip_special_tokens=True, clean_up_tokenization_spaces=False, group_tokens=False
-        )
+        known = [label for label in labels if label in self._text_labels]
+        decoded = self.tokenizer.decode(known, clean_up_tokenization_spaces=False, group_tokens=False)
         return " ".join(decoded.split())
 
     def spelled(self, text: str) -> str:
         """The text in characters of the vocabulary: its case, without accents and punctuation that it lacks."""
-        return " ".join("".join(map(self._spelled, unicodedata.normalize("NFC", text))).split())
+        plain = unicodedata.normalize("NFC", text)
+        if not self.characters & set("’‘ʼ"):
+            plain = plain.translate(APOSTROPHES)
+        return " ".join("".join(map(self._spelled, plain)).split())
 
     def _spelled(self, character: str) -> str:
         for form in (character, character.lower(), character.upper()):
@@ -44,4 +62,5 @@ class Vocabulary:
             raise UserError(
                 f"the model's vocabulary has no '{character}': spell numbers out, and use a base for the language of the text."
             )
-        return "" if character in "'’" else " "
+        # Apostrophes and invisible characters, such as soft hyphens, are inside words.
+        return "" if character == "'" or unicodedata.category(character) == "Cf" else " "

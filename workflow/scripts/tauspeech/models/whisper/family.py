@@ -14,11 +14,11 @@ from transformers import WhisperForConditionalGeneration, WhisperProcessor
 from tauspeech.data.audio import RATE
 from tauspeech.models.family import Example
 from tauspeech.models.loading import require_all_weights
+from tauspeech.models.saving import save_weights_like
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper import greedy
 from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.runtime.files import sha256_text
-from tauspeech.vectors.files.checkpoint import read_weights, write_model
 
 PROMPT = 4  # tokens of the prompt at most: start, language, task, no timestamps
 
@@ -47,10 +47,15 @@ class Whisper:
 
     def __init__(self, network: WhisperForConditionalGeneration, processor: WhisperProcessor):
         self.network, self.processor = network, processor
+        # transformers does not divide this loss by the batches of a step, as the Trainer assumes without this.
+        network.accepts_loss_kwargs = False
         self.lora_presets: Mapping[str, str] = LORA_PRESETS
         self.window: float = processor.feature_extractor.chunk_length
         self.longest_text: int = network.config.max_target_positions
         self.features_id = sha256_text(processor.feature_extractor.to_json_string())
+
+    def is_alignable(self, seconds: float, labels: list[int]) -> bool:
+        return True
 
     def features(self, samples: np.ndarray) -> np.ndarray:
         found: np.ndarray = self.processor.feature_extractor(
@@ -97,10 +102,7 @@ class Whisper:
         self.network.load_state_dict({name: torch.from_numpy(values) for name, values in weights}, strict=False)
 
     def save_like(self, base: Path, folder: Path) -> None:
-        trained = self.network.state_dict()
-        stored = read_weights(base)
-        weights = {name: trained[name].detach().to("cpu", weight.dtype) for name, weight in stored.items()}
-        write_model(base, weights, folder)
+        save_weights_like(base, folder, self.network.state_dict())
 
     def save(self, folder: Path) -> None:
         """A folder that transformers reads and, thanks to the older files, converters too."""
