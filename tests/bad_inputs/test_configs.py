@@ -41,7 +41,11 @@ CASES = [
     given("an unknown section", "key 'trainig' is unknown: did you mean 'training'?", trainig={}),
     given("an unknown key deep inside", "'merging.ties.keeep' is unknown", merging={"ties": {"keeep": 1}}),
     given("a key that is a number", "key '1' is unknown", **{"training": {"epochs": 1}, "1": 2}),
-    given("text for a number", "key 'training.learning_rate': '2e-4' is not", training={"learning_rate": "2e-4"}),
+    given(
+        "text for a number",
+        "key 'training.learning_rate': '2e-4' is text in YAML: write 2.0e-04",
+        training={"learning_rate": "2e-4"},
+    ),
     given("no number at all", "a value is neither text nor number", training={"learning_rate": math.nan}),
     given("infinity", "a value is neither text nor number", training={"learning_rate": math.inf}),
     given("a date", "put dates into quotes", seed=datetime.date(2024, 1, 1)),

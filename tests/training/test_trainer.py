@@ -1,5 +1,6 @@
 """Additions to Transformers' Trainer: complete checkpoints, a loss that is not finite, examples that do not fit."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -131,3 +132,16 @@ def test_a_decoding_without_room_on_the_gpu_says_which_keys_to_change(model, mon
     decoder = Decoder(model, settings)
     with pytest.raises(UserError, match=r"with 1 utterances at a time: lower decoding\.batch or decoding\.beams"):
         decoder.decode([row("a", 1.0)], SpeechTask("translate", "zh", "en"))
+
+
+@pytest.mark.parametrize(("batch", "accumulate"), [(4, 1), (2, 2), (1, 4)])
+def test_a_step_of_several_batches_has_the_loss_of_one_large_batch(model, tmp_path, capsys, batch, accumulate):
+    rows = [(row(f"u{number}", 1 + number / 10), [SpeechTask("translate", "zh", "en")]) for number in range(4)]
+    examples = Examples(rows, model)
+    settings = SETTINGS | {"batch": batch, "accumulate": accumulate, "epochs": 1, "learning_rate": 0.0}
+    train(model, examples, examples, settings, checkpoints=tmp_path, seed=1)
+    found = re.search(r"step 1/1 .*?loss ([\d.]+)", capsys.readouterr().out)
+    model.network.eval()
+    with torch.no_grad():
+        expected = model.network(**model.collate([examples[number] for number in range(4)])).loss.item()
+    assert float(found[1]) == pytest.approx(expected, rel=0.02)

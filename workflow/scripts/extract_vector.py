@@ -9,7 +9,8 @@ def main(job: Job) -> None:
     from tauspeech.vectors.encodings.compressed import Factors
     from tauspeech.vectors.encodings.vector_file import write_vector
     from tauspeech.vectors.execution import Execution
-    from tauspeech.vectors.lora.adapter import ADAPTER_FOLDER, Adapter
+    from tauspeech.vectors.lora.adapter import Adapter
+    from tauspeech.vectors.lora.config import ADAPTER_FOLDER
 
     execution = Execution(job.threads, logged)
     reference, folder = Model(job.input("base", "."), execution), job.input("finetuned", ".")

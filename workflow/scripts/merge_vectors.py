@@ -11,7 +11,7 @@ def main(job: Job) -> None:
     from tauspeech.runtime.pace import logged
     from tauspeech.search.planned_merge import adapter_recipe_of, recipe_of
     from tauspeech.vectors.execution import Execution
-    from tauspeech.vectors.lora.adapter import ADAPTER_FOLDER
+    from tauspeech.vectors.lora.config import ADAPTER_FOLDER
     from tauspeech.vectors.merging import merge
 
     recipe = recipe_of(job)

@@ -33,7 +33,7 @@ WAVEFORM_CLASSES = {
     "hubert": (HubertConfig, HubertForCTC),
     "wavlm": (WavLMConfig, WavLMForCTC),
 }
-CLASSES = [*WAVEFORM_CLASSES, "parakeet_ctc"]
+CLASSES = [*WAVEFORM_CLASSES, "wav2vec2-conformer-rotary", "parakeet_ctc"]
 TINY = {
     "hidden_size": 32,
     "num_hidden_layers": 2,
@@ -56,18 +56,22 @@ TINY = {
 }
 
 
-def save_checkpoint(model_type: str, folder: Path, *, upper: bool = True, masked: bool = True, **changes) -> Path:
+def save_checkpoint(
+    model_type: str, folder: Path, *, upper: bool = True, masked: bool = True, more: tuple[str, ...] = (), **changes
+) -> Path:
     """A model of random weights; capital letters as wav2vec2's English models, or lower-case ones."""
     folder.mkdir(parents=True, exist_ok=True)
     if model_type == "parakeet_ctc":
         new_model(WORDS, SIZES["ctc-tiny"], 1).save(folder)
         return folder
     letters = sorted({letter for word in WORDS for letter in (word.upper() if upper else word)})
-    vocabulary = {token: id for id, token in enumerate(["<pad>", "<s>", "</s>", "<unk>", "|", *letters, "'"])}
+    vocabulary = {token: id for id, token in enumerate(["<pad>", "<s>", "</s>", "<unk>", "|", *letters, "'", *more])}
     (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
     tokenizer = Wav2Vec2CTCTokenizer(str(folder / "vocab.json"))
     extractor = Wav2Vec2FeatureExtractor(return_attention_mask=masked)
     Wav2Vec2Processor(extractor, tokenizer).save_pretrained(folder)
+    if model_type.endswith("-rotary"):
+        model_type, changes = model_type.removesuffix("-rotary"), changes | {"position_embeddings_type": "rotary"}
     config_class, model_class = WAVEFORM_CLASSES[model_type]
     norm = "layer" if masked else "group"
     torch.manual_seed(1)

@@ -1,5 +1,7 @@
 """CTC models of every class: labels, features, decoding, training, saving, merging."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -7,11 +9,12 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCTC, AutoProcessor
 
 from tauspeech.models.decoding import Decoder
-from tauspeech.models.family import open_model
+from tauspeech.models.family import Example, open_model
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
+from tauspeech.training.examples import Examples
 from tauspeech.training.finetuning import Finetuning, TrainingSets
-from tests.models.ctc.checkpoints import CLASSES, ENGLISH, WAVEFORM_CLASSES, WORDS, examples, save_checkpoint, utterance
+from tests.models.ctc.checkpoints import CLASSES, ENGLISH, WORDS, examples, save_checkpoint, utterance
 from tests.models.ctc.speech import rows_of
 
 DECODING = {"beams": 1, "batch": 8, "new_tokens": 10, "precision": "fp32"}
@@ -53,7 +56,7 @@ def test_a_checkpoint_overfits_eight_utterances_and_its_fine_tune_saves_loads_an
     merged.network.eval()
     assert texts_of(merged) == texts_of(again)
     frozen = [name for name in stored if ".feature_extractor." in name]
-    assert bool(frozen) == (model_type in WAVEFORM_CLASSES)
+    assert bool(frozen) == (model_type != "parakeet_ctc")
     assert all(torch.equal(stored[name], changed[name]) for name in frozen)
 
 
@@ -168,3 +171,89 @@ def test_a_model_that_was_only_pretrained_is_refused(tmp_path):
     (base / "vocab.json").unlink()
     with pytest.raises(UserError, match=r"neither tokenizer.json nor vocab.json.*fine-tuned for speech recognition"):
         open_model(base)
+
+
+def test_a_padding_value_without_a_point_does_not_cut_the_samples(tmp_path):
+    """Published preprocessor_config.json have 0 as well as 0.0."""
+    base = save_checkpoint("wav2vec2", tmp_path / "base")
+    expected = open_model(base).collate(examples(open_model(base)))["input_values"]
+    config = json.loads((base / "processor_config.json").read_text())
+    config["feature_extractor"]["padding_value"] = 0
+    (base / "processor_config.json").write_text(json.dumps(config))
+    assert torch.equal(open_model(base).collate(examples(open_model(base)))["input_values"], expected)
+
+
+def test_tokens_that_are_no_text_lend_no_letters_and_tokenizers_change_no_case(tmp_path):
+    base = save_checkpoint("wav2vec2", tmp_path / "base", upper=False, more=("<Xylo>", "[UNK]"))
+    config = json.loads((base / "tokenizer_config.json").read_text())
+    (base / "tokenizer_config.json").write_text(json.dumps(config | {"do_lower_case": True}))
+    model = open_model(base)
+    assert "X" not in model.vocabulary.characters
+    assert model.vocabulary.text(model.labels("Cab", ENGLISH)) == "cab"
+    with pytest.raises(UserError, match="the model's vocabulary has no 'X'"):
+        model.labels("X", ENGLISH)
+    with pytest.raises(UserError, match=r"the text '!\?' has no character of the model's vocabulary"):
+        model.labels("!?", ENGLISH)
+
+
+def test_a_word_delimiter_may_be_a_space(tmp_path):
+    base = save_checkpoint("wav2vec2", tmp_path / "base")
+    for name in ("vocab.json", "tokenizer_config.json"):
+        text = (base / name).read_text()
+        (base / name).write_text(text.replace('"|"', '" "'))
+    config = json.loads((base / "tokenizer_config.json").read_text())
+    (base / "tokenizer_config.json").write_text(json.dumps(config | {"word_delimiter_token": " "}))
+    model = open_model(base)
+    assert model.vocabulary.text(model.labels("dad hide", ENGLISH)) == "DAD HIDE"
+
+
+def test_curly_apostrophes_are_apostrophes(tmp_path):
+    model = open_model(save_checkpoint("wav2vec2", tmp_path / "base"))
+    assert model.labels("he’d", ENGLISH) == model.labels("he'd", ENGLISH)
+    assert model.vocabulary.spelled("he’d") == "HE'D"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"pad_token_id": None}, "pad_token_id is None"),
+        ({"pad_token_id": 99}, "pad_token_id is 99, and must be the blank"),
+    ],
+)
+def test_a_model_without_a_blank_is_refused(tmp_path, changes, says):
+    base = save_checkpoint("hubert", tmp_path / "base")
+    config = json.loads((base / "config.json").read_text()) | changes
+    (base / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match=f"no CTC model could be loaded.*{says}"):
+        open_model(base)
+
+
+def test_stored_weights_that_the_model_does_not_use_stay(tmp_path):
+    """Checkpoints of a pre-training hold its quantiser, too."""
+    base = save_checkpoint("wav2vec2", tmp_path / "base")
+    weights = load_file(base / "model.safetensors") | {"quantizer.codevectors": torch.arange(4.0)}
+    save_file(weights, base / "model.safetensors", {"format": "pt"})
+    open_model(base).save_like(base, tmp_path / "again")
+    saved = load_file(tmp_path / "again" / "model.safetensors")
+    assert saved.keys() == weights.keys()
+    assert torch.equal(saved["quantizer.codevectors"], torch.arange(4.0))
+
+
+def test_speech_that_is_too_short_for_a_frame_or_a_mask(tmp_path):
+    """A tenth of a second has fewer frames than a mask of SpecAugment is long."""
+    model = open_model(save_checkpoint("wav2vec2", tmp_path / "base", mask_time_prob=0.5, mask_time_length=10))
+    model.network.train()
+    short = [Example(model.features(np.zeros(samples, np.float32)), [5]) for samples in (1, 1600)]
+    assert torch.isfinite(model.network(**model.collate(short)).loss)
+    model.network.eval()
+    assert len(model.decode(model.encode([each.features for each in short]), ENGLISH, beams=4, new_tokens=0)) == 2
+
+
+def test_texts_that_are_too_long_for_their_speech_are_counted(tmp_path, capsys):
+    model = open_model(save_checkpoint("wav2vec2", tmp_path / "base"))
+    good, bad = rows_of(["cab", "dad"])[:2]
+    bad = bad | {"en": "dad " * 40}
+    Examples([(good, [ENGLISH]), (bad, [ENGLISH])], model)
+    assert "1 of 2 texts are too long for their speech and do not count" in capsys.readouterr().out
+    with pytest.raises(UserError, match="every text is too long for its speech"):
+        Examples([(bad, [ENGLISH])], model)

@@ -2,7 +2,6 @@
 
 import copy
 import difflib
-import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +18,8 @@ def _pattern(_: object, pattern: str, instance: Any, __: object) -> Iterator[Val
     if isinstance(instance, str) and not re.fullmatch(pattern, instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
+
+_EXPONENT = re.compile(r"[-+]?\d+([.]\d*)?[eE][-+]?\d+")
 
 _Validator = extend(Draft202012Validator, {"pattern": _pattern})
 
@@ -70,8 +71,7 @@ def _sentence(error: ValidationError) -> str:
 
 
 def _is_number_as_text(error: ValidationError) -> bool:
-    """True for 1e-3 where a number belongs: YAML 1.1 asks for a point, as in 1.0e-3."""
-    try:
-        return error.validator in ("type", "anyOf") and isinstance(error.instance, str) and math.isfinite(float(error.instance))
-    except ValueError:
-        return False
+    """True for text such as 1e-3 where a number belongs: YAML 1.1 asks for a point, as in 1.0e-3."""
+    expected = [part.get("type") for part in (error.schema, *error.schema.get("anyOf", ())) if isinstance(part, dict)]
+    wanted = any("number" in (each if isinstance(each, list) else [each]) for each in expected)
+    return wanted and isinstance(error.instance, str) and bool(_EXPONENT.fullmatch(error.instance))

@@ -11,8 +11,8 @@ from tauspeech.vectors.adapted_model import write_adapted
 from tauspeech.vectors.deltas import Difference, Model
 from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.checkpoint import write_model
-from tauspeech.vectors.lora.adapter import ADAPTER_FOLDER, ADAPTER_WEIGHTS, Adapter
-from tauspeech.vectors.lora.config import CONFIG
+from tauspeech.vectors.lora.adapter import Adapter
+from tauspeech.vectors.lora.config import ADAPTER_FOLDER, ADAPTER_WEIGHTS, CONFIG
 
 
 def import_finetune(own: Mapping[str, Any], base: Path, folder: Path) -> None:

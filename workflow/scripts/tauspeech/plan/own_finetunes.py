@@ -12,7 +12,7 @@ from typing import Any
 from tauspeech.plan.jobs import Plan, PlannedJob
 from tauspeech.plan.sources import hashes_of
 from tauspeech.runtime.errors import UserError
-from tauspeech.vectors.lora.config import CONFIG, LoraConfig
+from tauspeech.vectors.lora.config import ADAPTER_WEIGHTS, CONFIG, LoraConfig
 
 MODULE = "tauspeech.models.own_finetunes"
 MODELS, ADAPTERS = "models", "adapters"  # keys of a configuration

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.runtime.job import Job
-from tauspeech.vectors.lora.adapter import ADAPTER_FOLDER
+from tauspeech.vectors.lora.config import ADAPTER_FOLDER
 from tauspeech.vectors.recipe import Recipe
 
 

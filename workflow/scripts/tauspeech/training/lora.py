@@ -21,8 +21,7 @@ from tauspeech.models.family import SpeechModel
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, write_text
 from tauspeech.vectors.adapted_model import write_adapted
-from tauspeech.vectors.lora.adapter import ADAPTER_FOLDER, ADAPTER_WEIGHTS
-from tauspeech.vectors.lora.config import CONFIG
+from tauspeech.vectors.lora.config import ADAPTER_FOLDER, ADAPTER_WEIGHTS, CONFIG
 
 ALL_LINEAR = "all_linear"
 _KEY = "key 'training.lora.targets'"

@@ -21,8 +21,8 @@ from tauspeech.vectors import methods
 from tauspeech.vectors.combination import Combination, Nested, Summand
 from tauspeech.vectors.files.hashes import cache_digests
 from tauspeech.vectors.files.storage import WIDTHS, Bytes, Layout, Writer, rounded, widened
-from tauspeech.vectors.lora.adapter import ADAPTER_WEIGHTS, Adapter
-from tauspeech.vectors.lora.config import CONFIG
+from tauspeech.vectors.lora.adapter import Adapter
+from tauspeech.vectors.lora.config import ADAPTER_WEIGHTS, CONFIG
 from tauspeech.vectors.lora.file import PREFIX, Change, Product, matrix
 from tauspeech.vectors.merged import Merged
 from tauspeech.vectors.sources import Sources

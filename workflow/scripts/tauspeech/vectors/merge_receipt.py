@@ -13,7 +13,7 @@ from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.checkpoint import WEIGHTS
 from tauspeech.vectors.files.hashes import digests, fingerprint
 from tauspeech.vectors.files.storage import read_header
-from tauspeech.vectors.lora.adapter import ADAPTER_WEIGHTS
+from tauspeech.vectors.lora.config import ADAPTER_WEIGHTS
 from tauspeech.vectors.merged import Merged
 from tauspeech.vectors.recipe import Recipe
 from tauspeech.vectors.sources import Sources

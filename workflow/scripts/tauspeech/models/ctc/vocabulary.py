@@ -23,7 +23,7 @@ class Vocabulary:
         pieces = {
             piece: id for piece, id in tokenizer.get_vocab().items() if id < size and not NO_TEXT.fullmatch(piece)
         }
-        special = set(tokenizer.all_special_tokens) - {getattr(tokenizer, "word_delimiter_token", None)}
+        special = set(tokenizer.all_special_tokens) - {" ", getattr(tokenizer, "word_delimiter_token", None)}
         self._text_labels = {id for piece, id in pieces.items() if id != blank and piece not in special}
         self.characters = set("".join(piece for piece, id in pieces.items() if id in self._text_labels)) - set(SPACES)
 

@@ -14,12 +14,9 @@ from tauspeech.vectors.deltas import DifferencePiece, Model, Piece
 from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.hashes import digests, fingerprint
 from tauspeech.vectors.files.storage import read_header
-from tauspeech.vectors.lora.config import CONFIG, LoraConfig
+from tauspeech.vectors.lora.config import ADAPTER_WEIGHTS, CONFIG, LoraConfig
 from tauspeech.vectors.lora.file import Change, Factors, Product, Whole, read_changes
 from tauspeech.vectors.panels import Panels, height
-
-ADAPTER_WEIGHTS = "adapter_model.safetensors"
-ADAPTER_FOLDER = "adapter"  # in the folder of a model that is its base plus one adapter
 
 
 def is_adapter(folder: Path) -> bool:

@@ -11,7 +11,9 @@ from typing import Any
 from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.weights import finite
 
+ADAPTER_FOLDER = "adapter"  # in a model folder
 CONFIG = "adapter_config.json"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
 MERGE_INSTEAD = "merge it into its base with PEFT's merge_and_unload and give the folder of that model"
 _TRAIN_PLAIN = "train a plain LoRA"

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import write_folder
-from tauspeech.vectors.lora.adapter import ADAPTER_FOLDER, ADAPTER_WEIGHTS
-from tauspeech.vectors.lora.config import CONFIG
+from tauspeech.vectors.lora.config import ADAPTER_FOLDER, ADAPTER_WEIGHTS, CONFIG
 
 
 def export_adapter(model: Path, out: Path) -> None:
