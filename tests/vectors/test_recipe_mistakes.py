@@ -56,7 +56,7 @@ MISTAKES = [
     (GOOD | {"method": 1}, "key 'method'"),
     (GOOD | {"dtype": "fp16"}, "key 'dtype': 'fp16' is not one of .*'float16'"),
     (GOOD | {"seed": 0.5}, "key 'seed': 0.5 is not of type 'integer'"),
-    (GOOD | {"scale": "1e-1"}, "key 'scale': '1e-1' is not of type 'number'"),
+    (GOOD | {"scale": "1e-1"}, "key 'scale': '1e-1' is text in YAML: write 1.0e-01"),
     (GOOD | {"scale": True}, "key 'scale'"),
     (GOOD | {"scale": NAN}, "key 'scale' is nan; give a finite number"),
     (GOOD | {"scale": INF}, "key 'scale' is inf; give a finite number"),

@@ -298,7 +298,7 @@ class Builder:
     @cached_property
     def decoding_settings(self) -> dict[str, Any]:
         decoding = self.config["decoding"]
-        require_precision(decoding["precision"], decoding["gpus"], "decoding")
+        require_precision(decoding["precision"], decoding.get("gpus", 0), "decoding")
         return {key: decoding[key] for key in ("beams", "batch", "new_tokens", "precision")}
 
     def decode(

@@ -18,9 +18,9 @@ def runtime_settings(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def training_settings(training: dict[str, Any]) -> dict[str, Any]:
-    """The section ``training`` without what does not apply, and without what is usual of keys that came later."""
-    unused = ["trainable", "lora"] if training["trainable"] == "all" else []
-    if training["freeze_feature_encoder"]:
+    """The section ``training`` without what does not apply, and without the usual values of keys that an experiment may lack."""
+    unused = ["trainable", "lora"] if training.get("trainable", "all") == "all" else []
+    if training.get("freeze_feature_encoder", True):
         unused.append("freeze_feature_encoder")
     return {key: value for key, value in training.items() if key not in unused}
 
