@@ -1,4 +1,4 @@
-"""What can be known from the configuration and its files is refused when the plan is made, before the first job."""
+"""Mistakes in the configuration and its files that are refused when the plan is made, before the first job."""
 
 import json
 

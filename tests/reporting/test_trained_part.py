@@ -1,4 +1,4 @@
-"""What a report says of the part of a model that was trained."""
+"""The part of a model that was trained, as a report names it."""
 
 from tauspeech.reporting.trained_part import trained_part
 

@@ -1,4 +1,4 @@
-"""What is generated from the experiments' schemas: the tables of keys in config/README.md, and schemas for editors."""
+"""Files generated from the experiments' schemas: the tables of keys in config/README.md, and schemas for editors."""
 
 import json
 import re

@@ -73,9 +73,9 @@ def save_checkpoint(
     if model_type.endswith("-rotary"):
         model_type, changes = model_type.removesuffix("-rotary"), changes | {"position_embeddings_type": "rotary"}
     config_class, model_class = WAVEFORM_CLASSES[model_type]
-    norm = "layer" if masked else "group"
+    norm = {"feat_extract_norm": "layer" if masked else "group"}
     torch.manual_seed(1)
-    config = config_class(vocab_size=len(vocabulary), pad_token_id=0, feat_extract_norm=norm, **TINY | changes)
+    config = config_class(vocab_size=len(vocabulary), pad_token_id=0, **TINY | norm | changes)
     model_class(config).save_pretrained(folder)
     return folder
 

@@ -80,12 +80,14 @@ def test_the_others_of_a_batch_change_nothing(folder):
         torch.testing.assert_close(together, model.encode([alone]).frames[0], atol=2e-5, rtol=1e-4)
 
 
-def test_a_model_without_a_mask_is_decoded_without_padding(tmp_path):
-    """Group normalisation covers the whole input, so that padding would change the frames."""
-    model = open_model(save_checkpoint("wav2vec2", tmp_path / "base", masked=False))
+@pytest.mark.parametrize("masked", [True, False])
+def test_a_model_with_group_normalisation_is_decoded_without_padding(tmp_path, masked):
+    """It covers the whole input, so that padding would change the frames, whether a mask is passed or not."""
+    base = save_checkpoint("wav2vec2", tmp_path / "base", masked=masked, feat_extract_norm="group")
+    model = open_model(base)
     model.network.eval()
     features = [model.features(utterance(word)) for word in WORDS]
-    assert "attention_mask" not in model.collate(examples(model))
+    assert ("attention_mask" in model.collate(examples(model))) == masked
     for together, alone in zip(model.encode(features).frames, features, strict=True):
         assert torch.equal(together, model.encode([alone]).frames[0])
 
@@ -133,7 +135,7 @@ def test_translation_is_refused(folder):
 
 
 def test_checkpoints_with_older_names_of_weight_normalisation(tmp_path):
-    """As facebook/wav2vec2-base-960h and most others have them."""
+    """Most published checkpoints have them, such as facebook/wav2vec2-base-960h."""
     base = save_checkpoint("wav2vec2", tmp_path / "base")
     weights = load_file(base / "model.safetensors")
     older = {"parametrizations.weight.original0": "weight_g", "parametrizations.weight.original1": "weight_v"}

@@ -1,7 +1,6 @@
 """Validation of user input against a JSON schema: fills in defaults and reports an error in one sentence with its key."""
 
 import copy
-import difflib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +9,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
-from tauspeech.runtime.errors import UserError, one_line
+from tauspeech.runtime.errors import UserError, did_you_mean, one_line
 
 
 def _pattern(_: object, pattern: str, instance: Any, __: object) -> Iterator[ValidationError]:
@@ -51,8 +50,7 @@ def _sentence(error: ValidationError) -> str:
     if error.validator == "additionalProperties":
         known = list(error.schema["properties"])
         unknown = sorted(set(error.instance) - set(known), key=str)[0]
-        near = difflib.get_close_matches(str(unknown), known, 1)
-        hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}."
+        hint = did_you_mean(str(unknown), known, f"known are {', '.join(known)}.")
         return f"key '{f'{place}.' if place else ''}{unknown}' is unknown: {hint}"
     if error.validator == "required":
         missing = sorted(set(error.validator_value) - set(error.instance))[0]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 
 class Family(NamedTuple):
-    """Where a family lies, and what its models can be trained for."""
+    """Module of a family, and the tasks that its models can be trained for."""
 
     module: str
     tasks: tuple[str, ...]

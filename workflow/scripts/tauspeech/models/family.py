@@ -18,7 +18,8 @@ epochs: ``features`` of the audio, ``labels`` of the text for a task. ``collate`
   task, a pair of token lists; ``collate`` writes instruction, units and answer into one ``input_ids``, with -100 in
   the labels wherever the loss does not count. ``decode`` generates behind instruction and units and parses the answer.
 - *LoRA* is the same for all families: PEFT replaces layers inside ``network``, which so trains and decodes with the
-  adapter. A family only names its layers, in ``lora_presets``. It is neither saved nor given other weights meanwhile.
+  adapter. A family only names its layers, in ``lora_presets``. During such a training neither ``save_like`` nor
+  ``load_weights`` is called.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

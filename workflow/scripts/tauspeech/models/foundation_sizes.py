@@ -12,9 +12,7 @@ class FoundationSize:
     width: int
     layers: int
     heads: int
-    tokens: (
-        int  # of Whisper's byte-level BPE, without control tokens; CTC models have the characters of their sentences
-    )
+    tokens: int  # of Whisper's byte-level BPE, without control tokens; 0 for CTC, whose labels are characters
     sentences: dict[str, int]  # by split
     training: dict[str, Any] = field(default_factory=dict)
     seconds: int = 6  # the input window

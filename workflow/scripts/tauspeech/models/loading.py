@@ -14,12 +14,11 @@ def require_all_weights(
 ) -> None:
     """Refuse a checkpoint without all weights; transformers would only warn, and initialise them at random.
 
-    ``found`` is what transformers returns with ``output_loading_info``.
+    ``found`` is what transformers returns with ``output_loading_info``; weights whose names end in ``optional`` may be missing.
     """
     mismatched = {name for name, *_ in found["mismatched_keys"]}
     missing = (found["missing_keys"] | mismatched) & dict(network.named_parameters()).keys()
-    missing = {name for name in missing if not name.endswith(tuple(optional))} if optional else missing
-    if missing:
+    if missing := {name for name in missing if not name.endswith(tuple(optional))}:
         raise UserError(
             f"{folder} lacks {len(missing)} weights that its config.json asks for, or has them in another shape, such as "
             f"{min(missing)}: give a complete model, with its own config.json."

@@ -3,15 +3,13 @@
 Their names are those of the trainings, as below results/<name>/models/.
 """
 
-import difflib
 import re
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from tauspeech.plan.jobs import Plan, PlannedJob
 from tauspeech.plan.sources import hashes_of
-from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.errors import UserError, did_you_mean
 from tauspeech.vectors.lora.config import ADAPTER_WEIGHTS, CONFIG, LoraConfig
 
 MODULE = "tauspeech.models.own_finetunes"
@@ -55,12 +53,8 @@ def refuse_unknown(config: dict[str, Any], plan: Plan) -> None:
         for name in config.get(key, {}):
             own_finetune(config, name)
             if name not in names and not plan.unfinished:
-                raise UserError(f"key '{key}.{name}': there is no such training: {_hint(name, names)}")
-
-
-def _hint(name: str, names: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, names, 1)
-    return f"did you mean '{near[0]}'?" if near else f"names are like {min(names, default='')}."
+                advice = did_you_mean(name, names, f"names are like {min(names, default='')}.")
+                raise UserError(f"key '{key}.{name}': there is no such training: {advice}")
 
 
 def has_adapter(finetuned: PlannedJob) -> bool:

@@ -1,4 +1,4 @@
-"""What a training changed of the model, in words for a report."""
+"""Name of the part of the model that was trained, for a report."""
 
 from typing import Any
 

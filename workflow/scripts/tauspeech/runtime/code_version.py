@@ -58,7 +58,7 @@ def read_version(root: Path) -> CodeVersion:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
-    """What git prints; None if it fails or is missing. It reads only, and starts no programs of the repository's choice."""
+    """Output of git; None if it fails or is missing. It only reads, and starts no programs that the repository names."""
     command = ["git", "-c", "core.fsmonitor=false", "-C", str(root), *arguments]
     try:
         done = subprocess.run(

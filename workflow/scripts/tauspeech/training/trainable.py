@@ -1,4 +1,4 @@
-"""What a training changes of a model: all of its weights, or a part that is stored apart.
+"""The part of a model that a training changes: all of its weights, or a part that is stored apart.
 
 ``training.trainable`` names the part. A value other than ``all`` is a module of this folder with a function
 ``trainable(model, settings, seed) -> Trainable``, so that a job's fingerprint covers the code of its own part alone.

@@ -7,8 +7,8 @@ import numpy as np
 
 from tauspeech.runtime.errors import UserError
 
-LABELS = 40  # labels of a frame that are tried
-BEHIND = 25.0  # prefixes whose score is this much below the best are dropped
+LABELS_OF_FRAME = 40  # the most probable labels of a frame, which alone are tried
+SCORE_MARGIN = 25.0  # prefixes whose score is this much below the best are dropped
 
 
 def best_labels(log_probabilities: Sequence[np.ndarray], blank: int, beams: int) -> list[list[int]]:
@@ -27,8 +27,8 @@ def _decoder(blank: int, beams: int) -> Any:
         ) from None
     options = decoder.LexiconFreeDecoderOptions(
         beam_size=beams,
-        beam_size_token=LABELS,
-        beam_threshold=BEHIND,
+        beam_size_token=LABELS_OF_FRAME,
+        beam_threshold=SCORE_MARGIN,
         lm_weight=0.0,
         sil_score=0.0,
         log_add=True,  # alignments of the same labels are summed

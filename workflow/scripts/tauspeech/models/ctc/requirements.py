@@ -1,4 +1,4 @@
-"""What the tokenizer and the feature extractor of a CTC model must have; a ValueError says what they lack."""
+"""Checks of the tokenizer and the feature extractor of a CTC model; a ValueError says what is wrong."""
 
 from typing import Any
 

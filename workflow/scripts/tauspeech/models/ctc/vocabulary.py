@@ -10,18 +10,18 @@ from tauspeech.runtime.errors import UserError
 
 SPACES = "|▁"  # word delimiters of wav2vec2's tokenizers and of SentencePiece
 APOSTROPHES = str.maketrans("’‘ʼ", "'''")
-NO_TEXT = re.compile(r"<.+>|\[.+\]")  # tokens such as <noise>, <0x41> and [UNK]
+NOT_TEXT = re.compile(r"<.+>|\[.+\]")  # tokens such as <noise>, <0x41> and [UNK]
 
 
 class Vocabulary:
-    """The characters that a tokenizer can write: many models have capital letters alone, and no punctuation."""
+    """Characters of a tokenizer's labels: many models have capital letters alone, and no punctuation."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, blank: int, size: int):
-        self.tokenizer, self.blank, self.size = tokenizer, blank, size
+        self.tokenizer, self.blank = tokenizer, blank
         if getattr(tokenizer, "do_lower_case", False):
             tokenizer.do_lower_case = False  # its letters would all become capital ones
         pieces = {
-            piece: id for piece, id in tokenizer.get_vocab().items() if id < size and not NO_TEXT.fullmatch(piece)
+            piece: id for piece, id in tokenizer.get_vocab().items() if id < size and not NOT_TEXT.fullmatch(piece)
         }
         special = set(tokenizer.all_special_tokens) - {" ", getattr(tokenizer, "word_delimiter_token", None)}
         self._text_labels = {id for piece, id in pieces.items() if id != blank and piece not in special}
