@@ -18,7 +18,7 @@ from tests.models.ctc.checkpoints import CLASSES, ENGLISH, WORDS, examples, save
 from tests.models.ctc.speech import rows_of
 
 DECODING = {"beams": 1, "batch": 8, "new_tokens": 10, "precision": "fp32"}
-TRAINING = {"batch": 8, "accumulate": 1, "epochs": 120, "evaluations": 1, "learning_rate": 1e-2, "warmup": 0.1}
+TRAINING = {"batch": 8, "accumulate": 1, "epochs": 120, "evaluations": 2, "learning_rate": 1e-2, "warmup": 0.1}
 TRAINING |= {"schedule": "linear", "precision": "fp32", "weight_decay": 0.0, "best_by": "score", "joint_steps": None}
 TRAINING |= {"validation_decoding": DECODING}
 
