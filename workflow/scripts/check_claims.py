@@ -6,7 +6,7 @@ from tauspeech.scoring.claims import check_claims
 
 
 def main(job: Job) -> None:
-    table = check_claims(job.settings["claims"], job.files("hypotheses"), job.seed)
+    table = check_claims(job.settings["claims"], job.files("hypotheses"), job.seed, job.inputs("searches"))
     path = job.path("claims.tsv")
     write_atomic(path, lambda part: table.to_csv(part, sep="\t", index=False, float_format="%.2f"))
     job.finish(path)

@@ -1,6 +1,7 @@
 """The main metric of the tables."""
 
 from collections.abc import Mapping
+from statistics import fmean
 from typing import Any
 
 from tauspeech.models.decoding import Decoder
@@ -8,11 +9,13 @@ from tauspeech.models.tasks import TasksBySet
 from tauspeech.scoring.metrics import headline
 
 
-def mean_score(decoder: Decoder, sets: Mapping[str, list[dict[str, Any]]], tasks: TasksBySet) -> float:
-    """Mean over all sets and their tasks."""
-    values = []
+def measured(decoder: Decoder, sets: Mapping[str, list[dict[str, Any]]], tasks: TasksBySet) -> dict[str, Any]:
+    """Mean over all sets and their tasks, and the counts of each utterance, from which claims have their intervals."""
+    values, counts = [], {}
     for id, rows in sets.items():
         for task, hypotheses in zip(tasks[id], decoder.decode_tasks(rows, tasks[id]), strict=True):
             references = [row[task.text_language] for row in rows]
-            values.append(headline(task.kind, task.text_language, references, hypotheses).value())
-    return sum(values) / len(values)
+            tally = headline(task.kind, task.text_language, references, hypotheses)
+            values.append(tally.value())
+            counts[f"{id}.{task.kind}"] = tally.written()
+    return {"score": fmean(values), "counts": counts}
