@@ -11,7 +11,7 @@ ROUNDED = 0.06  # two numbers of one decimal and of two
 
 @pytest.mark.parametrize("number", LORS)
 def test_bleu_means_follow_from_the_languages(number: int) -> None:
-    """Of WER the paper prints means that lie up to 0.13 beside those of its columns."""
+    """Of WER the paper prints means of up to 0.12 above those of its columns."""
     for system, row in paper_table("lors", f"table{number}").items():
         for metric, near in (("BLEU", ROUNDED), ("WER", 0.15)):
             languages = [value for column, value in row.items() if column.startswith(metric) and "Avg." not in column]
