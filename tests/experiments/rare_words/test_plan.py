@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tauspeech.experiments.foundation.plan import plan as plan_foundation
 from tauspeech.experiments.rare_words.plan import plan as plan_of
@@ -11,6 +12,7 @@ from tauspeech.experiments.rare_words.systems import WordSystems
 from tauspeech.experiments.rare_words.words import read_words
 from tauspeech.plan.config import complete
 from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.paths import ROOT
 
 METHODS = ("ta", "ties", "dare")
 FIGURE_2 = ("fig2", "fig2_normalised")
@@ -549,3 +551,65 @@ def test_a_base_that_knows_every_word_leaves_nothing_to_do(plan, folder):
     write_verdicts(plan(**SKIP), folder, {"neuschwanstein", "avignon", "raphael"})
     with pytest.raises(UserError, match="the base knows every word: set it to keep"):
         plan(**SKIP)
+
+
+# The project's configurations
+
+
+@pytest.fixture
+def shipped(folder, monkeypatch):
+    """A configuration of the project, and its plan; CosyVoice's files are empty ones."""
+    monkeypatch.chdir(ROOT)  # the words are named from there
+
+    def read(name):
+        return yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8"))
+
+    def make(config):
+        for model in config.get("speech", {}).get("models", {}).get("cosyvoice", {}).values():
+            model |= {"checkout": str(folder), "model": str(folder)}
+            for prompt in model["prompts"].values():
+                prompt["audio"] = str(folder / "prompt.wav")
+                Path(prompt["audio"]).touch()
+        return plan_of(complete(config, "c.yaml"), folder / "results" / "t")
+
+    return read, make
+
+
+SHIPPED = ["config.yaml", *(f"rare_words_{name}.yaml" for name in ("lora", "neural", "ten")), "paper/rare_words.yaml"]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_projects_configurations_can_be_planned(shipped, name):
+    read, make = shipped
+    assert set(TABLES) == names(make(read(name)), "table")
+
+
+def test_the_papers_configuration_has_its_settings(shipped):
+    read, make = shipped
+    planned = make(read("paper/rare_words.yaml"))
+    text = settings(planned, "text", "milan-cathedral")
+    assert (text["source"]["kind"], text["source"]["model"]) == ("openai", "gpt-4o")
+    assert text["counts"] == {"train": 1359, "validation": 100, "test": 100}
+    assert settings(planned, "text", "general")["counts"] == {"test": 1702}
+    (voice,) = planned.jobs["speech", "milan-cathedral"].inputs["tts"]
+    assert voice.settings["model"]["engine"] == "cosyvoice"
+    training = settings(planned, "finetune", "milan-cathedral")
+    assert (training["epochs"], training["learning_rate"], training["best_by"]) == (30, 1e-3, "score")
+    assert settings(planned, "finetune", "joint--first10")["joint_steps"] is None
+    for method in ("ties", "dare"):
+        merge = settings(planned, "merge", f"milan-cathedral--{method}--normalised")["merge"]
+        assert (merge["scale"], merge["options"]["keep"]) == (0.5, 0.5)
+    assert {job.settings["precision"] for (stage, _), job in planned.jobs.items() if stage == "decode"} == {"fp32"}
+
+
+def test_the_papers_configuration_without_its_generators_is_planned_as_its_header_says(shipped):
+    read, make = shipped
+    config = read("paper/rare_words.yaml")
+    with pytest.raises(
+        UserError, match=r"key 'speech\.models\.cosyvoice\.two\.checkout': \.\./CosyVoice does not exist"
+    ):
+        plan_of(complete(config, "c.yaml"), Path("results"))
+    del config["text"]["source"], config["text"]["openai"], config["speech"]
+    planned = make(config)
+    assert settings(planned, "text", "goethe")["source"]["kind"] == "template"
+    assert settings(planned, "speech", "goethe")["kind"] == "espeak"
