@@ -13,6 +13,7 @@ from tauspeech.experiments.rare_words.words import read_words
 from tauspeech.plan.config import complete
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import ROOT
+from tests.plan.small import with_cosyvoice
 
 METHODS = ("ta", "ties", "dare")
 FIGURE_2 = ("fig2", "fig2_normalised")
@@ -553,40 +554,17 @@ def test_a_base_that_knows_every_word_leaves_nothing_to_do(plan, folder):
         plan(**SKIP)
 
 
-# The project's configurations
+# The paper's configuration
 
 
 @pytest.fixture
-def shipped(folder, monkeypatch):
-    """A configuration of the project, and its plan; CosyVoice's files are empty ones."""
+def paper(monkeypatch):
     monkeypatch.chdir(ROOT)  # the words are named from there
-
-    def read(name):
-        return yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8"))
-
-    def make(config):
-        for model in config.get("speech", {}).get("models", {}).get("cosyvoice", {}).values():
-            model |= {"checkout": str(folder), "model": str(folder)}
-            for prompt in model["prompts"].values():
-                prompt["audio"] = str(folder / "prompt.wav")
-                Path(prompt["audio"]).touch()
-        return plan_of(complete(config, "c.yaml"), folder / "results" / "t")
-
-    return read, make
+    return yaml.safe_load((ROOT / "config" / "paper" / "rare_words.yaml").read_text(encoding="utf-8"))
 
 
-SHIPPED = ["config.yaml", *(f"rare_words_{name}.yaml" for name in ("lora", "neural", "ten")), "paper/rare_words.yaml"]
-
-
-@pytest.mark.parametrize("name", SHIPPED)
-def test_the_projects_configurations_can_be_planned(shipped, name):
-    read, make = shipped
-    assert set(TABLES) == names(make(read(name)), "table")
-
-
-def test_the_papers_configuration_has_its_settings(shipped):
-    read, make = shipped
-    planned = make(read("paper/rare_words.yaml"))
+def test_the_papers_configuration_has_its_settings(paper, folder):
+    planned = plan_of(complete(with_cosyvoice(paper, folder), "c.yaml"), folder)
     text = settings(planned, "text", "milan-cathedral")
     assert (text["source"]["kind"], text["source"]["model"]) == ("openai", "gpt-4o")
     assert text["counts"] == {"train": 1359, "validation": 100, "test": 100}
@@ -602,14 +580,11 @@ def test_the_papers_configuration_has_its_settings(shipped):
     assert {job.settings["precision"] for (stage, _), job in planned.jobs.items() if stage == "decode"} == {"fp32"}
 
 
-def test_the_papers_configuration_without_its_generators_is_planned_as_its_header_says(shipped):
-    read, make = shipped
-    config = read("paper/rare_words.yaml")
-    with pytest.raises(
-        UserError, match=r"key 'speech\.models\.cosyvoice\.two\.checkout': \.\./CosyVoice does not exist"
-    ):
-        plan_of(complete(config, "c.yaml"), Path("results"))
-    del config["text"]["source"], config["text"]["openai"], config["speech"]
-    planned = make(config)
+def test_the_papers_configuration_can_do_without_its_generators_as_its_header_says(paper, folder):
+    paper["speech"]["models"]["cosyvoice"]["two"]["checkout"] = "none"
+    with pytest.raises(UserError, match=r"key 'speech\.models\.cosyvoice\.two\.checkout': none does not exist"):
+        plan_of(complete(paper, "c.yaml"), folder)
+    del paper["text"]["source"], paper["text"]["openai"], paper["speech"]
+    planned = plan_of(complete(paper, "c.yaml"), folder)
     assert settings(planned, "text", "goethe")["source"]["kind"] == "template"
     assert settings(planned, "speech", "goethe")["kind"] == "espeak"
