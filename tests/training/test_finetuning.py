@@ -225,3 +225,43 @@ def test_rates_are_tried_from_the_base_each_and_a_score_is_better_when_higher(fi
     assert weights(found) == weights(best)
     if best_by == "loss":
         assert found.score == -min(entry["eval_loss"] for each in alone for entry in each.history["evaluations"])
+
+
+# Limits of a joint training
+
+
+class Planned(Exception):
+    """The number of steps of a training that was not started."""
+
+
+@pytest.mark.parametrize(
+    ("processes", "joint_steps", "expected"),
+    [
+        (None, None, 24),  # 4 sets of 3 utterances, 4 epochs, batches of 2
+        (None, 2, 12),
+        ("1", 2, 12),
+        ("2", None, 12),
+        ("2", 2, 6),  # on two devices a step has twice the utterances
+        ("3", 1, 2),
+        ("2", 9, 12),
+    ],
+)
+def test_a_joint_training_has_at_most_a_multiple_of_the_steps_of_one_set(
+    base, tmp_path, monkeypatch, processes, joint_steps, expected
+):
+    """Steps that are trained, with several devices as torchrun announces them."""
+    ids = ("ca", "de", "es", "fr")
+    rows = [tone(number, split) for split, count in (("train", 3), ("validation", 1)) for number in range(count)]
+    tasks = {id: [SpeechTask("transcribe", "ca", "en")] for id in ids}
+    settings = SETTINGS | {"epochs": 4, "best_by": "loss", "joint_steps": joint_steps}
+    finetuning = Finetuning(base, TrainingSets(dict.fromkeys(ids, rows), tasks, 1.0), settings, seed=1)
+    if processes:
+        monkeypatch.setenv("WORLD_SIZE", processes)
+
+    def arguments(settings, folder, steps, *rest):
+        raise Planned(steps)
+
+    monkeypatch.setattr("tauspeech.training.trainer._arguments", arguments)
+    with pytest.raises(Planned) as planned:
+        finetuning.at(1e-3, tmp_path)
+    assert planned.value.args == (expected,)
