@@ -137,7 +137,10 @@ def claims_job(repetitions: Sequence[Sequence[PlannedClaim]], seed: int) -> Plan
 
 
 def _without_itself(claim: PlannedClaim) -> PlannedClaim | None:
-    """The claim without rivals that are the same models, such as TA at Average's weights."""
-    own = [cell.scored for cell in claim.better]
-    others = {name: rival for name, rival in claim.than.items() if [cell.scored for cell in rival] != own}
+    """The claim without rivals that are its own or another rival's models, such as TA at Average's weights."""
+    seen, others = [[cell.scored for cell in claim.better]], {}
+    for name, rival in claim.than.items():
+        if (cells := [cell.scored for cell in rival]) not in seen:
+            seen.append(cells)
+            others[name] = rival
     return replace(claim, than=others) if others else None

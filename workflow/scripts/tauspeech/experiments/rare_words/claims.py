@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 
+from tauspeech.experiments.rare_words.jobs import NORMALISED, VALIDATION
 from tauspeech.experiments.rare_words.systems import NAMES, WordSystems
 from tauspeech.plan.paper_tables import PaperTable, paper_table, smallest_difference
 from tauspeech.plan.tables import PlannedCell, PlannedClaim
@@ -66,12 +67,12 @@ def _several_words(systems: WordSystems) -> Iterator[PlannedClaim]:
     few = [subset for subset in systems.subsets if len(subset.words) in FEW]
     if not few:
         return
-    for weight, about in (("validation", "chosen on validation"),):
-        found = [systems.of_subset(subset) for subset in few]
+    for weight, about in ((VALIDATION, "chosen on validation"), (NORMALISED, "of 1/K")):
+        found = [systems.of_subset(subset, weight) for subset in few]
         pooled = {system: [cell for cells in found for cell in cells[system]] for system in found[0]}
         claim = _Source("Figure 2", pooled, {})
         for method in systems.config["merging"]["methods"]:
-            id = f"{method}-above-average" + ("" if weight == "validation" else f"-{weight}")
+            id = f"{method}-above-average" + ("" if weight == VALIDATION else f"-{weight}")
             statement = f"With two to four words, {NAMES[method]} at weights {about} is above Average."
             yield claim(id, statement, [NAMES[method]], ["Average"])
 
