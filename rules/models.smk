@@ -47,7 +47,7 @@ rule finetune:
     """Fine-tune the base on the speech of one or several sets."""
     input:
         spec=spec_of("finetune"),
-        receipts=receipts_of("finetune", "base", "sets"),
+        receipts=receipts_of("finetune", "base", "sets", "searches"),
     output:
         model=f"{RESULTS}/models/{{id}}/model.safetensors",
         receipt=f"{RESULTS}/models/{{id}}/receipt.json",
