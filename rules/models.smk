@@ -57,6 +57,7 @@ rule finetune:
         f"{RESULTS}/benchmarks/finetune/{{id}}.tsv"
     wildcard_constraints:
         id="(?!base/)[a-z0-9][a-z0-9_-]*",
+    priority: 1  # the longest jobs, which others wait for
     conda:
         "../envs/main.yaml"
     threads: threads_of("finetune")

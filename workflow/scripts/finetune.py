@@ -34,16 +34,17 @@ def trained(job: Job) -> Callable[[Path], None]:
     from tauspeech.training.rates import best_of
 
     settings, base = job.settings, job.input("base", ".")
-    rates = chosen_rate(job) or settings["learning_rate"]
+    chosen = chosen_rate(job)
     require_precision(settings["precision"], "training.precision")
     sets = {id: manifest.read(path) for id, path in job.inputs("sets").items()}
     training_sets = TrainingSets(sets, tasks_by_set(settings["tasks"]), settings["share"])
     finetuning = Finetuning(base, training_sets, settings, job.seed)
-    found = best_of(rates, finetuning.at, job.checkpoints)
+    found = best_of(chosen or settings["learning_rate"], finetuning.at, job.checkpoints)
+    history = found.history | ({"learning_rate": chosen} if chosen else {})
 
     def write(folder: Path) -> None:
         found.part.save(base, folder)
-        write_text(folder / "training.json", json.dumps(found.history, indent=1) + "\n")
+        write_text(folder / "training.json", json.dumps(history, indent=1) + "\n")
 
     return write
 

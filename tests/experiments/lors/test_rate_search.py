@@ -1,9 +1,11 @@
 """Learning rates of the experiment lors: which trainings try them, and what the others wait for; and sequential training."""
 
 import pytest
+import yaml
 
 from tauspeech.experiments.lors.plan import plan as plan_of
 from tauspeech.plan.config import complete
+from tauspeech.runtime.paths import ROOT
 from tests.experiments.lors.test_plan import BASIS, BOTH, HIGH, LOW, ids, systems, table
 
 RATES = [3e-4, 1e-3]
@@ -117,6 +119,18 @@ def test_who_searches_is_no_setting_of_a_training(plan):
         assert {id: _key(fixed, id) for id in ids(fixed, "finetune")} == {
             id: _key(other, id) for id in ids(other, "finetune")
         }
+
+
+@pytest.mark.parametrize(
+    ("name", "groups"), [("lors.yaml", ["ca", "high"]), ("lors_full.yaml", ["ca", "high", "id", "low"])]
+)
+def test_the_bundled_configurations_try_two_rates_once_for_each_kind(name, groups, folder):
+    config = yaml.safe_load((ROOT / "config" / name).read_text(encoding="utf-8"))
+    planned = plan_of(complete(config, name), folder / "results" / "t")
+    kinds = {f"{each}--{kind}" for each in groups if len(each) == 2 for kind in ("asr", "st", "mt")}
+    kinds |= {f"{each}--{kind}--of20" for each in groups if len(each) > 2 for kind in ("ml--asr", "ml--st", "mlmt")}
+    assert trials(planned) == kinds
+    assert all(len(rate(planned, id)) == 2 for id in kinds)
 
 
 # Sequential training
