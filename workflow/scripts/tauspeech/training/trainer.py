@@ -71,7 +71,10 @@ class LossGuard(TrainerCallback):
                 )
 
 
-def _arguments(settings: dict[str, Any], folder: Path, steps: int, seed: int, scored: bool) -> TrainingArguments:
+def training_arguments(
+    settings: dict[str, Any], folder: Path, steps: int, seed: int, scored: bool
+) -> TrainingArguments:
+    """The settings of a training in the Trainer's terms."""
     every = max(1, steps // settings["evaluations"])
     return TrainingArguments(
         output_dir=str(folder),
@@ -128,7 +131,7 @@ def train(
     per_step = settings["batch"] * settings.get("accumulate", 1) * int(os.environ.get("WORLD_SIZE", "1"))
     steps = max(1, math.ceil(settings["epochs"] * len(examples) / per_step))
     steps = min(steps, math.ceil(most_steps)) if most_steps else steps
-    arguments = _arguments(settings, checkpoints, steps, seed, score is not None)
+    arguments = training_arguments(settings, checkpoints, steps, seed, score is not None)
     callbacks: list[Any] = [Progress(per_step), LossGuard()]
     if settings.get("patience"):
         callbacks.append(EarlyStoppingCallback(settings["patience"]))
