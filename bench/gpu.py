@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -40,7 +41,7 @@ def main() -> None:
     if arguments.part:
         run_part(arguments.part, json.loads(arguments.setup))
     elif arguments.stages:
-        import_module("gpu_parts.proof").work(arguments.stages, arguments.threads)
+        import_module("gpu_parts.proof").work(arguments.stages, arguments.threads, exact=arguments.exact)
     elif arguments.prepare:
         shutil.rmtree(arguments.speech, ignore_errors=True)
         print(f"made {import_module('gpu_parts.proof').prepare(arguments.speech)}")
@@ -60,6 +61,7 @@ def parsed() -> argparse.Namespace:
     for internal in ("--part", "--setup"):
         parser.add_argument(internal, help=argparse.SUPPRESS)
     parser.add_argument("--stages", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--exact", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--threads", type=int, default=1, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -135,10 +137,8 @@ def in_process(name: str, setup: dict[str, Any], seconds: float) -> dict[str, An
 
 def end(process: "subprocess.Popen[bytes]") -> None:
     """Stop the process with all that it has started."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

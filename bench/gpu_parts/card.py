@@ -1,6 +1,7 @@
 """The card: its name, its memory, and its peak in dense bf16 arithmetic, as its maker states it and as one product reaches."""
 
 import torch
+
 from gpu_parts.setup import Row, seconds_of
 
 # TFLOP/s of dense bf16 matrix products, by a part of the name; the first that fits counts.

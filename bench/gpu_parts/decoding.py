@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+
 from gpu_parts.setup import Report, Row, Setup, attempt, seconds_of
 from gpu_parts.shapes import MEDIUM, MELS, SMALL, TINY, Shape, new_whisper
-
 from tauspeech.models.devices import DTYPES
 from tauspeech.models.whisper import greedy
 
@@ -52,7 +52,9 @@ def run(setup: Setup, report: Report) -> None:
         if batch.shape not in opened:
             opened[batch.shape] = new_whisper(batch.shape, batch.window, setup.device).network.to(kind).eval()
         network = opened[batch.shape]
-        attempt(setup, report, batch.name, lambda batch=batch, network=network: measured(batch, network, setup), needed=5)
+        attempt(
+            setup, report, batch.name, lambda batch=batch, network=network: measured(batch, network, setup), needed=5
+        )
 
 
 @torch.inference_mode()

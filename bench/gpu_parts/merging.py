@@ -16,10 +16,10 @@ from typing import Any
 
 import torch
 from checkpoints import QUICK, make
-from gpu_parts.setup import Report, Row, Setup, attempt, synchronize
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from gpu_parts.setup import Report, Row, Setup, attempt, synchronize
 from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.merging import merge
 from tauspeech.vectors.recipe import Recipe
@@ -113,7 +113,9 @@ def run(setup: Setup, report: Report) -> None:
     engine(CASES[0], models, setup.scratch / "warm", threads)  # computes hashes, which are stored beside the models
     on_device(CASES[0], models, setup.scratch / "warm.safetensors", setup.device)
     for case in CASES:
-        attempt(setup, report, {"method": case.title}, lambda case=case: measured(case, models, setup, threads), needed=2)
+        attempt(
+            setup, report, {"method": case.title}, lambda case=case: measured(case, models, setup, threads), needed=2
+        )
 
 
 def measured(case: MergeCase, models: Path, setup: Setup, threads: int) -> Row:
@@ -131,7 +133,13 @@ def measured(case: MergeCase, models: Path, setup: Setup, threads: int) -> Row:
 
 def engine(case: MergeCase, models: Path, out: Path, threads: int) -> float:
     vectors = [{"path": str(models / name), "id": name, "weight": 1 / len(TUNED)} for name in TUNED]
-    content = {"base": str(models / "base"), "method": case.method, "options": case.options, "vectors": vectors, "seed": 1}
+    content = {
+        "base": str(models / "base"),
+        "method": case.method,
+        "options": case.options,
+        "vectors": vectors,
+        "seed": 1,
+    }
     recipe = Recipe.parse(content, models)
     begin = time.perf_counter()
     merge(recipe, out, Execution(threads))

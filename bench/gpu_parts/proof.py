@@ -11,26 +11,25 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import chdir
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gpu_parts.setup import Report, Row, Setup, attempt
+import torch
 from safetensors.numpy import load_file
 
+from gpu_parts.setup import Report, Row, Setup, attempt
 from tauspeech.runtime.job import Job
-from tauspeech.runtime.stages import STAGES
+from tauspeech.runtime.stages import STAGES, spec_path
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
 NAME = "gpu_proof"
-BEFORE = ("text", "speech")  # stages that are done beforehand
-LEFT_OUT = ("candidates", "claims", "figure", "report", "voice_samples")
 ROUNDING = 0.0101  # of numbers in tables, which have two decimals
-THREADS = {"cpu": 4, "cuda": 4, "cpu, other threads": 1}
+ON_CPU, ON_GPU, EXACT, OTHER = "CPU", "GPU", "GPU without TF32", "CPU, other threads"
+THREADS = {ON_CPU: 6, ON_GPU: 4, EXACT: 4, OTHER: 1}
 
 SPLITS = ("train", "validation", "test", "general")
 SIZES: dict[bool, dict[str, Any]] = {  # by whether it is to be quick
@@ -65,64 +64,68 @@ def prepare(folder: Path, quick: bool = False) -> Path:
     }
     with chdir(folder):
         open_plan(config | SIZES[quick], "the proof", main=True)
-    work(folder / "results" / NAME, threads=1, beforehand=True)
+    work(folder / "results" / NAME, threads=1, target="speech")
     return folder / "results" / NAME
 
 
-def work(results: Path, threads: int, beforehand: bool = False) -> None:
-    """Do the stages of a plan in this process, each after its inputs: those made beforehand, or all up to the tables."""
-    import torch
+def work(results: Path, threads: int, target: str = "table", exact: bool = False) -> None:
+    """Do all jobs of a stage in this process, after the jobs that they need; what exists is kept.
 
+    ``exact`` turns off TF32, which cuDNN uses in float32 convolutions by default.
+    """
     torch.set_num_threads(threads)
+    torch.backends.cudnn.allow_tf32 = not exact
     if str(SCRIPTS) not in sys.path:
         sys.path.append(str(SCRIPTS))
-    for file in in_order(results):
+    for file in in_order(results, target):
         job = Job(file, threads)
-        if (beforehand and job.stage not in BEFORE) or job.done():
-            continue
-        print(f"{job.stage}/{job.id}", flush=True)
-        import_module(Path(STAGES[job.stage].script).stem).main(job)
+        if not job.done():
+            print(f"{job.stage}/{job.id}", flush=True)
+            import_module(Path(STAGES[job.stage].script).stem).main(job)
 
 
-def in_order(results: Path) -> Iterator[Path]:
-    """Specifications of the jobs, inputs first."""
-    folder = results / "plan"
-    left: dict[tuple[str, str], tuple[Path, set[tuple[str, str]]]] = {}
-    for stage in STAGES.keys() - set(LEFT_OUT):
-        for file in sorted((folder / stage).rglob("*.json")):
-            specification = json.loads(file.read_text(encoding="utf-8"))
-            inputs = [
-                each
-                for found in specification["inputs"].values()
-                for each in (found if isinstance(found, list) else [found])
-            ]
-            left[stage, specification["id"]] = file, {(each["stage"], each["id"]) for each in inputs}
-    while left:
-        ready = [place for place, (_, inputs) in sorted(left.items()) if not inputs & left.keys()]
-        for place in ready:
-            yield left.pop(place)[0]
+def in_order(results: Path, target: str) -> list[Path]:
+    """Specifications of the jobs of a stage and of all that they need, inputs first."""
+    found: dict[Path, None] = {}
+
+    def add(file: Path) -> None:
+        if file in found:
+            return
+        inputs = json.loads(file.read_text(encoding="utf-8"))["inputs"].values()
+        for job in (job for jobs in inputs for job in (jobs if isinstance(jobs, list) else [jobs])):
+            add(results / spec_path(job["stage"], job["id"]))
+        found[file] = None
+
+    for file in sorted((results / "plan" / target).rglob("*.json")):
+        add(file)
+    return list(found)
 
 
 def run(setup: Setup, report: Report, isolated: bool = True) -> None:
     """``isolated`` runs are processes of their own; others share this one, which then sees its devices."""
+    others = (ON_GPU, EXACT) if setup.device == "cuda" else (OTHER,)
 
     def proof() -> Row:
         fixture = speech_of(setup)
-        places = {"cpu": setup.scratch / "on-cpu", "other": setup.scratch / "on-the-other"}
-        for place in places.values():
-            shutil.copytree(fixture, place / NAME)
-        results = {device: place / NAME for device, place in places.items()}
-        other = "cuda" if setup.device == "cuda" else "cpu, other threads"
+        for name in (ON_CPU, *others):
+            shutil.copytree(fixture, place_of(setup, name))
         if isolated:
-            both = [started(results["cpu"], "cpu"), started(results["other"], other)]
-            for process in both:
+            for process in [started(setup, name) for name in (ON_CPU, *others)]:
                 finish(process, setup)
         else:
-            work(results["cpu"], THREADS["cpu"])
-            work(results["other"], THREADS[other])
-        return {"compared": f"cpu with {other}"} | compared(results["cpu"], results["other"])
+            for name in (ON_CPU, *others):
+                work(place_of(setup, name), THREADS[name])
+        return {"stages": len(in_order(fixture, "table"))}
 
-    attempt(setup, report, {"experiment": NAME}, proof)
+    attempt(setup, report, {"compared": "all"}, proof)
+    for name in others:
+        both = place_of(setup, ON_CPU), place_of(setup, name)
+        if all((place / "tables").is_dir() for place in both):
+            attempt(setup, report, {"compared": f"{ON_CPU} with {name}"}, lambda both=both: compared(*both))
+
+
+def place_of(setup: Setup, name: str) -> Path:
+    return setup.scratch / name.lower().replace(",", "").replace(" ", "-") / NAME
 
 
 def speech_of(setup: Setup) -> Path:
@@ -132,17 +135,19 @@ def speech_of(setup: Setup) -> Path:
     return prepare(setup.scratch / "speech", setup.quick)
 
 
-def started(results: Path, device: str) -> "subprocess.Popen[str]":
+def started(setup: Setup, name: str) -> "subprocess.Popen[str]":
     """A process that does the stages, with one GPU or none."""
+    results, environment = place_of(setup, name), dict(os.environ)
     command = [sys.executable, str(ROOT / "bench" / "gpu.py"), "--stages", str(results)]
-    command += ["--threads", str(min(THREADS[device], os.cpu_count() or 1))]
-    environment = dict(os.environ)
-    if device != "cuda":
+    command += ["--threads", str(min(THREADS[name], os.cpu_count() or 1))]
+    if name in (ON_CPU, OTHER):
         environment["CUDA_VISIBLE_DEVICES"] = ""
+    elif name == EXACT:  # beside the other, whose lock it does not wait for
+        command += ["--exact"]
     elif shutil.which("nvidia-smi"):
         command = [sys.executable, str(SCRIPTS / "on_gpus.py"), "1", *command]
-    output = (results.parent / "output.txt").open("w")
-    return subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True)
+    with (results.parent / "output.txt").open("w") as output:
+        return subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT, text=True)
 
 
 def finish(process: "subprocess.Popen[str]", setup: Setup) -> None:
@@ -152,34 +157,40 @@ def finish(process: "subprocess.Popen[str]", setup: Setup) -> None:
         process.kill()
         raise
     if status:
-        outputs = (path.read_text(errors="replace")[-1500:] for path in setup.scratch.glob("on-*/output.txt"))
-        raise RuntimeError("a process failed: " + " ... ".join(outputs))
+        outputs = (path.read_text(errors="replace")[-800:] for path in setup.scratch.glob("*/output.txt"))
+        raise RuntimeError(f"a process ended with status {status}: {' ... '.join(outputs)}")
 
 
 def compared(one: Path, other: Path) -> Row:
-    """Numbers in tables and scores that differ, hypotheses that differ, and how far fine-tuned weights are apart."""
-    files = sorted(path.relative_to(one) for path in [*one.glob("tables/*.tsv"), *one.glob("scores/**/*.tsv")])
-    numbers, apart, largest = 0, 0, 0.0
-    for file in files:
-        for left, right in zip(cells(one / file), cells(other / file), strict=True):
-            numbers += 1
-            difference = distance(left, right)
-            largest, apart = max(largest, difference), apart + (difference > ROUNDING)
-    hypotheses = [path.relative_to(one) for path in one.glob("hypotheses/**/*.jsonl")]
+    """Differences between two runs: in tables and scores, in hypotheses, and in weights."""
     lines = [
         left == right
-        for file in hypotheses
+        for file in (path.relative_to(one) for path in one.glob("hypotheses/**/*.jsonl"))
         for left, right in zip(texts(one / file), texts(other / file), strict=True)
     ]
-    return {
-        "tables": len([file for file in files if file.parts[0] == "tables"]),
-        "cells": numbers,
-        "cells_apart": apart,
-        "largest_difference": largest,
+    apart = {
         "hypotheses": len(lines),
         "hypotheses_apart": lines.count(False),
         "weights_apart": weights_apart(one, other),
-        "equal_within_rounding": bool(numbers) and not apart,
+    }
+    return table_differences(one, other) | apart
+
+
+def table_differences(one: Path, other: Path) -> Row:
+    """Cells of tables and scores that differ by more than rounding, and the largest difference."""
+    files = sorted(path.relative_to(one) for path in [*one.glob("tables/*.tsv"), *one.glob("scores/**/*.tsv")])
+    distances = [
+        distance(left, right)
+        for file in files
+        for left, right in zip(cells(one / file), cells(other / file), strict=True)
+    ]
+    apart = sum(each > ROUNDING for each in distances)
+    return {
+        "tables": sum(file.parts[0] == "tables" for file in files),
+        "cells": len(distances),
+        "cells_apart": apart,
+        "largest_difference": max(distances, default=0.0),
+        "equal_within_rounding": bool(distances) and not apart,
     }
 
 

@@ -1,13 +1,15 @@
 """Training steps of Whisper shapes: examples a second, and the share of the card's peak that they need by formula.
 
 Rows compare the project's trainer as it is, with an AdamW that is not fused, and with compiled layers, to a plain Trainer
-of transformers with its defaults and bf16. All have the same model, examples and batch. A window shorter than 30 s is that
+of transformers with its defaults and bf16, and to a bare loop over one batch on the device, which shows what the network
+itself allows. All have the same model, examples and batch. A window shorter than 30 s is that
 of a model made for it, as the bundled foundations are; published Whispers have 30 s.
 """
 
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -15,18 +17,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from gpu_parts.setup import Report, Row, Setup, attempt, release
-from gpu_parts.shapes import MEDIUM, MELS, SMALL, TINY, Shape, lora_training, new_whisper, products
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
+from gpu_parts.setup import Report, Row, Setup, attempt, release
+from gpu_parts.shapes import MEDIUM, MELS, SMALL, TINY, Shape, lora_training, new_whisper, products
 from tauspeech.models.family import Example
 from tauspeech.models.whisper.family import Whisper
 from tauspeech.training.lora import LoraAdapter
 from tauspeech.training.trainer import LossGuard, ScoringTrainer, training_arguments
 
 RANK, ALPHA = 8, 16.0
-OURS, PLAIN = "tauspeech", "plain Trainer"
+OURS, PLAIN, BARE = "tauspeech", "plain Trainer", "bare loop"
 NOT_FUSED, COMPILED = "AdamW not fused", "compiled layers"
 
 
@@ -67,6 +69,7 @@ def cases(quick: bool) -> list[Case]:
             replace(tiny, loop=PLAIN),
             replace(tiny, change=NOT_FUSED),
             replace(tiny, change=COMPILED),
+            replace(tiny, loop=BARE),
             replace(tiny, lora=True),
         ]
     medium, small = Case(MEDIUM, 30, False, OURS), Case(SMALL, 30, False, OURS, batch=64)
@@ -75,6 +78,8 @@ def cases(quick: bool) -> list[Case]:
         medium,
         replace(medium, loop=PLAIN),
         replace(medium, change=COMPILED),
+        replace(medium, loop=BARE),
+        replace(medium, loop=BARE, change=COMPILED),
         replace(medium, change=NOT_FUSED),
         lora,
         replace(lora, loop=PLAIN),
@@ -92,7 +97,9 @@ def cases(quick: bool) -> list[Case]:
 
 def run(setup: Setup, report: Report, peak: float | None = None) -> None:
     for case in cases(setup.quick):
-        attempt(setup, report, case.name, lambda case=case: measured(case, setup, peak), needed=0 if setup.quick else 20)
+        attempt(
+            setup, report, case.name, lambda case=case: measured(case, setup, peak), needed=0 if setup.quick else 20
+        )
 
 
 def measured(case: Case, setup: Setup, peak: float | None) -> Row:
@@ -112,20 +119,18 @@ def _measured(case: Case, setup: Setup, peak: float | None) -> Row:
     module = LoraAdapter(model, RANK, ALPHA, "attention", seed=1).module if case.lora else model.network
     if case.change == COMPILED:
         compile_layers(model, "inductor" if setup.device == "cuda" else "eager")
-    examples = RandomExamples(case)
     clock = Clock(setup.device)
     with tempfile.TemporaryDirectory(dir=setup.scratch) as folder:
-        trainer = LOOPS[case.loop](case, model, module, examples, Path(folder), setup.device == "cuda", [clock])
-        trainer.remove_callback(PrinterCallback)
-        trainer.train()
+        LOOPS[case.loop](
+            Training(case, model, module, RandomExamples(case), Path(folder), setup.device == "cuda"), clock
+        )
     second = case.batch / median(clock.steps()[case.warm :])
-    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
     row: Row = {"batch": case.batch, "tokens": case.tokens, "examples_s": second, "tflops": second * case.flops / 1e12}
     if peak:
         row["share_of_peak"] = row["tflops"] / peak
     if setup.device == "cuda":
         row["memory_gb"] = torch.cuda.max_memory_allocated() / 1e9
-    return row | {"loss": losses[-1] if losses else None}
+    return row
 
 
 def compile_layers(model: Whisper, backend: str) -> None:
@@ -185,57 +190,81 @@ class Clock(TrainerCallback):
         return [earlier.elapsed_time(later) / 1e3 for earlier, later in pairs]
 
 
-def _ours(
-    case: Case,
-    model: Whisper,
-    module: torch.nn.Module,
-    examples: RandomExamples,
-    folder: Path,
-    on_gpu: bool,
-    callbacks: list[Any],
-) -> Trainer:
+@dataclass(frozen=True)
+class Training:
+    """A case with its model and examples; ``module`` is what is trained, the network or PEFT's around it."""
+
+    case: Case
+    model: Whisper
+    module: torch.nn.Module
+    examples: RandomExamples
+    folder: Path
+    on_gpu: bool
+
+    @property
+    def steps(self) -> int:
+        return self.case.warm + self.case.steps
+
+
+def ours(training: Training, clock: Clock) -> None:
     """The project's trainer with its own arguments, but without validation and checkpoints."""
-    settings = {"batch": case.batch, "learning_rate": 1e-5, "evaluations": 1, "precision": "bf16" if on_gpu else "fp32"}
-    arguments = training_arguments(settings, folder, case.warm + case.steps, 1, False)
+    settings = {"batch": training.case.batch, "learning_rate": 1e-5, "evaluations": 1}
+    settings["precision"] = "bf16" if training.on_gpu else "fp32"
+    arguments = training_arguments(settings, training.folder, training.steps, 1, False)
     arguments.eval_strategy, arguments.save_strategy = IntervalStrategy.NO, SaveStrategy.NO
     arguments.load_best_model_at_end = False
-    if case.change == NOT_FUSED:
+    if training.case.change == NOT_FUSED:
         arguments.optim = "adamw_torch"
-    return ScoringTrainer(
-        None,
-        model=module,
-        args=arguments,
-        train_dataset=examples,
-        data_collator=model.collate,
-        callbacks=[LossGuard(), *callbacks],
-    )
+    start(partial(ScoringTrainer, None), training, arguments, [LossGuard(), clock])
 
 
-def _plain(
-    case: Case,
-    model: Whisper,
-    module: torch.nn.Module,
-    examples: RandomExamples,
-    folder: Path,
-    on_gpu: bool,
-    callbacks: list[Any],
-) -> Trainer:
+def plain(training: Training, clock: Clock) -> None:
     """A Trainer as it comes, with bf16."""
     arguments = TrainingArguments(
-        output_dir=str(folder),
-        per_device_train_batch_size=case.batch,
-        max_steps=case.warm + case.steps,
-        bf16=on_gpu,
-        use_cpu=not on_gpu,
+        output_dir=str(training.folder),
+        per_device_train_batch_size=training.case.batch,
+        max_steps=training.steps,
+        bf16=training.on_gpu,
+        use_cpu=not training.on_gpu,
         save_strategy="no",
         report_to="none",
         remove_unused_columns=False,
         disable_tqdm=True,
         logging_steps=10,
     )
-    return Trainer(
-        model=module, args=arguments, train_dataset=examples, data_collator=model.collate, callbacks=callbacks
+    start(Trainer, training, arguments, [clock])
+
+
+def start(
+    kind: Callable[..., Trainer], training: Training, arguments: TrainingArguments, callbacks: list[TrainerCallback]
+) -> None:
+    trainer = kind(
+        model=training.module,
+        args=arguments,
+        train_dataset=training.examples,
+        data_collator=training.model.collate,
+        callbacks=callbacks,
     )
+    trainer.remove_callback(PrinterCallback)
+    trainer.train()
 
 
-LOOPS: dict[str, Callable[..., Trainer]] = {OURS: _ours, PLAIN: _plain}
+def bare(training: Training, clock: Clock) -> None:
+    """Steps on one batch that is on the device already: no loading, no Trainer."""
+    module, device = training.module.train(), training.model.network.device
+    examples = [training.examples[place] for place in range(training.case.batch)]
+    batch = {name: tensor.to(device) for name, tensor in training.model.collate(examples).items()}
+    weights = [weight for weight in module.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=1e-5, fused=True)
+    clock.on_train_begin()
+    for _ in range(training.steps):
+        with torch.autocast(device.type, torch.bfloat16, enabled=training.on_gpu):
+            loss = module(**batch).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        clock.on_step_end()
+
+
+LOOPS: dict[str, Callable[[Training, Clock], None]] = {OURS: ours, PLAIN: plain, BARE: bare}
