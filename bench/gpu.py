@@ -1,12 +1,13 @@
-"""The GPU half of the project, measured: the CPU's tables, training, decoding, merging; without a GPU, tiny shapes of each.
+"""What the project does on a GPU, measured: the CPU's tables, training, decoding, merges; without a GPU, tiny shapes of each.
 
     python bench/gpu.py --prepare                     # once, where make has installed everything: speech for the proof
     python bench/gpu.py                               # where the GPU is; needs no network
     python bench/gpu.py --parts training --seconds 240
 
-It prints a table for each part and writes bench/results/<card>.json, or, without a GPU, bench/results/cpu.json. Each part
-is a process with a share of --seconds: one that fails or takes longer costs the others nothing, and keeps the rows that it
-reported. Packages that are missing there are unpacked from the wheels in bench/wheels/ (see gpu_wheels.txt).
+It prints a table for each part and writes bench/results/<card>.json, or, without a GPU, .gpu/cpu.json. Each part is a
+process with a share of --seconds: one that fails or takes longer costs the others nothing, and keeps the rows that it
+reported. The speech is in .gpu/speech/; packages that the machine lacks are taken from wheels in .gpu/wheels/, which
+gpu_wheels.txt lists. Copy .gpu/ to the machine with the project.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 BENCH = Path(__file__).resolve().parent
+OWN = BENCH.parent / ".gpu"  # what is made beforehand, and results without a GPU
 sys.path[:0] = [str(BENCH), str(BENCH.parent / "workflow" / "scripts")]
 
 # The share of the time that each part may take; what one leaves is the next one's.
@@ -54,10 +56,10 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=540, help="parts that would begin later are left out")
     parser.add_argument("--parts", nargs="+", choices=[name for name in SHARES if name != "card"])
-    parser.add_argument("--out", type=Path, default=BENCH / "results", help="folder of the JSON file")
+    parser.add_argument("--out", type=Path, help="folder of the JSON file")
     parser.add_argument("--prepare", action="store_true", help="make the speech for the proof, with espeak-ng")
-    parser.add_argument("--speech", type=Path, default=BENCH / "speech", help="folder with that speech")
-    parser.add_argument("--wheels", type=Path, default=BENCH / "wheels", help="folder with wheels of missing packages")
+    parser.add_argument("--speech", type=Path, default=OWN / "speech", help="folder with that speech")
+    parser.add_argument("--wheels", type=Path, default=OWN / "wheels", help="folder with wheels of missing packages")
     for internal in ("--part", "--setup"):
         parser.add_argument(internal, help=argparse.SUPPRESS)
     parser.add_argument("--stages", type=Path, help=argparse.SUPPRESS)
@@ -84,8 +86,9 @@ def measure(arguments: argparse.Namespace, scratch: Path) -> None:
         add(results, name, in_process(name, setup, seconds))
     report = import_module("gpu_parts.results")
     results["seconds"] = time.monotonic() - begin
-    results["goals"] = report.goals(results["parts"]) if results["card"].get("device") == "cuda" else []
-    path = report.write(results, arguments.out)
+    on_gpu = results["card"].get("device") == "cuda"
+    results["goals"] = report.goals(results["parts"]) if on_gpu else []
+    path = report.write(results, arguments.out or (BENCH / "results" if on_gpu else OWN))
     print(f"\n{report.shown(results)}\n{path}, after {results['seconds']:.0f} s", flush=True)
 
 
@@ -93,7 +96,7 @@ def new_results(parts: list[str] | None) -> dict[str, Any]:
     from tauspeech.runtime.code_version import code_version
 
     code = code_version().record()
-    return {"asked": parts or "all", "code": code, "card": {}, "versions": {}, "parts": {}, "skipped": []}
+    return {"chosen": parts or "all", "code": code, "card": {}, "versions": {}, "parts": {}, "skipped": []}
 
 
 def time_of(name: str, later: list[str], left: float, total: float) -> float:
