@@ -22,7 +22,10 @@ def stated_peak(name: str) -> float | None:
 def card(device: str) -> Row:
     """Facts about the device. ``peak_tflops`` is what shares are taken of: the stated peak, or the measured one."""
     side = 8192 if device == "cuda" else 512
-    reached = measured_peak(device, side)
+    try:
+        reached: float | None = measured_peak(device, side)
+    except RuntimeError:  # such as a card whose memory others use
+        reached = None
     if device != "cuda":
         return {"name": "cpu", "reached_tflops": reached, "peak_tflops": reached, "peak": f"a product of side {side}"}
     facts = torch.cuda.get_device_properties(0)
