@@ -39,7 +39,6 @@ OFFLINE = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 def main() -> None:
     arguments = parsed()
-    os.environ |= OFFLINE
     if arguments.part:
         run_part(arguments.part, json.loads(arguments.setup))
     elif arguments.stages:
@@ -124,7 +123,9 @@ def in_process(name: str, setup: dict[str, Any], seconds: float) -> dict[str, An
     command = [sys.executable, str(BENCH / "gpu.py"), "--part", name, "--setup", json.dumps(setup)]
     error = None
     with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command, env=environment(), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
         try:
             status = process.wait(timeout=seconds + GRACE)
         except subprocess.TimeoutExpired:
@@ -136,6 +137,12 @@ def in_process(name: str, setup: dict[str, Any], seconds: float) -> dict[str, An
     rows = Path(setup["scratch"], "rows.jsonl")
     found = [json.loads(line) for line in rows.read_text().splitlines()] if rows.exists() else []
     return {"rows": found, "error": error, "seconds": time.monotonic() - begin}
+
+
+def environment() -> dict[str, str]:
+    """That of a part, which sees one GPU at most: several would share a batch."""
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+    return os.environ | OFFLINE | {"CUDA_VISIBLE_DEVICES": first}
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:

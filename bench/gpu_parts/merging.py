@@ -112,6 +112,7 @@ def run(setup: Setup, report: Report) -> None:
     threads = os.cpu_count() or 1
     engine(CASES[0], models, setup.scratch / "warm", threads)  # computes hashes, which are stored beside the models
     on_device(CASES[0], models, setup.scratch / "warm.safetensors", setup.device)
+    lors([torch.randn(64, 64, device=setup.device)])  # opens the library of linear algebra
     for case in CASES:
         attempt(
             setup, report, {"method": case.title}, lambda case=case: measured(case, models, setup, threads), needed=2

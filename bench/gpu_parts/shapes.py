@@ -72,7 +72,7 @@ def new_whisper(shape: Shape, window: int, device: str, seed: int = 1) -> Whispe
     config = config_of(shape, window)
     torch.manual_seed(seed)
     with torch.device(device):
-        network = WhisperForConditionalGeneration(config)
+        network = WhisperForConditionalGeneration(config).to(device)
     network.generation_config = GenerationConfig(
         decoder_start_token_id=START,
         bos_token_id=END,

@@ -73,25 +73,24 @@ def cases(quick: bool) -> list[Case]:
             replace(tiny, lora=True),
         ]
     medium, small = Case(MEDIUM, 30, False, OURS), Case(SMALL, 30, False, OURS, batch=64)
-    lora = replace(medium, lora=True)
     return [
         medium,
         replace(medium, loop=PLAIN),
         replace(medium, change=COMPILED),
         replace(medium, loop=BARE),
-        replace(medium, loop=BARE, change=COMPILED),
-        replace(medium, change=NOT_FUSED),
-        lora,
-        replace(lora, loop=PLAIN),
-        replace(lora, change=COMPILED),
+        replace(medium, lora=True),
+        replace(medium, lora=True, loop=PLAIN),
         small,
         replace(small, loop=PLAIN),
-        replace(small, change=COMPILED),
         replace(medium, window=10, batch=64),
-        replace(medium, window=10, batch=64, change=COMPILED),
+        replace(small, window=10, batch=128),
+        replace(medium, change=NOT_FUSED),
+        replace(medium, loop=BARE, change=COMPILED),
+        replace(medium, lora=True, change=COMPILED),
+        replace(small, change=COMPILED),
         replace(small, lora=True),
         replace(small, lora=True, loop=PLAIN),
-        replace(small, window=10, batch=128),
+        replace(medium, window=10, batch=64, change=COMPILED),
     ]
 
 
