@@ -24,6 +24,7 @@ from gpu_parts.setup import Report, Row, Setup, attempt, release
 from gpu_parts.shapes import MEDIUM, MELS, SMALL, TINY, Shape, lora_training, new_whisper, products
 from tauspeech.models.family import Example
 from tauspeech.models.whisper.family import Whisper
+from tauspeech.training.compilation import compile_layers
 from tauspeech.training.lora import LoraAdapter
 from tauspeech.training.trainer import LossGuard, ScoringTrainer, training_arguments
 
@@ -117,7 +118,7 @@ def _measured(case: Case, setup: Setup, peak: float | None) -> Row:
     model = new_whisper(case.shape, case.window, setup.device)
     module = LoraAdapter(model, RANK, ALPHA, "attention", seed=1).module if case.lora else model.network
     if case.change == COMPILED:
-        compile_layers(model, "inductor" if setup.device == "cuda" else "eager")
+        compile_layers(model.network, "inductor" if setup.device == "cuda" else "eager")
     clock = Clock(setup.device)
     with tempfile.TemporaryDirectory(dir=setup.scratch) as folder:
         LOOPS[case.loop](
@@ -130,13 +131,6 @@ def _measured(case: Case, setup: Setup, peak: float | None) -> Row:
     if setup.device == "cuda":
         row["memory_gb"] = torch.cuda.max_memory_allocated() / 1e9
     return row
-
-
-def compile_layers(model: Whisper, backend: str) -> None:
-    """Compile each layer by itself: layers of one kind share the result, so that it takes seconds."""
-    for layers in (model.network.model.encoder.layers, model.network.model.decoder.layers):
-        for layer in layers:
-            layer.compile(backend=backend)
 
 
 class RandomExamples(torch.utils.data.Dataset[Example]):

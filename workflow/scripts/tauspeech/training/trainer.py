@@ -23,7 +23,8 @@ from transformers import (
 from transformers.trainer import TRAINER_STATE_NAME
 
 from tauspeech.models.family import SpeechModel
-from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.errors import UserError, one_line
+from tauspeech.training.compilation import compile_layers, is_of_compilation, not_compiled
 from tauspeech.training.examples import Examples
 from tauspeech.training.progress import Progress
 from tauspeech.training.sampling import SimilarLengths
@@ -47,6 +48,10 @@ class ScoringTrainer(Trainer):
         if lengths := self.train_dataset.lengths:
             return SimilarLengths(lengths, self.args.per_device_train_batch_size, self.args.data_seed)
         return super()._get_train_sampler(train_dataset)
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        with not_compiled(self.model):
+            return super().evaluate(*args, **kwargs)
 
     def evaluation_loop(self, dataloader: Any, *args: Any, **kwargs: Any) -> Any:
         output = super().evaluation_loop(dataloader, *args, **kwargs)
@@ -142,6 +147,8 @@ def train(
         if was_finished(state):
             load_best(part, state, checkpoints)
             return _history(state)
+    if settings.get("compile"):
+        print(f"{compile_layers(model.network)} layers are compiled", flush=True)
     try:
         trainer = ScoringTrainer(
             score,
@@ -161,6 +168,13 @@ def train(
     except UnpicklingError:
         raise UserError(
             f"{last} is damaged, or contains more than a checkpoint does, and was not opened: delete it and run again."
+        ) from None
+    except RuntimeError as error:
+        if not is_of_compilation(error):
+            raise
+        raise UserError(
+            f"the layers could not be compiled ({one_line(str(error))}): set training.compile to false, or install what "
+            "torch.compile needs, such as a C compiler."
         ) from None
     return _history(trainer.state)
 

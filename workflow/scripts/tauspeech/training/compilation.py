@@ -1,0 +1,36 @@
+"""Compilation of a network's layers by torch.compile, each by itself: layers of one kind share the compiled code.
+
+So it takes seconds, and does not grow with the number of layers. Parameters and their names stay as they are.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from transformers.modeling_layers import GradientCheckpointingLayer
+
+BACKEND = "inductor"
+
+
+def compile_layers(network: torch.nn.Module, backend: str | None = None) -> int:
+    """Compile the layers of encoder and decoder when they are first called; return their number."""
+    layers = _layers(network)
+    for layer in layers:
+        layer.compile(backend=backend or BACKEND)
+    return len(layers)
+
+
+def not_compiled(network: torch.nn.Module) -> AbstractContextManager[None]:
+    """A block in which compiled layers run as they are: validation has shapes for which nothing should be compiled."""
+    if not any(layer._compiled_call_impl for layer in _layers(network)):
+        return nullcontext()
+    stance: AbstractContextManager[None] = torch.compiler.set_stance("force_eager")
+    return stance
+
+
+def is_of_compilation(error: RuntimeError) -> bool:
+    """True for errors of torch.compile itself, such as a missing C compiler."""
+    return any(kind.__module__.startswith(("torch._dynamo", "torch._inductor")) for kind in type(error).__mro__)
+
+
+def _layers(network: torch.nn.Module) -> list[torch.nn.Module]:
+    return [layer for layer in network.modules() if isinstance(layer, GradientCheckpointingLayer)]
