@@ -167,6 +167,10 @@ def add(results: dict[str, Any], name: str, part: dict[str, Any]) -> None:
 
 def run_part(name: str, setup: dict[str, Any]) -> None:
     """A part's process: rows go to a file as soon as they are known."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
     place = Path(setup["scratch"], "rows.jsonl")
 
     def report(row: dict[str, Any]) -> None:
@@ -178,10 +182,7 @@ def run_part(name: str, setup: dict[str, Any]) -> None:
 
 def begin_part(name: str, setup: dict[str, Any], report: Any, **options: Any) -> None:
     from gpu_parts.setup import Setup
-    from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
     if name == "card":
         report(card_and_versions())
         return

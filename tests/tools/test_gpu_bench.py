@@ -23,6 +23,14 @@ from gpu_parts.setup import Setup, attempt
 from gpu_parts.shapes import TINY, lora_training, new_whisper, products
 
 
+@pytest.fixture(autouse=True)
+def threads():
+    """Torch's threads, which the stages set, as they were."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
 def rows_of(name, folder, **options):
     """What a part reports on tiny shapes, in this process."""
     found = []
