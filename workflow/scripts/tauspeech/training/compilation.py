@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from transformers.modeling_layers import GradientCheckpointingLayer
 
+from tauspeech.runtime.errors import UserError, one_line
+
 BACKEND = "inductor"
 
 
@@ -27,9 +29,14 @@ def not_compiled(network: torch.nn.Module) -> AbstractContextManager[None]:
     return stance
 
 
-def is_of_compilation(error: RuntimeError) -> bool:
-    """True for errors of torch.compile itself, such as a missing C compiler."""
-    return any(kind.__module__.startswith(("torch._dynamo", "torch._inductor")) for kind in type(error).__mro__)
+def compilation_failure(error: RuntimeError) -> UserError | None:
+    """The message for an error of torch.compile itself, such as a missing C compiler; None for other errors."""
+    if not any(kind.__module__.startswith(("torch._dynamo", "torch._inductor")) for kind in type(error).__mro__):
+        return None
+    return UserError(
+        f"the layers could not be compiled ({one_line(str(error))}): set training.compile to false, or install what "
+        "torch.compile needs, such as a C compiler."
+    )
 
 
 def _layers(network: torch.nn.Module) -> list[torch.nn.Module]:

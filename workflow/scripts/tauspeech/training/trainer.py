@@ -23,8 +23,8 @@ from transformers import (
 from transformers.trainer import TRAINER_STATE_NAME
 
 from tauspeech.models.family import SpeechModel
-from tauspeech.runtime.errors import UserError, one_line
-from tauspeech.training.compilation import compile_layers, is_of_compilation, not_compiled
+from tauspeech.runtime.errors import UserError
+from tauspeech.training.compilation import compilation_failure, compile_layers, not_compiled
 from tauspeech.training.examples import Examples
 from tauspeech.training.progress import Progress
 from tauspeech.training.sampling import SimilarLengths
@@ -44,14 +44,14 @@ class ScoringTrainer(Trainer):
         super().__init__(**arguments)
         self.score = score
 
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        with not_compiled(self.model):
+            return super().evaluate(*args, **kwargs)
+
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         if lengths := self.train_dataset.lengths:
             return SimilarLengths(lengths, self.args.per_device_train_batch_size, self.args.data_seed)
         return super()._get_train_sampler(train_dataset)
-
-    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
-        with not_compiled(self.model):
-            return super().evaluate(*args, **kwargs)
 
     def evaluation_loop(self, dataloader: Any, *args: Any, **kwargs: Any) -> Any:
         output = super().evaluation_loop(dataloader, *args, **kwargs)
@@ -170,12 +170,7 @@ def train(
             f"{last} is damaged, or contains more than a checkpoint does, and was not opened: delete it and run again."
         ) from None
     except RuntimeError as error:
-        if not is_of_compilation(error):
-            raise
-        raise UserError(
-            f"the layers could not be compiled ({one_line(str(error))}): set training.compile to false, or install what "
-            "torch.compile needs, such as a C compiler."
-        ) from None
+        raise compilation_failure(error) or error from None
     return _history(trainer.state)
 
 
