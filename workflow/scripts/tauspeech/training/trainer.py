@@ -170,7 +170,9 @@ def train(
             f"{last} is damaged, or contains more than a checkpoint does, and was not opened: delete it and run again."
         ) from None
     except RuntimeError as error:
-        raise compilation_failure(error) or error from None
+        if failure := compilation_failure(error):
+            raise failure from None
+        raise
     return _history(trainer.state)
 
 
