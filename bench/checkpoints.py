@@ -7,6 +7,7 @@ python bench/checkpoints.py compare ONE.safetensors OTHER.safetensors
 import argparse
 import math
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,13 +38,13 @@ QUICK = {
 FIXED = "model.encoder.embed_positions.weight"  # sinusoids, which no fine-tuning of Whisper changes
 
 
-def make(folder: Path, shape: dict[str, int]) -> None:
+def make(folder: Path, shape: dict[str, int], tuned: Sequence[str] = TUNED) -> None:
     """Write the base and its fine-tunes one after the other, so that at most two models are in memory."""
     shapes = describe(folder / "base", shape)
     numbers = np.random.default_rng(0)
     weights = {name: 0.03 * numbers.standard_normal(size, dtype=np.float32) for name, size in shapes.items()}
     write(weights, folder / "base")
-    for seed, name in enumerate(TUNED, start=1):
+    for seed, name in enumerate(tuned, start=1):
         numbers = np.random.default_rng(seed)
         weights = load_file(folder / "base" / "model.safetensors")
         for key, size in shapes.items():

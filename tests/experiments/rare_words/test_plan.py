@@ -158,6 +158,7 @@ def test_the_options_of_ties_reach_nothing_but_ties(changed):
         {"patience": 2},
         {"evaluations": 9},
         {"gradient_checkpointing": True},
+        {"compile": True},
     ],
 )
 def test_the_training_reaches_no_text_speech_or_base(changed, training):

@@ -22,6 +22,8 @@ def training_settings(training: dict[str, Any]) -> dict[str, Any]:
     unused = ["trainable", "lora"] if training.get("trainable", "all") == "all" else []
     if training.get("freeze_feature_encoder", True):
         unused.append("freeze_feature_encoder")
+    if not training.get("compile", False):
+        unused.append("compile")
     return {key: value for key, value in training.items() if key not in unused}
 
 

@@ -24,6 +24,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 
 from tauspeech.models.family import SpeechModel
 from tauspeech.runtime.errors import UserError
+from tauspeech.training.compilation import compilation_failure, compile_layers, not_compiled
 from tauspeech.training.examples import Examples
 from tauspeech.training.progress import Progress
 from tauspeech.training.sampling import SimilarLengths
@@ -42,6 +43,10 @@ class ScoringTrainer(Trainer):
     def __init__(self, score: Score | None, **arguments: Any):
         super().__init__(**arguments)
         self.score = score
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        with not_compiled(self.model):
+            return super().evaluate(*args, **kwargs)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         if lengths := self.train_dataset.lengths:
@@ -71,7 +76,10 @@ class LossGuard(TrainerCallback):
                 )
 
 
-def _arguments(settings: dict[str, Any], folder: Path, steps: int, seed: int, scored: bool) -> TrainingArguments:
+def training_arguments(
+    settings: dict[str, Any], folder: Path, steps: int, seed: int, scored: bool
+) -> TrainingArguments:
+    """The settings of a training in the Trainer's terms."""
     every = max(1, steps // settings["evaluations"])
     return TrainingArguments(
         output_dir=str(folder),
@@ -135,7 +143,7 @@ def train(
     per_step = utterances_per_step(settings)
     steps = max(1, math.ceil(settings["epochs"] * len(examples) / per_step))
     steps = min(steps, math.ceil(most_steps)) if most_steps else steps
-    arguments = _arguments(settings, checkpoints, steps, seed, score is not None)
+    arguments = training_arguments(settings, checkpoints, steps, seed, score is not None)
     callbacks: list[Any] = [Progress(per_step), LossGuard()]
     if settings.get("patience"):
         callbacks.append(EarlyStoppingCallback(settings["patience"]))
@@ -146,6 +154,8 @@ def train(
         if was_finished(state):
             load_best(part, state, checkpoints)
             return _history(state)
+    if settings.get("compile"):
+        print(f"{compile_layers(model.network)} layers are compiled", flush=True)
     try:
         trainer = ScoringTrainer(
             score,
@@ -166,6 +176,10 @@ def train(
         raise UserError(
             f"{last} is damaged, or contains more than a checkpoint does, and was not opened: delete it and run again."
         ) from None
+    except RuntimeError as error:
+        if failure := compilation_failure(error):
+            raise failure from None
+        raise
     return _history(trainer.state)
 
 
