@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tauspeech.plan.jobs import PlannedJob
+from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 
 SCORES = "tauspeech.reporting.score_table"
 
@@ -91,7 +92,9 @@ class PlannedClaim:
     margin: float = 0.0
 
 
-def claims_job(repetitions: Sequence[Sequence[PlannedClaim]], seed: int) -> PlannedJob:
+def claims_job(
+    repetitions: Sequence[Sequence[PlannedClaim]], seed: int, rules: ScoringRules = DEFAULT_RULES
+) -> PlannedJob:
     """Test of an experiment's claims on all repetitions."""
     declared = []
     for claims in zip(*repetitions, strict=True):
@@ -109,4 +112,5 @@ def claims_job(repetitions: Sequence[Sequence[PlannedClaim]], seed: int) -> Plan
         cell for claims in repetitions for claim in claims for group in (claim.better, *claim.than) for cell in group
     ]
     hypotheses = {cell.hypotheses.id: cell.hypotheses for cell in cells}
-    return PlannedJob("claims", "claims", {"claims": declared}, {"hypotheses": list(hypotheses.values())}, seed)
+    settings = {"claims": declared} | rules.settings
+    return PlannedJob("claims", "claims", settings, {"hypotheses": list(hypotheses.values())}, seed)

@@ -16,6 +16,7 @@ import pandas as pd
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.intervals import percentile_interval, t_interval
+from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.score_cells import ScoredCell, Scores, observed_scores, resampled_scores, tally_cells
 
 Verdict = Literal["holds", "does not hold", "not decided"]
@@ -35,10 +36,12 @@ class Comparison(NamedTuple):
         return [cell for cells in (self.better, *self.than) for cell in cells]
 
 
-def check_claims(claims: Sequence[dict[str, Any]], files: Iterable[Path], seed: int) -> pd.DataFrame:
+def check_claims(
+    claims: Sequence[dict[str, Any]], files: Iterable[Path], seed: int, rules: ScoringRules = DEFAULT_RULES
+) -> pd.DataFrame:
     """Table with a row per claim; ``claims`` as in the specification, ``files`` the hypotheses of all models."""
     runs = {claim["id"]: _runs(claim) for claim in claims}
-    tallies = tally_cells({cell for group in runs.values() for run in group for cell in run.cells()}, files)
+    tallies = tally_cells({cell for group in runs.values() for run in group for cell in run.cells()}, files, rules)
     # Claims over several seeds take their interval from the seeds; resampling, slow for BLEU, is for the others.
     single = {cell for group in runs.values() if len(group) == 1 for cell in group[0].cells()}
     observed = observed_scores(tallies)

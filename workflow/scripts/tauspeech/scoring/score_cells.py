@@ -12,6 +12,7 @@ from tauspeech.data.randomness import derive_seed
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import read_json_lines
 from tauspeech.scoring.metrics import headline
+from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.tally import Tally
 from tauspeech.scoring.utterances import by_set_and_task
 
@@ -28,7 +29,9 @@ class ScoredCell(NamedTuple):
 Scores = Mapping[ScoredCell, float | np.ndarray]  # the observed score, or one per resample
 
 
-def tally_cells(cells: Iterable[ScoredCell], files: Iterable[Path]) -> dict[ScoredCell, Tally]:
+def tally_cells(
+    cells: Iterable[ScoredCell], files: Iterable[Path], rules: ScoringRules = DEFAULT_RULES
+) -> dict[ScoredCell, Tally]:
     """Counts of each cell, from hypotheses/<model>/<set>.<task>.jsonl; files of other cells are not read."""
     paths = {(file.parent.name, *file.name.removesuffix(".jsonl").split(".")): file for file in files}
     first: dict[tuple[str, str, str], tuple[ScoredCell, pd.DataFrame]] = {}
@@ -37,7 +40,7 @@ def tally_cells(cells: Iterable[ScoredCell], files: Iterable[Path]) -> dict[Scor
     for cell in sorted(set(cells), key=lambda cell: (cell.set, cell)):
         utterances = _read(cell, paths.get(cell[:3]))
         _check_pairing(cell, utterances, *first.setdefault(cell[1:], (cell, utterances)))
-        tallies[cell] = _tally(cell, utterances)
+        tallies[cell] = _tally(cell, utterances, rules)
     return tallies
 
 
@@ -81,6 +84,6 @@ def _check_pairing(cell: ScoredCell, utterances: pd.DataFrame, other: ScoredCell
         )
 
 
-def _tally(cell: ScoredCell, utterances: pd.DataFrame) -> Tally:
+def _tally(cell: ScoredCell, utterances: pd.DataFrame, rules: ScoringRules) -> Tally:
     texts = utterances["reference"].tolist(), utterances["hypothesis"].tolist()
-    return headline(cell.task, cell.language, *texts)
+    return headline(cell.task, cell.language, *texts, rules)

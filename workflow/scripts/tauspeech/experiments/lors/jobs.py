@@ -4,7 +4,6 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from tauspeech.data.languages import unspaced
 from tauspeech.data.selection import Lengths
 from tauspeech.data.tables import SPLITS
 from tauspeech.experiments.lors.trainings import TASKS, Pairs, Training
@@ -29,7 +28,7 @@ class LanguageJobs:
         self.groups: dict[str, dict[str, Any]] = {name: group for name, group in config["groups"].items() if group}
         self.group_of = _group_of(self.groups)
         self.build = Builder(config, tuple(self.group_of), TARGET, repetition)
-        self.sclite = _with_sclite(config["scoring"]["sclite"]) and not any(map(unspaced, self.group_of))
+        self.sclite = _with_sclite(config["scoring"]["sclite"])
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
 
     def languages(self, group: str) -> tuple[str, ...]:
