@@ -43,13 +43,13 @@ def chrf(references: Texts, hypotheses: Texts, language: str, rules: ScoringRule
 
 
 def cer(references: Texts, hypotheses: Texts, language: str, rules: ScoringRules = DEFAULT_RULES) -> Tally:
-    normalised = [[for_cer(text, language, rules) for text in texts] for texts in (references, hypotheses)]
-    return _by_jiwer("cer", jiwer.process_characters, *normalised, signature_of(language, rules, CER_NORMALISATION))
+    truth, found = ([for_cer(text, language, rules) for text in texts] for texts in (references, hypotheses))
+    return _by_jiwer("cer", jiwer.process_characters, truth, found, signature_of(language, rules, CER_NORMALISATION))
 
 
 def wer(references: Texts, hypotheses: Texts, language: str, rules: ScoringRules = DEFAULT_RULES) -> Tally:
-    normalised = [[for_wer(text, language, rules) for text in texts] for texts in (references, hypotheses)]
-    return _by_jiwer("wer", jiwer.process_words, *normalised, signature_of(language, rules, WER_NORMALISATION))
+    truth, found = ([for_wer(text, language, rules) for text in texts] for texts in (references, hypotheses))
+    return _by_jiwer("wer", jiwer.process_words, truth, found, signature_of(language, rules, WER_NORMALISATION))
 
 
 def _by_sacrebleu(

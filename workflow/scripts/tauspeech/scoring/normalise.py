@@ -47,9 +47,10 @@ def signature_of(language: str, rules: ScoringRules, project: str) -> str:
 
 def chinese_signature(language: str, rules: ScoringRules) -> str:
     """The options for Chinese as a part of a metric's signature; empty if none is used."""
+    if not chinese(language):
+        return ""
     script = f"|script:{rules.script}|opencc:{version('opencc')} {_OPENCC}" if rules.script != "as_is" else ""
-    numbers = f"|numbers:{rules.numbers}" if rules.numbers != "as_is" else ""
-    return script + numbers if chinese(language) else ""
+    return script + (f"|numbers:{rules.numbers}" if rules.numbers != "as_is" else "")
 
 
 def chinese_form(text: str, language: str, rules: ScoringRules) -> str:

@@ -5,7 +5,7 @@ After "Low-Rank and Sparse Model Merging for Multi-Lingual Speech Recognition an
 """
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,15 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     experiment = LorsSystems(config)
     _check_overrides(experiment)
     repetitions = [LorsSystems(config, repetition) for repetition in range(1, config["repetitions"])]
-    tested = claims_job([claims(each) for each in (experiment, *repetitions)], config["seed"], ScoringRules.of_config(config))
+    tested = claims_job(
+        [claims(each) for each in (experiment, *repetitions)], config["seed"], ScoringRules.of_config(config)
+    )
     tables = _tables(experiment)
     modules = (f"{ROOM}.figures",)
+    error_rate = _error_rate(experiment.jobs.languages(_first_group(experiment)))
+    about = {} if error_rate == METRICS["asr"] else {"error_rate": error_rate}
     figures = [
-        PlannedJob("figure", name, {"kind": name}, {"table": tables[name]}, modules=modules)
+        PlannedJob("figure", name, {"kind": name} | about, {"table": tables[name]}, modules=modules)
         for name in tables
         if name in FIGURES
     ]
@@ -81,7 +85,8 @@ def _by_language(
     name: str, systems: Sequence[System], tasks: Sequence[str], detailed: bool, with_sclite: bool
 ) -> PlannedJob:
     """A row a system; columns are the languages of each task, and their mean."""
-    rows, by_sclite = [], {}
+    rows: list[Row] = []
+    by_sclite: dict[str, str] = {}
     for system in systems:
         cells: dict[str, list[PlannedCell]] = {}
         for task in tasks:
@@ -101,14 +106,19 @@ def _columns(
     of_task: Mapping[str, PlannedCell], task: str, detailed: bool, named: bool
 ) -> dict[str, list[PlannedCell]]:
     """Columns of a task: its languages, and their mean; named after the metric if asked for, or if it is another one."""
-    metrics = {language: headline_metric(TASKS[task], cell.language).upper() for language, cell in of_task.items()}
-    mean = "/".join(dict.fromkeys(sorted(metrics.values(), reverse=True)))
 
-    def column(metric: str, about: str) -> str:
+    def column(languages: Iterable[str], about: str) -> str:
+        metric = _error_rate(languages) if task == "asr" else METRICS[task]
         return f"{metric} {about}" if named or metric != METRICS[task] else about
 
-    cells = {column(metrics[language], language): [cell] for language, cell in of_task.items()} if detailed else {}
-    return cells | {column(mean, "Avg."): list(of_task.values())}
+    cells = {column([language], language): [cell] for language, cell in of_task.items()} if detailed else {}
+    return cells | {column(of_task, "Avg."): list(of_task.values())}
+
+
+def _error_rate(languages: Iterable[str]) -> str:
+    """Name of the error rate of some languages, or of the mean of theirs."""
+    units = {headline_metric("transcribe", language).upper() for language in languages}
+    return "/".join(sorted(units, reverse=True))
 
 
 def _chosen_ratios(experiment: LorsSystems) -> PlannedJob:

@@ -21,7 +21,19 @@ from tauspeech.scoring.rules import ScoringRules
 ROOM = "tauspeech.experiments.rare_words"
 SCALES = "tauspeech.reporting.scale_table"
 EXAMPLES = 3  # utterances of each word that the report plays
-REPORTED = ("name", "base", "seed", "task", "languages", "control_task", "text", "speech", "training", "merging")
+REPORTED = (
+    "name",
+    "base",
+    "seed",
+    "task",
+    "languages",
+    "control_task",
+    "text",
+    "speech",
+    "training",
+    "merging",
+    "scoring",
+)
 
 
 def plan(config: dict[str, Any], results: Path) -> Plan:
@@ -48,7 +60,9 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
                 "key 'rarity.known' is skip, and the base knows every word: set it to keep, or give other words."
             )
     repetitions = [WordSystems(config, used, repetition) for repetition in range(1, config["repetitions"])]
-    tested = claims_job([claims(each) for each in (experiment, *repetitions)], config["seed"], ScoringRules.of_config(config))
+    tested = claims_job(
+        [claims(each) for each in (experiment, *repetitions)], config["seed"], ScoringRules.of_config(config)
+    )
     tables = _tables(experiment, words)
     figures = _figures(experiment, tables)
     vectors = [experiment.jobs.vector(subset) for subset in experiment.single.values()]
