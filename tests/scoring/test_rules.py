@@ -1,14 +1,20 @@
 """Rules of scoring: from the configuration to the jobs, and the same for choices and for tables."""
 
+import json
+from types import SimpleNamespace
+
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import score as script
 from tauspeech.models.validation import validation_score
 from tauspeech.plan.config import complete
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.metrics import bleu, chrf, headline
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
+from tauspeech.scoring.score_cells import ScoredCell, tally_cells
 
 CONFIG = {"name": "t", "experiment": "rare_words", "base": "foundation/tiny", "words": "words.tsv"}
 RULES = [
@@ -78,3 +84,35 @@ def test_choices_are_made_by_the_metric_of_the_tables(rules, task, pairs):
     score = headline(kind, language, references, hypotheses, rules).value()
     expected = score if kind == "translate" else 100 - score
     assert validation_score(kind, language, references, hypotheses, rules) == pytest.approx(expected)
+
+
+@pytest.fixture
+def hypotheses(tmp_path):
+    """A translation that differs in case, as decoding writes it."""
+    path = tmp_path / "ta" / "s.translate.jsonl"
+    path.parent.mkdir()
+    line = {"id": "u", "set": "s", "task": "translate", "language": "en", "word_id": ""}
+    texts = {"reference": "The Wall fell in Berlin.", "hypothesis": "the wall fell in Berlin."}
+    path.write_text(json.dumps(line | texts) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rules", "signature"), [(DEFAULT_RULES, "case:lc"), (ScoringRules(bleu_case="cased"), "case:mixed")]
+)
+def test_scores_and_claims_follow_the_rules(hypotheses, tmp_path, rules, signature):
+    job = SimpleNamespace(
+        settings={"words": {}} | rules.settings,
+        seed=1,
+        name="ta",
+        files=lambda role: [hypotheses] if role == "hypotheses" else [],
+        path=lambda name: tmp_path / name,
+        finish=lambda *_: None,
+    )
+    script.main(job)
+    scores = pd.read_csv(tmp_path / "ta.tsv", sep="\t").set_index("metric")
+    assert signature in scores["signature"]["bleu"]
+    cell = ScoredCell("ta", "s", "translate", "en")
+    claimed = tally_cells([cell], [hypotheses], ScoringRules.of_job(job.settings))[cell]
+    assert scores["value"]["bleu"] == pytest.approx(claimed.value(), abs=1e-4)
+    assert (claimed.value() > 99) == (rules == DEFAULT_RULES)
