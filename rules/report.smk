@@ -43,7 +43,7 @@ rule check_claims:
     """Test the paper's claims on the hypotheses of this run."""
     input:
         spec=f"{RESULTS}/plan/claims/claims.json",
-        receipts=receipts_of("claims", "hypotheses", name="claims"),
+        receipts=receipts_of("claims", "hypotheses", "searches", name="claims"),
     output:
         claims=f"{RESULTS}/claims.tsv",
         receipt=f"{RESULTS}/claims.receipt.json",

@@ -1,6 +1,7 @@
 """Fixtures for plans: small experiments, planned in a folder of their own."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +79,14 @@ def with_corpus(config: dict[str, Any], folder: Path) -> dict[str, Any]:
     for key in ("common_voice", "translations"):
         (folder / key).mkdir(exist_ok=True)
     return config | {"corpus": {key: str(folder / key) for key in ("common_voice", "translations")}}
+
+
+def with_cosyvoice(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A configuration whose models of CosyVoice, if it has any, are empty files and folders below ``folder``."""
+    config = deepcopy(config)
+    for model in config.get("speech", {}).get("models", {}).get("cosyvoice", {}).values():
+        model |= {"checkout": str(folder), "model": str(folder)}
+        for speaker, prompt in model["prompts"].items():
+            prompt["audio"] = str(folder / f"{speaker}.wav")
+            Path(prompt["audio"]).touch()
+    return config

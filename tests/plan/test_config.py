@@ -8,7 +8,7 @@ import yaml
 from tauspeech.plan.config import complete, experiments, schema_of
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import EXPERIMENTS, ROOT
-from tests.plan.small import with_corpus
+from tests.plan.small import with_corpus, with_cosyvoice
 
 MINIMAL = {"name": "t", "experiment": "rare_words", "words": "words.tsv", "base": "foundation/tiny"}
 SHIPPED = sorted((ROOT / "config").rglob("*.yaml"))
@@ -72,7 +72,8 @@ def test_one_completion_does_not_reach_the_next():
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
 def test_every_shipped_configuration_is_valid_and_can_be_planned(path, tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)  # the words are named from there
-    config = with_corpus(complete(yaml.safe_load(path.read_text(encoding="utf-8")), path.name), tmp_path)
+    config = complete(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+    config = with_cosyvoice(with_corpus(config, tmp_path), tmp_path)
     experiment = import_module(f"tauspeech.experiments.{config['experiment']}.plan")
     assert experiment.plan(config, tmp_path).jobs
 

@@ -79,11 +79,11 @@ def test_markdown_hides_intervals_and_escapes_bars():
 
 
 CLAIMS = """\
-claim	statement	source	seeds	value	low	high	interval	verdict	runs
-a	A is best.	Table 1	3	1.23	0.40	2.05	t over 3 seeds	holds	1.10; 1.30; 1.29
-b	B is best.	Fig. 3	2	-2.50	-3.00	-2.00	t over 2 seeds	does not hold	0.00; -5.00
+claim	statement	source	paper	seeds	value	low	high	closest	interval	verdict	runs
+a	A is best.	Table 1	-0.25	3	1.23	0.40	2.05	TA	t over 3 seeds	holds	1.10; 1.30; 1.29
+b	B is best.	Fig. 3		2	-2.50	-3.00	-2.00	TA	t over 2 seeds	does not hold	0.00; -5.00
 """
-ALONE = "c\tC is best.\tTable 2\t1\t0.00\t-0.50\t12.00\tbootstrap over utterances\tnot decided\t0.00\n"
+ALONE = "c\tC is best.\tTable 2\t\t1\t0.00\t-0.50\tinf\tWA\tbootstrap over utterances\tnot decided\t0.00\n"
 
 
 def claims_of(text: str) -> list[ClaimVerdict]:
@@ -95,14 +95,16 @@ def test_claims_say_by_how_much_and_how_sure():
         ClaimVerdict(
             "A is best.",
             "holds",
-            "+1.23 points [0.40, 2.05], t over 3 seeds; seeds: +1.10, +1.30, +1.29 (Table 1).",
+            "+1.23 points against TA [0.40, 2.05], t over 3 seeds; seeds: +1.10, +1.30, +1.29 (Table 1, where it is −0.25).",
         ),
         ClaimVerdict(
             "B is best.",
             "does not hold",
-            "−2.50 points [−3.00, −2.00], t over 2 seeds; seeds: +0.00, −5.00 (Fig. 3).",
+            "−2.50 points against TA [−3.00, −2.00], t over 2 seeds; seeds: +0.00, −5.00 (Fig. 3).",
         ),
-        ClaimVerdict("C is best.", "not decided", "+0.00 points [−0.50, 12.00], bootstrap over utterances (Table 2)."),
+        ClaimVerdict(
+            "C is best.", "not decided", "+0.00 points against WA [−0.50, ∞], bootstrap over utterances (Table 2)."
+        ),
     ]
 
 

@@ -15,7 +15,7 @@ from tauspeech.runtime.job import Job
 from tauspeech.runtime.receipts import Receipt, write_receipt
 from tauspeech.runtime.stages import STAGES, Stage
 from tauspeech.scoring import score_cells
-from tauspeech.scoring.claims import check_claims, verdict
+from tauspeech.scoring.claims import check_claims
 from tauspeech.scoring.tally import Tally
 
 SENTENCE = "a b c d"
@@ -51,13 +51,15 @@ class Lab:
     def check(self, *claims, seed=1):
         return check_claims(claims, self.files(), seed)
 
-    def row(self, kind, *runs, margin=0.0, seed=1):
-        return self.check(claim(kind, *runs, margin=margin), seed=seed).iloc[0]
+    def row(self, *runs, margin=0.0, factor=1.0, seed=1):
+        return self.check(claim(*runs, margin=margin, factor=factor), seed=seed).iloc[0]
 
 
-def claim(kind, *runs, margin=0.0, id="a"):
-    listed = [{"better": better, "than": than} for better, *than in runs]
-    return {"id": id, "statement": "A is best.", "source": "Table 1", "kind": kind, "margin": margin, "runs": listed}
+def claim(*runs, margin=0.0, factor=1.0, id="a"):
+    """A claim of a system, the first of each run, about its rivals, which are called r1, r2 ..."""
+    listed = [{"better": better, "than": {f"r{i}": rival for i, rival in enumerate(than, 1)}} for better, *than in runs]
+    about = {"id": id, "statement": "A is best.", "source": "Table 1", "paper": 0.5}
+    return about | {"factor": factor, "margin": margin, "runs": listed}
 
 
 @pytest.fixture
@@ -71,10 +73,10 @@ def wers(lab):
     return lambda model, *errors: [lab.hypotheses(model, f"s{i}", wrong(count)) for i, count in enumerate(errors)]
 
 
-def test_mean_compares_with_the_best_mean_of_the_rivals(lab, wers):
+def test_the_value_is_the_difference_to_the_rival_with_the_best_mean(lab, wers):
     # 37.5 against 50 and 62.5; the best rival of each set taken together would be better than either.
-    row = lab.row("mean", [wers("ta", 1, 2), wers("average", 0, 4), wers("ties", 3, 2)])
-    assert row["value"] == 12.5
+    row = lab.row([wers("ta", 1, 2), wers("average", 0, 4), wers("ties", 3, 2)])
+    assert row[["value", "closest", "paper"]].tolist() == [12.5, "r1", 0.5]
     assert row[["claim", "statement", "source", "seeds"]].tolist() == ["a", "A is best.", "Table 1", 1]
     assert row["runs"] == "12.50"
 
@@ -86,9 +88,9 @@ def test_higher_bleu_and_lower_error_rates_are_better(lab):
     # 5 of 6 words, 3 of 5 pairs, 2 of 4 triples, 1 of 3 quadruples.
     good, fair = translated("good", "the cat sat on the mat"), translated("fair", "the cat sat on a mat")
     bleu = 100 * (5 / 6 * 3 / 5 * 2 / 4 * 1 / 3) ** 0.25
-    assert lab.row("mean", [[good], [fair]])["value"] == round(100 - bleu, 2)
+    assert lab.row([[good], [fair]])["value"] == round(100 - bleu, 2)
     quarter, half = (lab.hypotheses(model, "t", wrong(count)) for model, count in (("good", 1), ("fair", 2)))
-    assert lab.row("mean", [[good, half], [fair, quarter]])["value"] == round((100 - 50 - (bleu - 25)) / 2, 2)
+    assert lab.row([[good, half], [fair, quarter]])["value"] == round((100 - 50 - (bleu - 25)) / 2, 2)
 
 
 def test_languages_without_spaces_are_scored_by_characters(lab):
@@ -96,7 +98,7 @@ def test_languages_without_spaces_are_scored_by_characters(lab):
         lab.hypotheses(model, "s", [("柏林墙倒了", text)], language="zh")
         for model, text in (("ta", "柏林墙倒了"), ("raw", "柏林强倒了"))
     )
-    assert lab.row("mean", [[right], [one_of_five]])["value"] == 20
+    assert lab.row([[right], [one_of_five]])["value"] == 20
 
 
 def test_bleu_uses_the_tokenizer_of_the_language(lab):
@@ -106,55 +108,75 @@ def test_bleu_uses_the_tokenizer_of_the_language(lab):
         for model, text in (("ta", "我爱柏林墙"), ("raw", "我爱柏林城"))
     )
     expected = 100 - 100 * (4 / 5 * 3 / 4 * 2 / 3 / 2) ** 0.25
-    assert lab.row("mean", [[right], [close]])["value"] == round(expected, 2)
-
-
-def test_most_counts_positions_where_no_rival_is_better(lab, wers):
-    # Ahead, level with the better rival, behind one rival, level with both: 3 of 4.
-    runs = [wers("ta", 0, 1, 2, 3), wers("average", 1, 1, 3, 3), wers("ties", 2, 4, 1, 3)]
-    assert lab.row("most", runs)["value"] == 25
-    assert lab.row("most", runs[:2])["value"] == 50
-    assert lab.row("most", [runs[2], *runs[:2]])["value"] == 0
+    assert lab.row([[right], [close]])["value"] == round(expected, 2)
 
 
 def test_a_margin_is_added(lab, wers):
     runs = [wers("ta", 2, 2), wers("ft", 1, 2)]
-    assert lab.row("mean", runs)["value"] == -12.5
-    assert lab.row("mean", runs, margin=20.0)["value"] == 7.5
-    assert lab.row("mean", runs, margin=20.0)["verdict"] == "holds"
-    assert lab.row("most", runs, margin=-10.0)["value"] == -10
+    assert lab.row(runs)["value"] == -12.5
+    assert lab.row(runs, margin=20.0)["value"] == 7.5
+    ta, ft = ([lab.hypotheses(model, "t", wrong(*errors))] for model, errors in (("ta", [1, 0] * 20), ("ft", [0] * 40)))
+    assert lab.row([ta, ft])["verdict"] == "does not hold"
+    assert lab.row([ta, ft], margin=20.0)["verdict"] == "holds"
 
 
-def test_identical_systems_are_not_better(lab):
+def test_a_factor_asks_for_a_relative_lead(lab, wers):
+    # 10 % less than a WER of 50 is 45; 20 % less is 40.
+    runs = [wers("ta", 1, 1, 2, 2), wers("ml", 2, 2, 2, 2)]  # 37.5 against 50
+    assert lab.row(runs, factor=0.9)["value"] == 7.5
+    assert lab.row(runs, factor=0.7)["value"] == -2.5
+
+
+def test_each_rival_is_tested_by_itself(lab):
+    """Of systems with the same error rate, some rival is nearly always better in a resample; that decides nothing."""
+    ta = lab.hypotheses("ta", "s", wrong(*[1] * 20))
+    rivals = [lab.hypotheses(f"r{i}", "s", wrong(*np.roll([4] * 5 + [0] * 15, i))) for i in range(20)]
+    row = lab.row([[ta], *([rival] for rival in rivals)])
+    assert row[["value", "verdict"]].tolist() == [0, "not decided"]
+    assert row["low"] < -15 and row["high"] > 15
+
+
+def test_more_claims_and_more_rivals_widen_the_interval(lab):
+    errors = np.random.default_rng(3).integers(0, 5, (3, 100))
+    ta, *rivals = ([lab.hypotheses(f"m{i}", "s", wrong(*own))] for i, own in enumerate(errors))
+    alone, both = claim([ta, rivals[0]]), claim([ta, *rivals], id="b")
+    single, double = lab.check(alone).iloc[0], lab.check(alone, claim([ta, rivals[0]], id="c")).iloc[0]
+    assert double["low"] < single["low"] and double["high"] > single["high"]
+    assert double["interval"] == "bootstrap over utterances, for 2 claims together"
+    twice = lab.check(both).iloc[0]
+    assert twice["high"] - twice["value"] > single["high"] - single["value"]
+
+
+def test_nothing_is_decided_between_identical_systems(lab):
     pairs = wrong(*range(5)) * 10
     same = [[lab.hypotheses(model, "s", pairs)] for model in ("ta", "ties")]
     for runs in ([same], [same] * 3):
-        row = lab.row("mean", *runs)
-        assert row[["value", "low", "high", "verdict"]].tolist() == [0, 0, 0, "does not hold"]
+        row = lab.row(*runs)
+        assert row[["value", "low", "high", "verdict"]].tolist() == [0, 0, 0, "not decided"]
 
 
 def test_ties_do_not_depend_on_the_last_bit(lab):
     texts = [("a b c", "a b x"), ("a b c d e f g", "a b c d e f x"), ("a b c", "x b x")]
     ta, ties = ([lab.hypotheses(model, f"s{i}", [texts[i]]) for i in range(3)] for model in ("ta", "ties"))
-    assert lab.row("mean", [ta, ties[::-1]])["verdict"] == "does not hold"
-    assert lab.row("mean", [ties[::-1], ta])["verdict"] == "does not hold"
+    assert lab.row([ta, ties[::-1]])["verdict"] == "not decided"
+    assert lab.row([ties[::-1], ta])["verdict"] == "not decided"
 
 
 def test_the_bootstrap_interval_is_close_to_the_normal_one(lab):
     # The lead is 25 in every second of 100 sentences: 12.5 ± 1.96 * 12.5 / sqrt(100).
     ta, raw = lab.hypotheses("ta", "s", wrong(0, 0) * 50), lab.hypotheses("raw", "s", wrong(0, 1) * 50)
-    row = lab.row("mean", [[ta], [raw]])
+    row = lab.row([[ta], [raw]])
     assert (row["value"], row["interval"]) == (12.5, "bootstrap over utterances")
     assert (row["low"], row["high"]) == (pytest.approx(10.05, abs=0.4), pytest.approx(14.95, abs=0.4))
     assert row["verdict"] == "holds"
-    assert lab.row("mean", [[raw], [ta]])["verdict"] == "does not hold"
-    assert lab.row("mean", [[ta], [raw]], margin=-12.0)["verdict"] == "not decided"
+    assert lab.row([[raw], [ta]])["verdict"] == "does not hold"
+    assert lab.row([[ta], [raw]], margin=-12.0)["verdict"] == "not decided"
 
 
 def test_the_seed_decides_the_interval(lab):
     errors = np.random.default_rng(1).integers(0, 5, (2, 60))
     ta, raw = ([lab.hypotheses(model, "s", wrong(*own))] for model, own in zip(("ta", "raw"), errors, strict=True))
-    intervals = [tuple(lab.row("mean", [ta, raw], seed=seed)[["low", "high"]]) for seed in (1, 1, 2, 3)]
+    intervals = [tuple(lab.row([ta, raw], seed=seed)[["low", "high"]]) for seed in (1, 1, 2, 3)]
     assert intervals[0] == intervals[1]
     assert len(set(intervals)) > 1
 
@@ -170,38 +192,18 @@ def test_systems_on_one_set_are_paired_and_sets_are_independent(lab):
     # Pairs are matched by id, in any order of lines.
     path = lab.results / "hypotheses" / "raw" / "s.transcribe.jsonl"
     path.write_text("".join(reversed(path.read_text().splitlines(keepends=True))))
-    paired, unpaired = (lab.row("mean", [[ta], [rival]]) for rival in (raw, elsewhere))
+    paired, unpaired = (lab.row([[ta], [rival]]) for rival in (raw, elsewhere))
     assert (paired["value"], unpaired["value"]) == (25, 25)
     assert (paired["low"], paired["high"]) == (25, 25)
     assert unpaired["high"] - unpaired["low"] > 10
 
 
-def test_a_value_lies_within_its_interval(lab):
-    # All have 20 errors, each of the 20 rivals in other sentences: in nearly every resample one of them is better.
-    ta = lab.hypotheses("ta", "s", wrong(*[1] * 20))
-    rivals = [lab.hypotheses(f"r{i}", "s", wrong(*np.roll([4] * 5 + [0] * 15, i))) for i in range(20)]
-    row = lab.row("mean", [[ta], *([rival] for rival in rivals)])
-    assert row["low"] < -5
-    assert row[["value", "high", "verdict"]].tolist() == [0, 0, "not decided"]
-
-
-def test_positions_of_most_are_resampled(lab):
-    def cells_of(model, *errors):
-        return [lab.hypotheses(model, f"s{i}", wrong(*own)) for i, own in enumerate(errors)]
-
-    # One of the two sets is won in every resample, the other in about half of them.
-    ta, raw = cells_of("ta", [0] * 40, [0, 1] * 20), cells_of("raw", [1] * 40, [1, 0] * 20)
-    row = lab.row("most", [ta, raw])
-    assert row[["value", "low", "high", "verdict"]].tolist() == [50, 0, 50, "not decided"]
-
-
-@pytest.mark.parametrize(("kind", "value"), [("mean", 100), ("most", 50)])
-def test_resamples_without_any_word_are_ignored(lab, kind, value):
+def test_resamples_without_any_word_are_ignored(lab):
     # A quarter of the resamples draw the sentence without words twice.
     ta, raw = (
         lab.hypotheses(model, "s", [("a b", text), ("!", "")]) for model, text in (("ta", "a b"), ("raw", "x x"))
     )
-    assert lab.row(kind, [[ta], [raw]])[["value", "low", "high"]].tolist() == [value] * 3
+    assert lab.row([[ta], [raw]])[["value", "low", "high"]].tolist() == [100] * 3
 
 
 def test_several_seeds_give_a_t_interval_without_resampling(lab, monkeypatch):
@@ -209,26 +211,11 @@ def test_several_seeds_give_a_t_interval_without_resampling(lab, monkeypatch):
     # Leads of 25, 50 and 75 points: 50 ± 4.3027 * 25 / sqrt(3).
     ta = [[lab.hypotheses(f"ta{i}", "s", wrong(i))] for i in range(3)]
     raw = [lab.hypotheses("raw", "s", wrong(3))]
-    row = lab.row("mean", *[[own, raw] for own in ta])
+    row = lab.row(*[[own, raw] for own in ta])
     assert row[["seeds", "interval", "runs"]].tolist() == [3, "t over 3 seeds", "75.00; 50.00; 25.00"]
     assert row[["value", "low", "high"]].tolist() == [50, -12.1, 112.1]
     assert row["verdict"] == "not decided"
-    assert lab.row("mean", *[[own, raw] for own in ta], margin=20.0)["verdict"] == "holds"
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [
-        (0.1, 2, "holds"),
-        (0, 2, "not decided"),
-        (-1, 1, "not decided"),
-        (-1, 0, "not decided"),
-        (0, 0, "does not hold"),
-        (-2, -0.1, "does not hold"),
-    ],
-)
-def test_verdicts(low, high, expected):
-    assert verdict(low, high) == expected
+    assert lab.row(*[[own, raw] for own in ta], margin=20.0)["verdict"] == "holds"
 
 
 def test_each_cell_is_counted_once_and_others_are_not_read(lab, wers, monkeypatch):
@@ -238,7 +225,7 @@ def test_each_cell_is_counted_once_and_others_are_not_read(lab, wers, monkeypatc
     spoilt.write_text("no JSON")
     calls, headline = [], score_cells.headline
     monkeypatch.setattr(score_cells, "headline", lambda *args: calls.append(args) or headline(*args))
-    table = lab.check(claim("mean", runs), claim("most", runs, id="b"), claim("mean", runs, runs, id="c"))
+    table = lab.check(claim(runs), claim(runs, id="b"), claim(runs, runs, id="c"))
     assert len(calls) == 4
     assert table["claim"].tolist() == ["a", "b", "c"]
     assert table["seeds"].tolist() == [1, 1, 2]
@@ -246,7 +233,7 @@ def test_each_cell_is_counted_once_and_others_are_not_read(lab, wers, monkeypatc
 
 def test_no_claims_give_an_empty_table(lab):
     assert lab.check().columns.tolist() == [
-        "claim", "statement", "source", "seeds", "value", "low", "high", "interval", "verdict", "runs"
+        "claim", "statement", "source", "paper", "seeds", "value", "low", "high", "closest", "interval", "verdict", "runs"
     ]  # fmt: skip
 
 
@@ -254,7 +241,7 @@ def test_a_line_separator_in_a_text_does_not_end_its_line(lab):
     ta, raw = (
         lab.hypotheses(model, "s", [("a b", f"{text}\u2028b\x85")]) for model, text in (("ta", "a"), ("raw", "x"))
     )
-    assert lab.row("mean", [[ta], [raw]])["value"] == 50
+    assert lab.row([[ta], [raw]])["value"] == 50
 
 
 @pytest.mark.parametrize("missing", [["none", "s", "transcribe", "en"], ["ta", "s", "translate", "en"]])
@@ -262,29 +249,27 @@ def test_an_error_names_a_missing_cell(lab, missing):
     present = lab.hypotheses("ta", "s", wrong(1))
     model, set_id, task, _ = missing
     with pytest.raises(UserError, match=rf"'{model}' on set '{set_id}' \({task}\): no hypotheses found"):
-        lab.row("mean", [[present], [missing]])
+        lab.row([[present], [missing]])
 
 
 def test_cells_that_cannot_be_compared_are_refused(lab):
     ta = lab.hypotheses("ta", "s", wrong(1, 2))
     refused = partial(pytest.raises, UserError)
     with refused(match=r"'raw' on set 's' \(transcribe\): its utterances differ from those of model 'ft'"):
-        lab.row("mean", [[ta], [lab.hypotheses("raw", "s", wrong(1))], [lab.hypotheses("ft", "s", wrong(1, 2))]])
+        lab.row([[ta], [lab.hypotheses("raw", "s", wrong(1))], [lab.hypotheses("ft", "s", wrong(1, 2))]])
     with refused(match="expects text in 'de', but the text is in 'en'"):
-        lab.row("mean", [[ta], [[*ta[:3], "de"]]])
+        lab.row([[ta], [[*ta[:3], "de"]]])
     with refused(match=r"'raw' on set 't' \(transcribe\): all references are empty"):
-        lab.row("mean", [[ta], [lab.hypotheses("raw", "t", [("!", "a")])]])
+        lab.row([[ta], [lab.hypotheses("raw", "t", [("!", "a")])]])
     with refused(match="'raw' on set 'u'.*no hypotheses found"):
-        lab.row("mean", [[ta], [lab.hypotheses("raw", "u", [])]])
+        lab.row([[ta], [lab.hypotheses("raw", "u", [])]])
 
 
 def test_claims_that_compare_nothing_are_refused(lab):
     ta = lab.hypotheses("ta", "s", wrong(1))
     for runs in ([], [[[ta]]], [[[], [ta]]], [[[ta], []]]):
         with pytest.raises(UserError, match="'a' compares with nothing"):
-            lab.row("mean", *runs)
-    with pytest.raises(UserError, match="'a' compares position by position"):
-        lab.row("most", [[ta], [ta, ta]])
+            lab.row(*runs)
 
 
 def test_the_report_reads_the_table_that_the_script_writes(lab, monkeypatch):
@@ -294,7 +279,7 @@ def test_the_report_reads_the_table_that_the_script_writes(lab, monkeypatch):
         outputs = list((lab.results / "hypotheses" / model).iterdir())
         write_receipt(lab.results / "hypotheses" / f"{model}.receipt.json", "k", {}, {}, outputs, 0.0)
     inputs = [{"stage": "decode", "id": model, "key": "k"} for model in ("ta", "raw")]
-    settings = {"claims": [claim("mean", [[ta], [raw]]), claim("mean", *[[[raw], [ta]]] * 2, id="b")]}
+    settings = {"claims": [claim([[ta], [raw]]), claim(*[[[raw], [ta]]] * 2, id="b")]}
     spec = {"stage": "claims", "id": "claims", "settings": settings, "seed": 1, "threads": 1}
     path = lab.results / "plan" / "claims" / "claims.json"
     path.parent.mkdir(parents=True)
@@ -304,9 +289,14 @@ def test_the_report_reads_the_table_that_the_script_writes(lab, monkeypatch):
     written = Receipt.read(job.receipt).files()["claims.tsv"]
     assert written == lab.results / "claims.tsv"
     assert written.read_text().splitlines()[1:] == [
-        "a\tA is best.\tTable 1\t1\t25.00\t25.00\t25.00\tbootstrap over utterances\tholds\t25.00",
-        "b\tA is best.\tTable 1\t2\t-25.00\t-25.00\t-25.00\tt over 2 seeds\tdoes not hold\t-25.00; -25.00",
+        "a\tA is best.\tTable 1\t0.50\t1\t25.00\t25.00\t25.00\tr1\tbootstrap over utterances, for 2 claims together\t"
+        "holds\t25.00",
+        "b\tA is best.\tTable 1\t0.50\t2\t-25.00\t-25.00\t-25.00\tr1\tt over 2 seeds, for 2 claims together\t"
+        "does not hold\t-25.00; -25.00",
     ]
     table = pd.read_csv(written, sep="\t", keep_default_na=False, na_values=[""])
     assert [found.verdict for found in verdicts_from(table)] == ["holds", "does not hold"]
-    assert verdicts_from(table)[1].detail.startswith("−25.00 points [−25.00, −25.00], t over 2 seeds; seeds: −25.00, ")
+    assert verdicts_from(table)[1].detail == (
+        "−25.00 points against r1 [−25.00, −25.00], t over 2 seeds, for 2 claims together; seeds: −25.00, −25.00 (Table 1, where it "
+        "is +0.50)."
+    )

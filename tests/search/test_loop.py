@@ -108,7 +108,9 @@ def test_every_candidate_is_scored_and_the_rule_chooses(searched):
 def test_the_test_split_with_the_tables_metric(searched):
     """A search without a rule, as for the curves of a figure, chooses nothing."""
     found, model = searched(1.0, grid=(0.5, 1.0), split="test", score="headline")
-    assert found == {"points": [{"scale": 0.5, "score": 50.0}, {"scale": 1.0, "score": 0.0}], "chosen": {}}
+    counts = [{"ca.transcribe": " ".join(["2/4"] * 5)}, {"ca.transcribe": " ".join(["0/4"] * 5)}]
+    points = [{"scale": 0.5, "score": 50.0, "counts": counts[0]}, {"scale": 1.0, "score": 0.0, "counts": counts[1]}]
+    assert found == {"points": points, "chosen": {}}
     assert model.featured == 5
 
 

@@ -233,3 +233,43 @@ def test_checkpoints_are_scored_by_the_rules_of_the_configuration(finetuning, tm
     monkeypatch.setattr("tauspeech.training.finetuning.mean_score", lambda *given: used.append(given[-1]) or 50.0)
     finetuning(epochs=1, **ScoringRules(bleu_case="cased").settings).at(1e-3, tmp_path)
     assert set(used) == {ScoringRules(bleu_case="cased")}
+
+
+# Limits of a joint training
+
+
+class Planned(Exception):
+    """The number of steps of a training that was not started."""
+
+
+@pytest.mark.parametrize(
+    ("processes", "joint_steps", "expected"),
+    [
+        (None, None, 24),  # 4 sets of 3 utterances, 4 epochs, batches of 2
+        (None, 2, 12),
+        ("1", 2, 12),
+        ("2", None, 12),
+        ("2", 2, 6),  # on two devices a step has twice the utterances
+        ("3", 1, 2),
+        ("2", 9, 12),
+    ],
+)
+def test_a_joint_training_has_at_most_a_multiple_of_the_steps_of_one_set(
+    base, tmp_path, monkeypatch, processes, joint_steps, expected
+):
+    """Steps that are trained, with several devices as torchrun announces them."""
+    ids = ("ca", "de", "es", "fr")
+    rows = [tone(number, split) for split, count in (("train", 3), ("validation", 1)) for number in range(count)]
+    tasks = {id: [SpeechTask("transcribe", "ca", "en")] for id in ids}
+    settings = SETTINGS | {"epochs": 4, "best_by": "loss", "joint_steps": joint_steps}
+    finetuning = Finetuning(base, TrainingSets(dict.fromkeys(ids, rows), tasks, 1.0), settings, seed=1)
+    if processes:
+        monkeypatch.setenv("WORLD_SIZE", processes)
+
+    def arguments(settings, folder, steps, *rest):
+        raise Planned(steps)
+
+    monkeypatch.setattr("tauspeech.training.trainer._arguments", arguments)
+    with pytest.raises(Planned) as planned:
+        finetuning.at(1e-3, tmp_path)
+    assert planned.value.args == (expected,)

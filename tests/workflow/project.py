@@ -25,6 +25,7 @@ PARTS = (
     "envs",
     "tools",
     "resources/grammar",
+    "resources/papers",
     "resources/voices",
 )
 
@@ -106,10 +107,10 @@ class Project:
         }
 
     def content(self) -> dict[str, bytes]:
-        """Of every artifact; a receipt without the time that the work took."""
-        seconds = re.compile(rb'"seconds": [\d.]+')
+        """Of every artifact; a receipt without the time that the work took, and without the commit it was made at."""
+        about_the_run = re.compile(rb'"seconds": [\d.]+|"code": \{[^}]*\}')
         return {
-            name: seconds.sub(b"", data) if name.endswith("receipt.json") else data
+            name: about_the_run.sub(b"", data) if name.endswith("receipt.json") else data
             for name, (_, data) in self.artifacts().items()
         }
 

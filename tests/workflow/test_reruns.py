@@ -18,7 +18,9 @@ FINAL = {
     "make_table/table2",
     "make_table/table3",
     "make_table/fig2",
+    "make_table/fig2_normalised",
     "draw_figure/fig2",
+    "draw_figure/fig2_normalised",
 }
 
 
@@ -45,12 +47,15 @@ def test_an_added_word_runs_its_chain_and_what_contains_it(project: Project) -> 
         "table3_detail",
         "fig2",
         "fig2_detail",
+        "fig2_normalised",
+        "fig2_normalised_detail",
         "rarity",
         "overlap",
         "weights",
     }
     stems = {name.partition(".")[0] for name in rewritten}
-    assert stems <= {f"tables/{table}" for table in tables} | {"figures/fig2", "figures/weights", "claims", "report"}
+    figures = {f"figures/{figure}" for figure in ("fig2", "fig2_normalised", "weights")}
+    assert stems <= {f"tables/{table}" for table in tables} | figures | {"claims", "report"}
     new = {name.partition(".")[0] for name in after if name not in before}
     expected = {
         "text/avignon",
@@ -102,8 +107,11 @@ def test_the_pruning_fraction_of_ties_runs_ties_alone(project: Project) -> None:
     project.edit("config/tiny.yaml", "grid: [0.5, 0.8]", "grid: [0.5, 0.8], ties: {keep: 0.4}")
     changed = project.changed()
     merges = {job for job in changed if job.startswith(("search", "merge", "decode", "score"))}
-    assert {job.partition("/")[2] for job in merges} == {"neuschwanstein--ties", "berlin-wall--ties", "first2--ties"}
-    shown = {"table/table2", "table/table3", "table/fig2", "table/weights", "figure/fig2", "figure/weights"}
+    runs = {f"{subset}--ties" for subset in ("neuschwanstein", "berlin-wall", "first2")}
+    runs |= {f"{subset}--ties--normalised" for subset in ("neuschwanstein", "first2")}  # of fig2_normalised
+    assert {job.partition("/")[2] for job in merges} == runs
+    shown = {f"table/{name}" for name in ("table2", "table3", "fig2", "fig2_normalised", "weights")}
+    shown |= {f"figure/{name}" for name in ("fig2", "fig2_normalised", "weights")}
     assert changed - merges <= shown | {"claims/claims", "report/report"}
     before = project.artifacts()
     project.run()

@@ -34,7 +34,9 @@ def test_tables_carry_the_papers_rows_and_columns(finished: Project) -> None:
     assert [row["word_id"] for row in table2] == ["neuschwanstein", "berlin-wall", "General"]
     table3 = rows(finished.result("tables/table3.tsv"))
     assert list(table3[0])[:7] == ["word_id", "Raw", "FT", "Average", "TA", "TIES", "DARE"]
-    assert [row["words"] for row in rows(finished.result("tables/fig2.tsv"))] == ["1", "2"]
+    chosen, summed = (rows(finished.result(f"tables/{name}.tsv")) for name in ("fig2", "fig2_normalised"))
+    assert [row["words"] for row in chosen] == [row["words"] for row in summed] == ["1", "2"]
+    assert [row["TA"] for row in summed] == [row["Average"] for row in summed] == [row["Average"] for row in chosen]
 
 
 def test_a_cell_is_the_score_of_its_model(finished: Project) -> None:

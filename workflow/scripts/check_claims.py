@@ -8,7 +8,8 @@ from tauspeech.scoring.rules import ScoringRules
 
 def main(job: Job) -> None:
     rules = ScoringRules.of_job(job.settings)
-    table = check_claims(job.settings["claims"], job.files("hypotheses"), job.seed, rules)
+    files, searches = job.files("hypotheses"), job.inputs("searches")
+    table = check_claims(job.settings["claims"], files, job.seed, searches, rules)
     path = job.path("claims.tsv")
     write_atomic(path, lambda part: table.to_csv(part, sep="\t", index=False, float_format="%.2f"))
     job.finish(path)

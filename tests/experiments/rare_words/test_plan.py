@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tauspeech.experiments.foundation.plan import plan as plan_foundation
 from tauspeech.experiments.rare_words.plan import plan as plan_of
@@ -11,11 +12,15 @@ from tauspeech.experiments.rare_words.systems import WordSystems
 from tauspeech.experiments.rare_words.words import read_words
 from tauspeech.plan.config import complete
 from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.paths import ROOT
+from tests.plan.small import with_cosyvoice
 
 METHODS = ("ta", "ties", "dare")
-SUMMARIES = {f"table/{name}" for name in ("table1", "rarity", "overlap", "table2", "table3", "fig2", "weights")}
+FIGURE_2 = ("fig2", "fig2_normalised")
+TABLES = ("table1", "rarity", "overlap", "table2", "table3", *FIGURE_2, "weights")
+SUMMARIES = {f"table/{name}" for name in TABLES}
 BEFORE_TRAINING = {"table/table1", "table/rarity", "table/overlap"}
-FIGURES = {"figure/fig2", "figure/weights", "claims/claims", "report/report"}
+FIGURES = {f"figure/{name}" for name in FIGURE_2} | {"figure/weights", "claims/claims", "report/report"}
 
 
 def names(plan, stage=None):
@@ -40,6 +45,12 @@ def merged(subset, methods=METHODS):
     return found
 
 
+def normalised(subset, methods=("ties", "dare")):
+    """What there is of a subset at weights that sum to 1; TA is Average there."""
+    runs = [f"{subset}--{method}--normalised" for method in methods]
+    return {f"merge/{run}" for run in runs}.union(*map(scored, runs))
+
+
 def average(subset):
     return {f"merge/{subset}--average"} | scored(f"{subset}--average")
 
@@ -60,14 +71,16 @@ def check_of(word):
 
 def together(count):
     """What there is of the first words taken together."""
-    joint = {f"finetune/joint--first{count}"} | scored(f"joint--first{count}")
-    return joint | average(f"first{count}") | merged(f"first{count}")
+    subset = f"first{count}"
+    joint = {f"finetune/joint--{subset}"} | scored(f"joint--{subset}")
+    return joint | average(subset) | merged(subset) | normalised(subset)
 
 
 def test_the_plan_is_what_the_tables_need(plan):
     expected = {"base/base", "text/foundation-tiny", "speech/foundation-tiny", "text/general", "speech/general"}
     expected |= {"tts/main/zh--samples--espeak-ng", "voice_samples/zh"}
     expected |= scored("raw/general") | SUMMARIES | FIGURES | together(2) | together(3)
+    expected |= normalised("neuschwanstein")
     for word in ("neuschwanstein", "avignon", "raphael"):
         expected |= data_of(word) | check_of(word) | chain(word)
     assert names(plan()) == expected
@@ -86,7 +99,8 @@ def test_a_word_that_goes_leaves_everything_of_the_other_words_alone(changed):
 
 def test_the_order_of_words_reaches_only_what_takes_the_first_ones(changed):
     words = ("avignon", "neuschwanstein", "raphael")
-    assert changed(words=words) <= together(2) | together(3) | SUMMARIES | FIGURES
+    ones = normalised("neuschwanstein") | normalised("avignon")  # in Figure 2, as the first word
+    assert changed(words=words) <= together(2) | together(3) | ones | SUMMARIES | FIGURES
 
 
 @pytest.mark.parametrize(
@@ -96,7 +110,9 @@ def test_a_words_own_epochs_change_its_chain_and_what_contains_it(changed, word,
     # The joint training goes by the common settings; the tables hold its scores beside those of the merges.
     reached = chain(word) | SUMMARIES - BEFORE_TRAINING | FIGURES
     for subset in subsets:
-        reached |= merged(subset) | average(subset)
+        reached |= merged(subset) | average(subset) | normalised(subset)
+    if word == "neuschwanstein":
+        reached |= normalised(word)
     assert changed(overrides={word: {"training": {"epochs": 9}}}) == reached
 
 
@@ -120,9 +136,11 @@ def test_an_override_replaces_only_the_keys_that_it_names(plan):
 
 
 def test_the_options_of_ties_reach_nothing_but_ties(changed):
-    reached = {"table/table2", "table/table3", "table/fig2", "table/weights"} | FIGURES
+    reached = {f"table/{name}" for name in ("table2", "table3", *FIGURE_2, "weights")} | FIGURES
     for subset in ("neuschwanstein", "avignon", "raphael", "first2", "first3"):
         reached |= merged(subset, ["ties"])
+    for subset in ("neuschwanstein", "first2", "first3"):
+        reached |= normalised(subset, ["ties"])
     assert changed(merging={"ties": {"keep": 0.2}}) == reached
 
 
@@ -143,7 +161,7 @@ def test_the_options_of_ties_reach_nothing_but_ties(changed):
     ],
 )
 def test_the_training_reaches_no_text_speech_or_base(changed, training):
-    reached = together(2) | together(3) | SUMMARIES - BEFORE_TRAINING | FIGURES
+    reached = together(2) | together(3) | normalised("neuschwanstein") | SUMMARIES - BEFORE_TRAINING | FIGURES
     for word in ("neuschwanstein", "avignon", "raphael"):
         reached |= chain(word)
     assert changed(training=training) == reached
@@ -206,7 +224,7 @@ def test_a_weight_from_validation_is_an_input(plan, method):
     assert merge.settings["merge"]["scale"] == {"search": f"first3--{method}", "choice": "scale"}
 
 
-@pytest.mark.parametrize(("weight", "suffix", "expected"), [("normalised", "normalised", 1), (0.7, "fixed", 0.7)])
+@pytest.mark.parametrize(("weight", "suffix", "expected"), [("normalised", "normalised", 1 / 2), (0.7, "fixed", 0.7)])
 def test_other_weights_are_settings_of_the_tables_merges(plan, weight, suffix, expected):
     planned = plan(merging={"weight": weight})
     merge = planned.jobs["merge", f"avignon--ties--{suffix}"]
@@ -218,13 +236,55 @@ def test_other_weights_are_settings_of_the_tables_merges(plan, weight, suffix, e
     assert settings(planned, "table", "fig2")["rows"][1]["cells"]["TIES"][0][0] == "first2--ties"
 
 
-def test_normalised_weights_of_several_vectors_sum_to_one(config):
-    complete_config = complete(config(), "c.yaml")
-    words = read_words(Path(complete_config["words"]), ("zh", "en"))
-    experiment = WordSystems(complete_config, words)
-    for subset in experiment.subsets:
-        merge = experiment.jobs.merge(subset, "ties", "normalised")
-        assert merge.settings["merge"]["scale"] * len(merge.inputs["vectors"]) == pytest.approx(1)
+@pytest.fixture
+def experiment(config):
+    """The systems of an experiment with some settings of its merges."""
+
+    def make(**merging):
+        complete_config = complete(config(merging=merging), "c.yaml")
+        return WordSystems(complete_config, read_words(Path(complete_config["words"]), ("zh", "en")))
+
+    return make
+
+
+def test_normalised_weights_of_several_vectors_sum_to_one_and_that_of_a_single_one_is_a_half(experiment):
+    systems = experiment()
+    for method in METHODS:
+        for subset, expected in zip(systems.subsets, (1 / 2, 1 / 2, 1 / 3), strict=True):
+            merge = systems.jobs.merge(subset, method, "normalised")
+            assert merge.settings["merge"]["scale"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("weight", ["normalised", 0.5])
+def test_ta_at_the_weight_of_average_is_average_and_is_made_once(plan, weight):
+    planned = plan(merging={"weight": weight})
+    for table in ("table2", "table3"):
+        cells = settings(planned, "table", table)["rows"][1]["cells"]
+        assert cells["TA"] == cells["Average"] != cells["TIES"]
+    assert not any(id.startswith("avignon--ta") for id in names(planned, "merge") | names(planned, "decode"))
+    played = settings(planned, "report", "report")["systems"]["avignon"]
+    assert ["Average, TA", "avignon--average"] in played
+
+
+def test_figure_2_has_a_table_for_each_reading_of_the_weights(plan):
+    planned = plan()
+    chosen, summed = ([row["cells"] for row in settings(planned, "table", name)["rows"]] for name in FIGURE_2)
+    for subset, one, other in zip(("neuschwanstein", "first2", "first3"), chosen, summed, strict=True):
+        assert [one[system] for system in ("Raw", "FT", "Average")] == [other["Raw"], other["FT"], other["Average"]]
+        assert one["TA"][0][0] == f"{subset}--ta"
+        assert other["TA"] == other["Average"]
+        assert (one["DARE"][0][0], other["DARE"][0][0]) == (f"{subset}--dare", f"{subset}--dare--normalised")
+
+
+def test_claims_may_have_figure_2_in_either_reading(experiment):
+    systems = experiment(weight=0.7)  # of the tables, and no matter here
+    pair = systems.subsets[1]
+    models = {
+        weight: [cell.score.id for cell in systems.of_subset(pair, weight)["TIES"]]
+        for weight in ("validation", "normalised")
+    }
+    assert models == {"validation": ["first2--ties"] * 2, "normalised": ["first2--ties--normalised"] * 2}
+    assert systems.of_subset(pair).keys() == systems.of_subset(pair, "normalised").keys()
 
 
 def test_only_the_methods_that_are_asked_for_are_merged(plan):
@@ -492,3 +552,39 @@ def test_a_base_that_knows_every_word_leaves_nothing_to_do(plan, folder):
     write_verdicts(plan(**SKIP), folder, {"neuschwanstein", "avignon", "raphael"})
     with pytest.raises(UserError, match="the base knows every word: set it to keep"):
         plan(**SKIP)
+
+
+# The paper's configuration
+
+
+@pytest.fixture
+def paper(monkeypatch):
+    monkeypatch.chdir(ROOT)  # the words are named from there
+    return yaml.safe_load((ROOT / "config" / "paper" / "rare_words.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_papers_configuration_has_its_settings(paper, folder):
+    planned = plan_of(complete(with_cosyvoice(paper, folder), "c.yaml"), folder)
+    text = settings(planned, "text", "milan-cathedral")
+    assert (text["source"]["kind"], text["source"]["model"]) == ("openai", "gpt-4o")
+    assert text["counts"] == {"train": 1359, "validation": 100, "test": 100}
+    assert settings(planned, "text", "general")["counts"] == {"test": 1702}
+    (voice,) = planned.jobs["speech", "milan-cathedral"].inputs["tts"]
+    assert voice.settings["model"]["engine"] == "cosyvoice"
+    training = settings(planned, "finetune", "milan-cathedral")
+    assert (training["epochs"], training["learning_rate"], training["best_by"]) == (30, 1e-3, "score")
+    assert settings(planned, "finetune", "joint--first10")["joint_steps"] is None
+    for method in ("ties", "dare"):
+        merge = settings(planned, "merge", f"milan-cathedral--{method}--normalised")["merge"]
+        assert (merge["scale"], merge["options"]["keep"]) == (0.5, 0.5)
+    assert {job.settings["precision"] for (stage, _), job in planned.jobs.items() if stage == "decode"} == {"fp32"}
+
+
+def test_the_papers_configuration_can_do_without_its_generators_as_its_header_says(paper, folder):
+    paper["speech"]["models"]["cosyvoice"]["two"]["checkout"] = "none"
+    with pytest.raises(UserError, match=r"key 'speech\.models\.cosyvoice\.two\.checkout': none does not exist"):
+        plan_of(complete(paper, "c.yaml"), folder)
+    del paper["text"]["source"], paper["text"]["openai"], paper["speech"]
+    planned = plan_of(complete(paper, "c.yaml"), folder)
+    assert settings(planned, "text", "goethe")["source"]["kind"] == "template"
+    assert settings(planned, "speech", "goethe")["kind"] == "espeak"

@@ -1,10 +1,10 @@
 """Tables and claims of the plan: which model's score on which set and task stands in which cell."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
-from tauspeech.plan.jobs import PlannedJob
+from tauspeech.plan.jobs import Inputs, PlannedJob
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 
 SCORES = "tauspeech.reporting.score_table"
@@ -24,7 +24,7 @@ class PlannedCell:
         return [self.score.id, self.set, self.task, self.language]
 
     @property
-    def in_hypotheses(self) -> list[str]:
+    def scored(self) -> list[str]:
         return [folder_of(self.hypotheses), self.set, self.task, self.language]
 
     @property
@@ -77,40 +77,73 @@ def scores_table(name: str, rows: Sequence[Row], metrics: dict[str, str] | None 
 
 
 @dataclass(frozen=True)
-class PlannedClaim:
-    """A paper's claim: the mean of some cells is better than that of others, or better in most places.
+class PlannedPoint:
+    """The error rate of a model that a search has tried, on one set for one task."""
 
-    ``margin`` points are granted; of several rivals the best one counts.
+    search: PlannedJob
+    number: int  # of the candidate
+    set: str
+    task: str
+    language: str  # of the text
+
+    @property
+    def scored(self) -> list[str]:
+        return [f"{self.search.id}#{self.number}", self.set, self.task, self.language]
+
+
+Compared = Sequence[PlannedCell | PlannedPoint]
+
+
+@dataclass(frozen=True)
+class PlannedClaim:
+    """A paper's claim: the mean of some cells is better than that of others.
+
+    Of several rivals each is compared, and the claim holds if it holds for all. The rival's score counts ``factor``
+    times, and ``margin`` points are granted. ``paper`` is the difference in the paper's own table.
     """
 
     id: str
     statement: str
     source: str
-    better: Cells
-    than: Sequence[Cells]
-    kind: Literal["mean", "most"] = "mean"
+    better: Compared
+    than: Mapping[str, Compared]
+    factor: float = 1.0
     margin: float = 0.0
+    paper: float | None = None
+
+    def cells(self) -> list[PlannedCell | PlannedPoint]:
+        return [cell for cells in (self.better, *self.than.values()) for cell in cells]
 
 
 def claims_job(
     repetitions: Sequence[Sequence[PlannedClaim]], seed: int, rules: ScoringRules = DEFAULT_RULES
 ) -> PlannedJob:
-    """Test of an experiment's claims on all repetitions."""
+    """Test of an experiment's claims on all repetitions; none compares a model with itself."""
+    different = [[found for claim in claims if (found := _without_itself(claim))] for claims in repetitions]
     declared = []
-    for claims in zip(*repetitions, strict=True):
+    for claims in zip(*different, strict=True):
         runs = [
             {
-                "better": [cell.in_hypotheses for cell in claim.better],
-                "than": [[cell.in_hypotheses for cell in rival] for rival in claim.than],
+                "better": [cell.scored for cell in claim.better],
+                "than": {name: [cell.scored for cell in rival] for name, rival in claim.than.items()},
             }
             for claim in claims
         ]
         first = claims[0]
-        about = {key: getattr(first, key) for key in ("id", "statement", "source", "kind", "margin")}
+        about = {key: getattr(first, key) for key in ("id", "statement", "source", "factor", "margin", "paper")}
         declared.append(about | {"runs": runs})
-    cells = [
-        cell for claims in repetitions for claim in claims for group in (claim.better, *claim.than) for cell in group
-    ]
-    hypotheses = {cell.hypotheses.id: cell.hypotheses for cell in cells}
-    settings = {"claims": declared} | rules.settings
-    return PlannedJob("claims", "claims", settings, {"hypotheses": list(hypotheses.values())}, seed)
+    cells = [cell for claims in different for claim in claims for cell in claim.cells()]
+    hypotheses = {cell.hypotheses.id: cell.hypotheses for cell in cells if isinstance(cell, PlannedCell)}
+    searches = {cell.search.id: cell.search for cell in cells if isinstance(cell, PlannedPoint)}
+    inputs: Inputs = {"hypotheses": list(hypotheses.values()), "searches": list(searches.values())}
+    return PlannedJob("claims", "claims", {"claims": declared} | rules.settings, inputs, seed)
+
+
+def _without_itself(claim: PlannedClaim) -> PlannedClaim | None:
+    """The claim without rivals that are its own or another rival's models, such as TA at Average's weights."""
+    seen, others = [[cell.scored for cell in claim.better]], {}
+    for name, rival in claim.than.items():
+        if (cells := [cell.scored for cell in rival]) not in seen:
+            seen.append(cells)
+            others[name] = rival
+    return replace(claim, than=others) if others else None

@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 
-from tauspeech.reporting.cells import format_value
 from tauspeech.reporting.content import ClaimVerdict
 
 
@@ -14,10 +13,15 @@ def verdicts_from(frame: pd.DataFrame) -> list[ClaimVerdict]:
 
 
 def _detail(row: Any) -> str:
-    interval = f"[{format_value(float(row.low))}, {format_value(float(row.high))}]"
+    interval = f"[{_bound(row.low)}, {_bound(row.high)}]"
     # With a single seed, its value is the mean already shown.
     seeds = f"; seeds: {', '.join(map(_signed, row.runs.split('; ')))}" if row.seeds > 1 else ""
-    return f"{_signed(row.value)} points {interval}, {row.interval}{seeds} ({row.source})."
+    paper = f", where it is {_signed(row.paper)}" if pd.notna(row.paper) else ""
+    return f"{_signed(row.value)} points against {row.closest} {interval}, {row.interval}{seeds} ({row.source}{paper})."
+
+
+def _bound(value: float) -> str:
+    return f"{float(value):.2f}".replace("-", "−").replace("inf", "∞")
 
 
 def _signed(value: str | float) -> str:

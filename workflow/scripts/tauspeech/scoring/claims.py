@@ -1,110 +1,148 @@
-"""Verdicts on a paper's claims: a statistic per claim and seed, its interval, and whether the claim holds.
+"""Verdicts on a paper's claims, each that some cells are better than those of each of its rivals.
 
-With s the headline score in points (higher is better), b the cells that the claim calls better and r those of a rival:
-mean: mean s(b) - max over rivals of mean s(r) + margin,
-most: 100 * share of positions at which s(b) >= s(r) for every rival - 50 + margin.
-A positive value supports the claim.
+With s the headline score in points (higher is better), b the claim's own cells and r those of a rival, the difference is
+d = mean s(b) - factor * mean s(r) + margin, averaged over the seeds. The value of a claim is the smallest d of its
+rivals. Each rival is tested by itself, so that the best of several lucky rivals does not decide. With c claims and k
+rivals, the lower bound is the smallest of the rivals' bounds at 2.5 % / c, the upper one that of the bounds at
+2.5 % / (c * k). A claim holds if the lower bound is above 0, and does not hold if the upper one is below 0.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from tauspeech.runtime.errors import UserError
-from tauspeech.scoring.intervals import percentile_interval, t_interval
+from tauspeech.scoring.intervals import Estimate, over_seeds, over_utterances
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.score_cells import ScoredCell, Scores, observed_scores, resampled_scores, tally_cells
 
 Verdict = Literal["holds", "does not hold", "not decided"]
-COLUMNS = ["claim", "statement", "source", "seeds", "value", "low", "high", "interval", "verdict", "runs"]
+COLUMNS = [
+    *("claim", "statement", "source", "paper", "seeds", "value", "low", "high"),
+    *("closest", "interval", "verdict", "runs"),
+]
+TAIL = 0.025  # probability of a wrong verdict in either direction, among all claims of a run
 
-_ROUNDING = 1e-9  # scores are percentages; ties must not depend on the last bit
-_DECIMALS = 9
+_DECIMALS = 9  # scores are percentages; ties must not depend on the last bit
 
 
 class Comparison(NamedTuple):
     """Cells that a claim compares, for the models of one seed."""
 
     better: list[ScoredCell]
-    than: list[list[ScoredCell]]
+    than: dict[str, list[ScoredCell]]
 
     def cells(self) -> list[ScoredCell]:
-        return [cell for cells in (self.better, *self.than) for cell in cells]
+        return [cell for cells in (self.better, *self.than.values()) for cell in cells]
+
+
+class Bounds(NamedTuple):
+    """Smallest difference of a claim's rivals, with its interval and the rival's name."""
+
+    value: float
+    low: float
+    high: float
+    closest: str
 
 
 def check_claims(
-    claims: Sequence[dict[str, Any]], files: Iterable[Path], seed: int, rules: ScoringRules = DEFAULT_RULES
+    claims: Sequence[dict[str, Any]],
+    files: Iterable[Path],
+    seed: int,
+    searches: Mapping[str, Path] | None = None,
+    rules: ScoringRules = DEFAULT_RULES,
 ) -> pd.DataFrame:
-    """Table with a row per claim; ``claims`` as in the specification, ``files`` the hypotheses of all models."""
+    """Table with a row per claim; ``claims`` as in the specification.
+
+    ``files`` have the hypotheses of all models, ``searches`` the counts of models that a search has tried.
+    """
     runs = {claim["id"]: _runs(claim) for claim in claims}
-    tallies = tally_cells({cell for group in runs.values() for run in group for cell in run.cells()}, files, rules)
+    cells = {cell for group in runs.values() for run in group for cell in run.cells()}
+    tallies = tally_cells(cells, files, searches, rules)
     # Claims over several seeds take their interval from the seeds; resampling, slow for BLEU, is for the others.
     single = {cell for group in runs.values() if len(group) == 1 for cell in group[0].cells()}
     observed = observed_scores(tallies)
     resampled = resampled_scores({cell: tally for cell, tally in tallies.items() if cell in single}, seed)
-    return pd.DataFrame([_row(claim, runs[claim["id"]], observed, resampled) for claim in claims], columns=COLUMNS)
+    utterances = {cell: tally.n() for cell, tally in tallies.items()}
+    rows = []
+    for claim in claims:
+        differences = _differences(claim, runs[claim["id"]], observed, resampled, utterances)
+        rows.append(_row(claim, runs[claim["id"]], differences, observed, len(claims)))
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def verdict(low: float, high: float) -> Verdict:
-    # An interval of exactly zero is a certain tie, which contradicts a claim of being better.
-    if high < 0 or low == high == 0:
+def bounds(differences: Mapping[str, Estimate], claims: int = 1) -> Bounds:
+    """Interval of the smallest difference, for one of some claims that are tested together."""
+    tail = TAIL / claims
+    closest = min(differences, key=lambda name: differences[name].value)
+    return Bounds(
+        differences[closest].value,
+        min(each.low(tail) for each in differences.values()),
+        min(each.high(tail / len(differences)) for each in differences.values()),
+        closest,
+    )
+
+
+def verdict(found: Bounds) -> Verdict:
+    if found.high < 0:
         return "does not hold"
-    return "holds" if low > 0 else "not decided"
+    return "holds" if found.low > 0 else "not decided"
 
 
 def _runs(claim: dict[str, Any]) -> list[Comparison]:
     def cells(listed: list[list[str]]) -> list[ScoredCell]:
         return [ScoredCell(*cell) for cell in listed]
 
-    runs = [Comparison(cells(run["better"]), [cells(rival) for rival in run["than"]]) for run in claim["runs"]]
-    if not runs or not all(run.better and run.than and all(run.than) for run in runs):
+    runs = [
+        Comparison(cells(run["better"]), {name: cells(rival) for name, rival in run["than"].items()})
+        for run in claim["runs"]
+    ]
+    if not runs or not all(run.better and run.than and all(run.than.values()) for run in runs):
         raise UserError(
             f"Claim {claim['id']!r} compares with nothing: every run needs cells in 'better' and in each rival of 'than'."
-        )
-    if claim["kind"] == "most" and any(len(rival) != len(run.better) for run in runs for rival in run.than):
-        raise UserError(
-            f"Claim {claim['id']!r} compares position by position: every rival needs as many cells as 'better' has."
         )
     return runs
 
 
-def _row(claim: dict[str, Any], runs: list[Comparison], observed: Scores, resampled: Scores) -> list[Any]:
-    values = [float(_statistic(claim, run, observed)) for run in runs]
-    if len(runs) == 1:
-        low, high = percentile_interval(_statistic(claim, runs[0], resampled))
-        kind = "bootstrap over utterances"
-    else:
-        low, high = t_interval(values)
-        kind = f"t over {len(runs)} seeds"
-    value = fmean(values)
-    # A skewed statistic can put the value just outside its bootstrap interval.
-    low, high = min(low, value), max(high, value)
-    head = [claim["id"], claim["statement"], claim["source"], len(runs)]
-    listed = "; ".join(f"{single:z.2f}" for single in values)
-    return [*head, *(_printed(x) for x in (value, low, high)), kind, verdict(low, high), listed]
+def _differences(
+    claim: dict[str, Any],
+    runs: list[Comparison],
+    observed: Scores,
+    resampled: Scores,
+    utterances: Mapping[ScoredCell, int],
+) -> dict[str, Estimate]:
+    """The difference to each rival."""
+    found = {}
+    for rival in runs[0].than:
+        values = [float(_difference(claim, run, rival, observed)) for run in runs]
+        if len(runs) > 1:
+            found[rival] = over_seeds(values)
+        else:
+            fewest = min(utterances[cell] for cell in (*runs[0].better, *runs[0].than[rival]))
+            found[rival] = over_utterances(values[0], _difference(claim, runs[0], rival, resampled), fewest)
+    return found
+
+
+def _difference(claim: dict[str, Any], run: Comparison, rival: str, scores: Scores) -> np.ndarray:
+    better, other = (np.array([scores[cell] for cell in cells]).mean(axis=0) for cells in (run.better, run.than[rival]))
+    return np.round(better - claim["factor"] * other + claim["margin"], _DECIMALS)
+
+
+def _row(
+    claim: dict[str, Any], runs: list[Comparison], differences: dict[str, Estimate], observed: Scores, claims: int
+) -> list[Any]:
+    found = bounds(differences, claims)
+    singly = [float(_difference(claim, run, found.closest, observed)) for run in runs]
+    kind = "bootstrap over utterances" if len(runs) == 1 else f"t over {len(runs)} seeds"
+    interval = f"{kind}, for {claims} claims together" if claims > 1 else kind
+    head = [claim["id"], claim["statement"], claim["source"], claim["paper"], len(runs)]
+    numbers = [_printed(number) for number in (found.value, found.low, found.high)]
+    listed = "; ".join(f"{single:z.2f}" for single in singly)
+    return [*head, *numbers, found.closest, interval, verdict(found), listed]
 
 
 def _printed(value: float) -> float:
     return round(value, 2) + 0.0  # no negative zero
-
-
-def _statistic(claim: dict[str, Any], run: Comparison, scores: Scores) -> np.ndarray:
-    better, *rivals = (np.array([scores[cell] for cell in cells]) for cells in (run.better, *run.than))
-    return np.round(_KINDS[claim["kind"]](better, rivals) + claim["margin"], _DECIMALS)
-
-
-def _mean(better: np.ndarray, rivals: list[np.ndarray]) -> np.ndarray:
-    return better.mean(axis=0) - np.max([rival.mean(axis=0) for rival in rivals], axis=0)
-
-
-def _most(better: np.ndarray, rivals: list[np.ndarray]) -> np.ndarray:
-    lead = better - np.max(rivals, axis=0)
-    # Unlike a comparison, heaviside keeps NaN where a score is undefined.
-    return 100 * np.heaviside(lead + _ROUNDING, 1).mean(axis=0) - 50
-
-
-_KINDS: dict[str, Callable[[np.ndarray, list[np.ndarray]], np.ndarray]] = {"mean": _mean, "most": _most}

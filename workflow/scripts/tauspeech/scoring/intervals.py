@@ -1,33 +1,60 @@
-"""95 % intervals of a value: from bootstrap resamples of utterances, or from repetitions with other seeds."""
+"""Estimates with their standard errors: from bootstrap resamples of utterances, or from repetitions with other seeds."""
 
 from collections.abc import Sequence
-from math import cos, pi, sin, sqrt, tan
-from statistics import fmean, stdev
+from dataclasses import dataclass
+from functools import cache
+from math import cos, inf, pi, sin, sqrt, tan
+from statistics import NormalDist, fmean, stdev
 
 import numpy as np
 
-CONFIDENCE = 0.95
+_NEARLY_NORMAL = 2000  # degrees of freedom from which Student's t and the normal distribution agree to four digits
 
 
-def percentile_interval(resamples: np.ndarray) -> tuple[float, float]:
-    """Percentile interval of a bootstrap; resamples in which the value is undefined (NaN) are ignored."""
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.nanquantile(resamples, [tail, 1 - tail])
-    return float(low), float(high)
+@dataclass(frozen=True)
+class Estimate:
+    """A value, its standard error, and the degrees of freedom of that error."""
+
+    value: float
+    error: float
+    freedom: int
+
+    def low(self, tail: float) -> float:
+        """Lower bound, which lies above the true value with the probability ``tail``."""
+        return self.value - self._margin(tail)
+
+    def high(self, tail: float) -> float:
+        """Upper bound, which lies below the true value with the probability ``tail``."""
+        return self.value + self._margin(tail)
+
+    def _margin(self, tail: float) -> float:
+        return t_quantile(self.freedom, tail) * self.error if self.freedom else inf
 
 
-def t_interval(values: Sequence[float]) -> tuple[float, float]:
-    """mean ± t * s / sqrt(n), with Student's t of n - 1 degrees of freedom."""
-    margin = t_quantile(len(values) - 1) * stdev(values) / sqrt(len(values))
-    return fmean(values) - margin, fmean(values) + margin
+def over_utterances(value: float, resamples: np.ndarray, utterances: int) -> Estimate:
+    """Standard error from a bootstrap; resamples in which the value is undefined (NaN) are ignored.
+
+    Quantiles of the resamples would be too narrow for few utterances, and cannot be had far out in the tails.
+    """
+    freedom = utterances - 1
+    spread = float(np.nanstd(resamples, ddof=1))
+    return Estimate(value, spread * sqrt(utterances / freedom) if freedom else inf, freedom)
 
 
-def t_quantile(freedom: int) -> float:
-    """The t with P(|T| < t) = CONFIDENCE. Computed here, since scipy would be a large dependency for one number."""
+def over_seeds(values: Sequence[float]) -> Estimate:
+    """Mean and standard error of two values or more."""
+    return Estimate(fmean(values), stdev(values) / sqrt(len(values)), len(values) - 1)
+
+
+@cache
+def t_quantile(freedom: int, tail: float) -> float:
+    """The t with P(T > t) = tail. Computed here, since scipy would be a large dependency for one number."""
+    if freedom >= _NEARLY_NORMAL:
+        return NormalDist().inv_cdf(1 - tail)
     low, high = 0.0, pi / 2
     for _ in range(60):  # each step halves the range: beyond double precision
         middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, freedom) < CONFIDENCE else (low, middle)
+        low, high = (middle, high) if _within(middle, freedom) < 1 - 2 * tail else (low, middle)
     return sqrt(freedom) * tan(low)
 
 

@@ -1,5 +1,6 @@
 """Headline scores of models on sets, in points, higher is better: BLEU, or an error rate times -1."""
 
+import json
 from collections.abc import Iterable, Mapping
 from math import isnan
 from pathlib import Path
@@ -11,9 +12,10 @@ import pandas as pd
 from tauspeech.data.randomness import derive_seed
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import read_json_lines
+from tauspeech.scoring.headline import headline_metric
 from tauspeech.scoring.metrics import headline
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
-from tauspeech.scoring.tally import Tally
+from tauspeech.scoring.tally import Tally, percentage, read_counts
 from tauspeech.scoring.utterances import by_set_and_task
 
 
@@ -30,14 +32,24 @@ Scores = Mapping[ScoredCell, float | np.ndarray]  # the observed score, or one p
 
 
 def tally_cells(
-    cells: Iterable[ScoredCell], files: Iterable[Path], rules: ScoringRules = DEFAULT_RULES
+    cells: Iterable[ScoredCell],
+    files: Iterable[Path],
+    searches: Mapping[str, Path] | None = None,
+    rules: ScoringRules = DEFAULT_RULES,
 ) -> dict[ScoredCell, Tally]:
-    """Counts of each cell, from hypotheses/<model>/<set>.<task>.jsonl; files of other cells are not read."""
+    """Counts of each cell, from hypotheses/<model>/<set>.<task>.jsonl; files of other cells are not read.
+
+    The cell of a model that a search has tried is named ``<search>#<number of the point>``.
+    """
     paths = {(file.parent.name, *file.name.removesuffix(".jsonl").split(".")): file for file in files}
     first: dict[tuple[str, str, str], tuple[ScoredCell, pd.DataFrame]] = {}
     tallies = {}
     # Sorted by set: all systems on a set share one large matrix of draws, and only the latest matrix is cached.
     for cell in sorted(set(cells), key=lambda cell: (cell.set, cell)):
+        search, _, point = cell.model.partition("#")
+        if point:
+            tallies[cell] = _searched(cell, (searches or {})[search], int(point))
+            continue
         utterances = _read(cell, paths.get(cell[:3]))
         _check_pairing(cell, utterances, *first.setdefault(cell[1:], (cell, utterances)))
         tallies[cell] = _tally(cell, utterances, rules)
@@ -82,6 +94,13 @@ def _check_pairing(cell: ScoredCell, utterances: pd.DataFrame, other: ScoredCell
         raise UserError(
             f"{_where(cell)}: its utterances differ from those of model {other.model!r}: decode both again."
         )
+
+
+def _searched(cell: ScoredCell, path: Path, point: int) -> Tally:
+    """Error counts that a search has kept of one of its models."""
+    name = headline_metric(cell.task, cell.language)
+    counts = json.loads(path.read_text(encoding="utf-8"))["points"][point]["counts"][f"{cell.set}.{cell.task}"]
+    return Tally(name, "", read_counts(counts), percentage)
 
 
 def _tally(cell: ScoredCell, utterances: pd.DataFrame, rules: ScoringRules) -> Tally:

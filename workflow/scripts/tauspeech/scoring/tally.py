@@ -48,6 +48,10 @@ class Tally:
         """Sample size: number of utterances."""
         return len(self.counts)
 
+    def written(self) -> str:
+        """The counts as text, such as ``0/5 2/7`` for errors and lengths of two utterances."""
+        return " ".join("/".join(map(str, row)) for row in self.counts.tolist())
+
     def interval(self, seed: int) -> tuple[float, float]:
         """Percentile bootstrap interval."""
         low, high = np.nanquantile(self.resampled(seed), [_TAIL, 1 - _TAIL])
@@ -71,6 +75,11 @@ class Proportion(Tally):
 
     def interval(self, seed: int) -> tuple[float, float]:
         return wilson_interval(int(self.counts[:, 0].sum()), self.n())
+
+
+def read_counts(text: str) -> np.ndarray:
+    """The counts of ``Tally.written``."""
+    return np.array([[int(count) for count in row.split("/")] for row in text.split()])
 
 
 def percentage(sums: np.ndarray) -> np.ndarray:

@@ -23,15 +23,14 @@ def search(job: Job, cache: FeatureCache) -> dict[str, Any]:
     decoder = Decoder(model, settings, cache)
     tasks = tasks_by_set(settings["tasks"])
     sets = {id: manifest.read(path, settings["split"]) for id, path in job.inputs("sets").items()}
-    mean_score = import_module(f"tauspeech.search.scores.{settings['score']}").mean_score
+    measured = import_module(f"tauspeech.search.scores.{settings['score']}").measured
     rules = ScoringRules.of_job(settings)
     points = []
     for candidate in settings["candidates"]:
         model.load_weights(candidates.weights(candidate))
-        score = mean_score(decoder, sets, tasks, rules)
-        points.append(candidate | {"score": score})
+        points.append(candidate | measured(decoder, sets, tasks, rules))
         about = " ".join(
             f"{key} {value:g}" if isinstance(value, float | int) else value for key, value in candidate.items()
         )
-        print(f"{about}: {score:.2f}", flush=True)
+        print(f"{about}: {points[-1]['score']:.2f}", flush=True)
     return {"points": points, "chosen": choose(settings["rule"], points)}

@@ -15,7 +15,7 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
 from tauspeech.training.examples import Examples
 from tauspeech.training.trainable import Trainable, trainable_of
-from tauspeech.training.trainer import train
+from tauspeech.training.trainer import train, utterances_per_step
 
 Rows = list[dict[str, Any]]
 
@@ -105,6 +105,5 @@ class Finetuning:
         settings = self.settings
         if not settings["joint_steps"]:
             return None
-        per_step = settings["batch"] * settings["accumulate"]
-        one = settings["epochs"] * len(self._examples["train"]) / len(self.sets.sets) / per_step
+        one = settings["epochs"] * len(self._examples["train"]) / len(self.sets.sets) / utterances_per_step(settings)
         return math.ceil(settings["joint_steps"] * one)

@@ -108,6 +108,13 @@ def _arguments(settings: dict[str, Any], folder: Path, steps: int, seed: int, sc
     )
 
 
+def utterances_per_step(settings: dict[str, Any]) -> int:
+    """Utterances of one optimiser step, on all devices of the training together."""
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    utterances: int = settings["batch"] * settings.get("accumulate", 1) * processes
+    return utterances
+
+
 def train(
     model: SpeechModel,
     examples: Examples,
@@ -125,7 +132,7 @@ def train(
     ``part`` is what is trained of it, by default all weights.
     """
     part = part or AllWeights(model)
-    per_step = settings["batch"] * settings.get("accumulate", 1) * int(os.environ.get("WORLD_SIZE", "1"))
+    per_step = utterances_per_step(settings)
     steps = max(1, math.ceil(settings["epochs"] * len(examples) / per_step))
     steps = min(steps, math.ceil(most_steps)) if most_steps else steps
     arguments = _arguments(settings, checkpoints, steps, seed, score is not None)

@@ -10,6 +10,12 @@ from tauspeech.plan.jobs import PlannedJob, once
 from tauspeech.plan.merges import MergeSpec, Term
 
 METHOD = {"average": "task_arithmetic", "ta": "task_arithmetic", "ties": "ties", "dare": "dare"}
+VALIDATION, NORMALISED = "validation", "normalised"  # the two readings of the paper's weights
+
+
+def normalised_weight(count: int) -> float:
+    """Weight of each of some vectors: they sum to 1, and a single one has 1/2, which is the mean with the base."""
+    return 1 / max(2, count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,20 +130,27 @@ class WordJobs:
         return self.build.scale_search(f"{subset.id}--{method}", merge, self.training_sets(subset.words), subset.id)
 
     @once
+    def average(self, subset: Subset) -> PlannedJob:
+        """The mean of the fine-tuned models, or of a single one and the base: task arithmetic at the normalised weight."""
+        merge = self._sum(subset, "average", normalised_weight(len(subset.words)))
+        return self.build.merge(f"{subset.id}--average", merge, subset.id)
+
+    @once
     def merge(self, subset: Subset, method: str, weight: str | float) -> PlannedJob:
-        """A merged model; ``weight`` is 'validation', 'normalised' or a number."""
-        count, name = len(subset.words), f"{subset.id}--{method}"
+        """A merged model; ``weight`` is 'validation', 'normalised' or a number. TA at Average's weight is Average."""
         if method == "average":
-            # The mean of the fine-tuned models is task arithmetic at weight 1/K; of a single one the paper takes the
-            # mean with the base.
-            return self.build.merge(name, self._sum(subset, method, 1 / max(2, count)), subset.id)
-        if weight == "validation":
+            return self.average(subset)
+        name = f"{subset.id}--{method}"
+        if weight == VALIDATION:
             found = self._sum(subset, method)
             chosen = searched_scale(self.weight(subset, method))
             return self.build.merge(name, MergeSpec(found.method, found.terms, found.options, chosen), subset.id)
-        if weight == "normalised":
-            return self.build.merge(f"{name}--normalised", self._sum(subset, method, 1 / count), subset.id)
-        return self.build.merge(f"{name}--fixed", self._sum(subset, method, float(weight)), subset.id)
+        normalised = normalised_weight(len(subset.words))
+        number = normalised if weight == NORMALISED else float(weight)
+        if method == "ta" and number == normalised:
+            return self.average(subset)
+        suffix = "normalised" if weight == NORMALISED else "fixed"
+        return self.build.merge(f"{name}--{suffix}", self._sum(subset, method, number), subset.id)
 
     # Scoring
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.experiments.rare_words.claims import claims
-from tauspeech.experiments.rare_words.jobs import forms_of
-from tauspeech.experiments.rare_words.systems import NAMES, WordSystems
+from tauspeech.experiments.rare_words.jobs import NORMALISED, VALIDATION, forms_of
+from tauspeech.experiments.rare_words.systems import NAMES, Systems, WordSystems
 from tauspeech.experiments.rare_words.verdicts import read_verdict
 from tauspeech.experiments.rare_words.words import Word, read_words
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
@@ -33,6 +33,7 @@ REPORTED = (
     "training",
     "merging",
     "scoring",
+    "composition",
 )
 
 
@@ -82,7 +83,8 @@ def _tables(experiment: WordSystems, all_words: list[Word]) -> dict[str, Planned
         "overlap": _table("overlap", "overlap", {"words": forms}, {"sets": [*sets, jobs.speech(None)]}),
         "weights": _weights(experiment),
         "table2": _by_word(experiment, "table2", experiment.task, with_general=True),
-        "fig2": _fig2(experiment),
+        "fig2": _fig2(experiment, "fig2", VALIDATION),
+        "fig2_normalised": _fig2(experiment, "fig2_normalised", NORMALISED),
     }
     if experiment.control:
         tables["table3"] = _by_word(experiment, "table3", experiment.control, with_general=False)
@@ -119,12 +121,13 @@ def _by_word(experiment: WordSystems, name: str, task: str, with_general: bool) 
     return scores_table(name, rows)
 
 
-def _fig2(experiment: WordSystems) -> PlannedJob:
-    """The score for each number of words: the mean over those words' test sets."""
+def _fig2(experiment: WordSystems, name: str, weight: str) -> PlannedJob:
+    """The score for each number of words, as the mean over those words' test sets, in one reading of the paper's weights."""
     named = experiment.config["composition"]["subsets"]
     labels = [subset.id if subset.id in named else str(len(subset.words)) for subset in experiment.subsets]
     pairs = zip(labels, experiment.subsets, strict=True)
-    return scores_table("fig2", [Row({"words": label}, experiment.of_subset(subset)) for label, subset in pairs])
+    rows = [Row({"words": label}, experiment.of_subset(subset, weight)) for label, subset in pairs]
+    return scores_table(name, rows)
 
 
 def _figures(experiment: WordSystems, tables: dict[str, PlannedJob]) -> list[PlannedJob]:
@@ -133,7 +136,7 @@ def _figures(experiment: WordSystems, tables: dict[str, PlannedJob]) -> list[Pla
     about = {"task": experiment.task, "language": language, "names": NAMES}
     return [
         PlannedJob("figure", name, {"kind": name} | about, {"table": tables[name]}, modules=(f"{ROOM}.figures",))
-        for name in ("fig2", "weights")
+        for name in ("fig2", "fig2_normalised", "weights")
     ]
 
 
@@ -142,27 +145,32 @@ def _report(
 ) -> PlannedJob:
     raw = experiment.raw(tuple(experiment.words))
     single = experiment.single_systems
-    # For each word its systems, and the folder of each one's hypotheses.
-    played = {
-        id: [
-            ["Raw", folder_of(raw[id])],
-            *([system, folder_of(hypotheses_of(score))] for system, score in systems.items()),
-        ]
-        for id, systems in single.items()
-    }
+    played = {id: _played({"Raw": raw[id]} | _hypotheses(systems)) for id, systems in single.items()}
     settings = {
         "examples": EXAMPLES,
         "words": {word.id: forms_of(word) for word in experiment.words},
         "systems": played,
         "config": reported_settings(experiment.config, REPORTED),
     }
-    hypotheses = [hypotheses_of(score) for systems in single.values() for score in systems.values()]
+    tested_models = {job.id: job for systems in single.values() for job in _hypotheses(systems).values()}
     inputs: Inputs = {
         "tables": list(tables.values()),
         "figures": figures,
         "claims": tested,
-        "hypotheses": [*(raw[word.id] for word in experiment.words), *hypotheses],
+        "hypotheses": [*(raw[word.id] for word in experiment.words), *tested_models.values()],
         "sets": [experiment.jobs.speech(word) for word in experiment.words],
         "voice_samples": experiment.jobs.voice_samples(),
     }
     return PlannedJob("report", "report", settings, inputs, modules=(f"{ROOM}.report",))
+
+
+def _hypotheses(systems: Systems) -> dict[str, PlannedJob]:
+    return {system: hypotheses_of(score) for system, score in systems.items()}
+
+
+def _played(hypotheses: dict[str, PlannedJob]) -> list[list[str]]:
+    """Folders of hypotheses, each with the systems that they are of: TA and Average may be the same model."""
+    names: dict[str, list[str]] = {}
+    for system, job in hypotheses.items():
+        names.setdefault(folder_of(job), []).append(system)
+    return [[", ".join(systems), folder] for folder, systems in names.items()]

@@ -42,20 +42,48 @@ def facts(config: dict[str, Any], tables: dict[str, pd.DataFrame]) -> list[tuple
                 if name in config["merging"]["methods"]
             ),
         ),
-        ("Weight of a vector", _weight(config)),
+        ("Weight in Tables 2 and 3", _weight(config)),
     ]
 
 
 def _weight(config: dict[str, Any]) -> str:
+    """Weight of each vector in Tables 2 and 3."""
     weight = config["merging"]["weight"]
     if weight == "validation":
         grid = sorted(config["merging"]["grid"])
         return f"the smallest of {grid[0]:g} to {grid[-1]:g} within {config['merging']['tolerance']:g} points of the best on validation"
+    return "1/2 for a single vector" if weight == "normalised" else f"{weight:g}"
+
+
+def _where_ta_is_average(config: dict[str, Any]) -> str:
+    """Sentence on TA and Average of a single word, which are one model where TA's weight is 1/2."""
+    weight, methods = config["merging"]["weight"], config["merging"]["methods"]
+    if "ta" not in methods or weight not in ("validation", "normalised", 0.5):
+        return ""
     return (
-        "weights sum to 1 (tables), chosen on validation (figure)"
-        if weight == "normalised"
-        else f"{weight:g} (tables), chosen on validation (figure)"
+        " Where it is 1/2, TA is Average." if weight == "validation" else " TA is Average: one model, in two columns."
     )
+
+
+def _joint(config: dict[str, Any]) -> str:
+    """Sentence on the training of FT in Figure 2."""
+    limit = config["composition"]["joint_steps"]
+    if not limit:
+        return "FT is one model, trained on all words for as many epochs as on one."
+    return (
+        f"FT is one model, trained on all words for at most {limit:g} times the steps of one (composition.joint_steps)."
+    )
+
+
+# The two readings of the paper's weights in Figure 2.
+CHOSEN = (
+    "Weights are chosen on validation, after the paper's section 4.2, where TA adjusts them. "
+    "Where validation chooses 1/max(2, K) for K words, TA is Average."
+)
+NORMALISED = (
+    "Each of K vectors has the weight 1/max(2, K), after the paper's section 3.2 (weights sum to 1) and most numbers of its "
+    "Table 2. TA is Average at these weights: {}."
+)
 
 
 BLEU = {"lower": "Lower-cased BLEU, as in the paper,", "cased": "Cased BLEU (the paper's is lower-cased)"}
@@ -67,7 +95,7 @@ METRICS = {
 
 def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) -> list[Table]:
     """Tables in the order of the paper, then those that the paper does not have."""
-    languages, weight = config["languages"], f"Weight: {_weight(config)}."
+    languages, weight = config["languages"], f"Weight: {_weight(config)}.{_where_ta_is_average(config)}"
     found = [Table("table1", "Table 1. The words", "Domain and number of sentences of each word.", tables["table1"])]
 
     def scored(name: str, title: str, caption: str, task: str) -> Table:
@@ -81,8 +109,16 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
     if "table3" in tables:
         caption = f"on the task that was not trained, with the same speech. The FT column is not in the paper's table. {weight}"
         found.append(scored("table3", "Table 3. What is forgotten", caption, config["control_task"]))
-    caption = "as the mean over the words' test sets; FT is trained on all words. Weights are chosen on validation."
-    found.append(scored("fig2", "Figure 2 in numbers. Several words in one model", caption, config["task"]))
+    for name, title, reading in (
+        ("fig2", "Figure 2 in numbers. Several words in one model", CHOSEN),
+        (
+            "fig2_normalised",
+            "Figure 2 in numbers, with weights that sum to 1",
+            NORMALISED.format("one model, in two columns"),
+        ),
+    ):
+        caption = f"as the mean over the words' test sets. {_joint(config)} {reading}"
+        found.append(scored(name, title, caption, config["task"]))
     caption = "Recall of the base on carrier sentences, and of common words in the same places (control), in percent."
     found.append(Table("rarity", "Are the words rare?", caption, tables["rarity"]))
     if len(tables["overlap"]):
@@ -92,14 +128,17 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
 
 
 def described_figures(drawn: dict[str, str], config: dict[str, Any]) -> list[Figure]:
+    about = f"Score on the words' test sets against the number of words that the model was made for. {_joint(config)}"
     captions = {
-        "fig2": (
-            "Figure 2. Several words in one model",
-            "Score on the words' test sets against the number of words that the model was made for. FT is trained jointly.",
+        "fig2": ("Figure 2. Several words in one model", f"{about} {CHOSEN}"),
+        "fig2_normalised": (
+            "Figure 2 with weights that sum to 1",
+            f"{about} {NORMALISED.format('one model, one line')}",
         ),
         "weights": (
             "Choosing the weight",
-            "Score on validation against the weight of each vector. The smallest weight near the best is taken.",
+            "Score on validation against the weight of each vector. The smallest weight near the best is taken, except where "
+            "weights are set to 1/max(2, K).",
         ),
     }
     return [Figure(name, *captions[name], drawn[name]) for name in captions if name in drawn]

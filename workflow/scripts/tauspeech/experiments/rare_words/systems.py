@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Any
 
-from tauspeech.experiments.rare_words.jobs import Subset, WordJobs
+from tauspeech.experiments.rare_words.jobs import VALIDATION, Subset, WordJobs
 from tauspeech.experiments.rare_words.words import Word
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.tables import PlannedCell
@@ -85,16 +85,18 @@ class WordSystems:
         return scores | {"general": self.jobs.score(raw["general"], (), (), None)}
 
     def systems(self, subset: Subset, weight: str | float) -> Systems:
-        """Scores of each system on the words of a subset."""
+        """Scores of each system on the words of a subset; systems that are the same model share a score."""
         run, raw = self.jobs.finetune(subset), tuple(self.raw(subset.words).values())
         tuned = self.decode(subset.run, run, subset.words, True, subset.id)
         scores = {"FT": self.jobs.score(tuned, subset.words, raw, None)}
+        of_merges: dict[str, PlannedJob] = {}
         for method in ("average", *self.config["merging"]["methods"]):
             merge = self.jobs.merge(subset, method, weight)
-            merged = self.decode(
-                merge.id.removesuffix(self.jobs.build.tag), merge, subset.words, general=True, batch=subset.id
-            )
-            scores[NAMES[method]] = self.jobs.score(merged, subset.words, raw, tuned)
+            if merge.id not in of_merges:
+                id = merge.id.removesuffix(self.jobs.build.tag)
+                merged = self.decode(id, merge, subset.words, general=True, batch=subset.id)
+                of_merges[merge.id] = self.jobs.score(merged, subset.words, raw, tuned)
+            scores[NAMES[method]] = of_merges[merge.id]
         return scores
 
     @cached_property
@@ -127,10 +129,10 @@ class WordSystems:
             cells[system] = [self.cell(systems[system], None, self.task) for systems in self.single_systems.values()]
         return cells
 
-    def of_subset(self, subset: Subset) -> Cells:
-        """Each system's model of a subset, on the test sets of its words."""
+    def of_subset(self, subset: Subset, weight: str | float = VALIDATION) -> Cells:
+        """Each system's model of a subset, on the test sets of its words; ``weight`` is that of each vector."""
         raw = self.raw_scores(subset.words)
         cells = {"Raw": [self.cell(raw[word.id], word, self.task) for word in subset.words]}
-        for system, score in self.systems(subset, "validation").items():
+        for system, score in self.systems(subset, weight).items():
             cells[system] = [self.cell(score, word, self.task) for word in subset.words]
         return cells

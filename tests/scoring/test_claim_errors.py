@@ -1,0 +1,35 @@
+"""Error rates of the verdicts, by simulation: see tests/scoring/simulation.py."""
+
+import pytest
+
+from tests.scoring.simulation import RIVALS, SEEDS, Trial, rates
+
+TRIALS = 400  # with one seed, where a trial takes some milliseconds
+MOST = 5.0  # percent; the expected rate of each wrong verdict is 2.5 % at most
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+@pytest.mark.parametrize("rivals", RIVALS)
+def test_equal_systems_seldom_get_a_verdict(rivals: int, seeds: int) -> None:
+    found = rates(Trial(rivals, seeds, utterances=100), TRIALS if seeds == 1 else 2000)
+    print(f"{seeds} seeds, {rivals} rivals: {found}")
+    assert found["holds"] <= MOST and found["does not hold"] <= MOST
+
+
+@pytest.mark.parametrize("seeds", [1, 5])
+def test_all_claims_of_a_run_together_seldom_have_one_wrong_verdict(seeds: int) -> None:
+    """With ten claims each may err in 0.25 % in either direction."""
+    found = rates(Trial(rivals=4, seeds=seeds, claims=10), TRIALS if seeds == 1 else 4000)
+    assert found["holds"] <= 0.7 and found["does not hold"] <= 0.7
+
+
+@pytest.mark.parametrize(("seeds", "effect"), [(1, 5.0), (3, 10.0), (5, 5.0), (10, 3.0)])
+def test_a_clear_effect_is_seen_and_never_contradicted(seeds: int, effect: float) -> None:
+    found = rates(Trial(rivals=4, seeds=seeds, effect=effect), 200)
+    print(f"{seeds} seeds, {effect:g} points better than 4 rivals: {found}")
+    assert found["holds"] > 70 and found["does not hold"] == 0
+
+
+def test_few_utterances_are_no_worse() -> None:
+    found = rates(Trial(rivals=4, seeds=1, utterances=12), TRIALS)
+    assert found["holds"] <= MOST and found["does not hold"] <= MOST
