@@ -40,7 +40,7 @@ def test_captions_of_rare_words_follow_the_configuration(scoring, about):
     )
     frame = pd.DataFrame({"word_id": ["a"], "TA": [1.0]})
     signature = bleu(["a"], ["a"], "en").signature
-    names = ("table1", "table2", "table3", "fig2", "rarity", "overlap")
+    names = ("table1", "table2", "table3", "fig2", "fig2_normalised", "rarity", "overlap")
     tables = dict.fromkeys(names, frame) | {"table2_detail": details(("a", "translate", "bleu", signature))}
     caption = {table.name: table.caption for table in tables_of_rare_words(tables, config)}["table2"]
     assert caption.startswith(about)

@@ -113,6 +113,6 @@ def test_scores_and_claims_follow_the_rules(hypotheses, tmp_path, rules, signatu
     scores = pd.read_csv(tmp_path / "ta.tsv", sep="\t").set_index("metric")
     assert signature in scores["signature"]["bleu"]
     cell = ScoredCell("ta", "s", "translate", "en")
-    claimed = tally_cells([cell], [hypotheses], ScoringRules.of_job(job.settings))[cell]
+    claimed = tally_cells([cell], [hypotheses], rules=ScoringRules.of_job(job.settings))[cell]
     assert scores["value"]["bleu"] == pytest.approx(claimed.value(), abs=1e-4)
     assert (claimed.value() > 99) == (rules == DEFAULT_RULES)
