@@ -47,7 +47,7 @@ rule finetune:
     """Fine-tune the base on the speech of one or several sets."""
     input:
         spec=spec_of("finetune"),
-        receipts=receipts_of("finetune", "base", "sets"),
+        receipts=receipts_of("finetune", "base", "sets", "searches"),
     output:
         model=f"{RESULTS}/models/{{id}}/model.safetensors",
         receipt=f"{RESULTS}/models/{{id}}/receipt.json",
@@ -57,6 +57,7 @@ rule finetune:
         f"{RESULTS}/benchmarks/finetune/{{id}}.tsv"
     wildcard_constraints:
         id="(?!base/)[a-z0-9][a-z0-9_-]*",
+    priority: 1  # the longest jobs, which others wait for
     conda:
         "../envs/main.yaml"
     threads: threads_of("finetune")

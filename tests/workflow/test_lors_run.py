@@ -19,6 +19,7 @@ WHERE = {  # the scores of a system for a language and a task
         "Pretrained": "raw/{language}",
         "Finetuned": "{language}--asr",
         "Multi-lingual training": "high--ml--asr",
+        "Sequential training": "high--sequential--asr--de",
         "Weight Averaging": "high--asr--average",
         "Task Arithmetic": "high--asr--ta",
         "MP-Merging": "high--asr--mp",
@@ -29,6 +30,7 @@ WHERE = {  # the scores of a system for a language and a task
         "Pretrained": "raw/{language}",
         "Finetuned": "{language}--st",
         "Multi-lingual training": "high--ml--st",
+        "Sequential training": "high--sequential--st--de",
         "Weight Averaging": "high--st--average",
         "Task Arithmetic": "high--st--ta",
         "MP-Merging": "high--st--mp",
@@ -68,6 +70,8 @@ TASKS = {
     "table4": ["asr", "st"],
     "table11": ["asr", "st"],
 }
+FOLLOWERS = {"high--st": ("ca--st", "de--st"), "high--mlmt": ("high--mlmt--of50", "high--mlmt")}
+ENDS = {"Pretrained": 0, "Finetuned": 100}
 VECTORS = {f"{name}--{task}" for name in (*LANGUAGES, "high--ml") for task in METRICS} | {"ca--mt", "de--mt"}
 
 
@@ -205,12 +209,37 @@ def test_the_report_shows_every_table_and_needs_nothing_else(finished_lors: Proj
 # What lies behind the tables
 
 
-def test_of_several_learning_rates_one_was_chosen(finished_lors: Project) -> None:
-    history = json_of(finished_lors, "models/ca--asr/training.json")
-    tried = {each["learning_rate"]: each["score"] for each in history["tried"]}
-    assert list(tried) == [5e-4, 1e-3]
-    assert history["learning_rate"] == max(tried, key=lambda rate: (tried[rate], -rate))
-    assert "tried" not in json_of(finished_lors, "models/de--asr/training.json")
+def test_of_several_learning_rates_one_was_chosen_for_each_kind_of_training(finished_lors: Project) -> None:
+    table = rows(finished_lors.result("tables/rates.tsv"))
+    assert {row["trainings"]: row["tried_by"] for row in table} == {
+        **{f"high--{kind}": f"ca--{kind}" for kind in ("asr", "st", "mt")},
+        **{f"high--{kind}": f"high--{kind}--of50" for kind in ("ml--asr", "ml--st", "mlmt")},
+    }
+    for kind, (training, follower) in FOLLOWERS.items():
+        history = json_of(finished_lors, "models", training, "training.json")
+        tried = {each["learning_rate"]: each["score"] for each in history["tried"]}
+        assert list(tried) == [5e-4, 1e-3]
+        assert history["learning_rate"] == max(tried, key=lambda rate: (tried[rate], -rate))
+        (shown,) = [row for row in table if row["trainings"] == kind and row["chosen"] == "1"]
+        assert float(shown["learning_rate"]) == history["learning_rate"]
+        followed = json_of(finished_lors, "models", follower, "training.json")
+        assert followed["learning_rate"] == history["learning_rate"] and "tried" not in followed
+        receipt = json_of(finished_lors, "models", follower, "receipt.json")
+        assert f"searches/{training}" in receipt["inputs"]
+
+
+def test_sequential_training_starts_from_the_model_before(finished_lors: Project) -> None:
+    receipts = [json_of(finished_lors, "models", id, "receipt.json") for id in ("ca--asr", "high--sequential--asr--de")]
+    assert receipts[1]["inputs"]["base"]["key"] == receipts[0]["key"]
+
+
+def test_normalised_performance_is_0_of_the_base_and_100_of_the_fine_tunes(finished_lors: Project) -> None:
+    table = rows(finished_lors.result("tables/normalised.tsv"))
+    assert [row["system"] for row in table if row["table"] == "table2"] == list(WHERE["table2"])
+    for row in table:
+        for metric in ("WER", "BLEU", "mean"):
+            if row["system"] in ENDS and row[metric]:  # empty where nothing was gained
+                assert float(row[metric]) == ENDS[row["system"]]
 
 
 def test_a_merge_with_pruning_is_made_of_vectors_pruned_by_their_own_ratios(finished_lors: Project) -> None:
@@ -277,10 +306,11 @@ def test_other_ratios_run_what_prunes_and_no_training(lors_project: Project) -> 
 def test_settings_of_one_training_run_it_and_what_is_made_of_it(lors_project: Project) -> None:
     lors_project.edit("config/lors_tiny.yaml", "overrides: {", "overrides: {de--st: {training: {epochs: 2}}, ")
     jobs = lors_project.changed()
-    assert {job for job in jobs if job.startswith("finetune")} == {"finetune/de--st"}
+    trainings = {"finetune/de--st", "finetune/high--sequential--st--de"}
+    assert {job for job in jobs if job.startswith("finetune")} == trainings
     assert {"search/de--st--pruning", "merge/high--all--lors", "merge/de--both--svp"} <= jobs
     assert not any("asr" in job.partition("/")[2] or "ca--" in job or "mt-ml" in job for job in jobs)
-    assert {job for job in lors_project.planned() if job.startswith("finetune")} == {"finetune/de--st"}
+    assert {job for job in lors_project.planned() if job.startswith("finetune")} == trainings
 
 
 def test_other_ratios_of_the_figure_run_the_figure_alone(lors_project: Project) -> None:

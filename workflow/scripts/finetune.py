@@ -34,17 +34,30 @@ def trained(job: Job) -> Callable[[Path], None]:
     from tauspeech.training.rates import best_of
 
     settings, base = job.settings, job.input("base", ".")
+    chosen = chosen_rate(job)
     require_precision(settings["precision"], "training.precision")
     sets = {id: manifest.read(path) for id, path in job.inputs("sets").items()}
     training_sets = TrainingSets(sets, tasks_by_set(settings["tasks"]), settings["share"])
     finetuning = Finetuning(base, training_sets, settings, job.seed)
-    found = best_of(settings["learning_rate"], finetuning.at, job.checkpoints)
+    found = best_of(chosen or settings["learning_rate"], finetuning.at, job.checkpoints)
+    history = found.history | ({"learning_rate": chosen} if chosen else {})
 
     def write(folder: Path) -> None:
         found.part.save(base, folder)
-        write_text(folder / "training.json", json.dumps(found.history, indent=1) + "\n")
+        write_text(folder / "training.json", json.dumps(history, indent=1) + "\n")
 
     return write
+
+
+def chosen_rate(job: Job) -> float | None:
+    """The learning rate that another training has chosen from a list; None if the settings have the rates."""
+    histories = job.inputs("searches", "training.json")
+    if not histories:
+        return None
+    ((training, history),) = histories.items()
+    rate: float = json.loads(history.read_text(encoding="utf-8"))[job.settings["learning_rate"]["choice"]]
+    print(f"learning rate {rate:g}, as chosen in the training {training}", flush=True)
+    return rate
 
 
 if __name__ == "__main__":

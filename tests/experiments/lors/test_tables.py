@@ -1,6 +1,54 @@
-"""Tables of the experiment lors: what its searches for pruning ratios found."""
+"""Tables of the experiment lors: what its searches found, and normalised performance."""
 
-from tauspeech.experiments.lors.tables import pruning_curve_table, ratios_table
+import pandas as pd
+import pytest
+
+from tauspeech.experiments.lors.normalised import normalised
+from tauspeech.experiments.lors.tables import pruning_curve_table, rates_table, ratios_table
+
+
+def test_rates_that_were_tried_and_the_chosen_one():
+    tried = [{"learning_rate": 3e-4, "score": 94.127}, {"learning_rate": 1e-3, "score": 90.0}]
+    table = rates_table({"high--asr": "ca--asr"}, {"ca--asr": {"steps": 9, "learning_rate": 3e-4, "tried": tried}})
+    assert list(table.itertuples(index=False, name=None)) == [
+        ("high--asr", "ca--asr", "0.0003", 94.13, 1),
+        ("high--asr", "ca--asr", "0.001", 90.0, 0),
+    ]
+
+
+def means(*rows):
+    return pd.DataFrame(rows, columns=["table", "system", "WER", "BLEU"])
+
+
+def test_the_pretrained_model_is_0_the_fine_tuned_ones_100_and_others_lie_on_the_way():
+    rows = [("Pretrained", 20.0, 70.0), ("Finetuned", 10.0, 90.0), ("Better", 8.0, 85.0), ("Worse", 21.0, 70.0)]
+    table = normalised(means(*(("table4", *row) for row in rows))).set_index("system")
+    assert list(table.loc["Pretrained"][["WER", "BLEU", "mean"]]) == [0, 0, 0]
+    assert list(table.loc["Finetuned"][["WER", "BLEU", "mean"]]) == [100, 100, 100]
+    assert list(table.loc["Better"][["WER", "BLEU", "mean"]]) == [120, 75, 97.5]
+    assert list(table.loc["Worse"][["WER", "BLEU", "mean"]]) == [-10, 0, -5]
+
+
+def test_each_table_has_its_own_ends_and_no_metric_that_it_lacks():
+    nan = float("nan")
+    rows = [("table1", "Pretrained", 20.0, nan), ("table1", "Finetuned", 10.0, nan), ("table1", "Merged", 15.0, nan),
+            ("table2", "Pretrained", nan, 70.0), ("table2", "Finetuned", nan, 90.0), ("table2", "Merged", nan, 75.0)]  # fmt: skip
+    table = normalised(means(*rows))
+    merged = table[table["system"] == "Merged"].set_index("table")
+    assert merged.loc["table1", ["WER", "mean"]].tolist() == [50, 50] and pd.isna(merged.loc["table1", "BLEU"])
+    assert merged.loc["table2", ["BLEU", "mean"]].tolist() == [25, 25] and pd.isna(merged.loc["table2", "WER"])
+
+
+@pytest.mark.parametrize("finetuned", [20.0, 25.0])
+def test_without_a_gain_of_fine_tuning_there_is_no_percentage(finetuned):
+    rows = [
+        ("table1", "Pretrained", 20.0, 70.0),
+        ("table1", "Finetuned", finetuned, 80.0),
+        ("table1", "Merged", 15.0, 75.0),
+    ]
+    table = normalised(means(*rows))
+    assert table["WER"].isna().all()
+    assert list(table["mean"]) == list(table["BLEU"]) == [0, 100, 50]
 
 
 def test_chosen_ratios_are_percent():

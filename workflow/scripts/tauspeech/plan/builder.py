@@ -220,10 +220,12 @@ class Builder:
         joint_steps: float | None = None,
         share: float = 1.0,
         base: PlannedJob | None = None,
+        rate: Searched | None = None,
     ) -> PlannedJob:
         """A fine-tune on some sets: on the first part of each set's training speech, and of the run's base by default.
 
-        A fine-tune or adapter of the user's with the same name takes its place.
+        Its learning rate is that of its settings, or ``rate``, what another training has chosen. A fine-tune or adapter
+        of the user's with the same name takes its place.
         """
         self._require_tasks(sets)
         if own := own_finetune(self.config, id):
@@ -232,11 +234,12 @@ class Builder:
         used = training_settings(training)
         settings = {key: value for key, value in used.items() if key not in ("threads", "gpus")}
         settings |= tasks_of(sets) | {"joint_steps": joint_steps, "share": share}
+        settings |= {"learning_rate": rate.settings} if rate else {}
         settings["processes"] = max(1, training["gpus"])
         if training["best_by"] == "score":
             settings["validation_decoding"] = self.decoding_settings | {"beams": 1, "precision": "fp32"}
             settings |= self.scoring_settings
-        inputs = {"base": base or self.base} | sets_of(sets)
+        inputs: Inputs = {"base": base or self.base, "searches": [rate.search] if rate else None} | sets_of(sets)
         modules = (f"tauspeech.training.{used['trainable']}",) if "trainable" in used else ()
         return self.job("finetune", id, settings, inputs, self.seed, training["threads"], (*self.family, *modules))
 
@@ -272,7 +275,8 @@ class Builder:
         batch: str | None = None,
     ) -> PlannedJob:
         """A search: variants of a merge are scored on a split of some sets, and a rule chooses one."""
-        settings = self.decoding_settings | tasks_of(sets) | {"merge": merge.settings, "kind": kind}
+        decoding = self.choice_settings if split == "validation" else self.decoding_settings
+        settings = decoding | tasks_of(sets) | {"merge": merge.settings, "kind": kind}
         settings |= {"candidates": candidates, "rule": rule, "split": split, "score": score} | self.scoring_settings
         inputs = {"base": self.base} | merge.inputs | sets_of(sets)
         modules = (f"tauspeech.search.scores.{score}", *self.family, *merge.modules)
@@ -308,6 +312,13 @@ class Builder:
         require_precision(decoding["precision"], decoding.get("gpus", 0), "decoding")
         return {key: decoding[key] for key in ("beams", "batch", "new_tokens", "precision")}
 
+    @property
+    def choice_settings(self) -> dict[str, Any]:
+        """Settings by which validation data are decoded for a choice: with fewer beams, where the configuration says so."""
+        return self.decoding_settings | {
+            "beams": self.config["decoding"].get("choice_beams") or self.decoding_settings["beams"]
+        }
+
     def decode(
         self, id: str, model: PlannedJob, sets: TaskSets, batch: str | None = None, folder: str | None = None
     ) -> PlannedJob:
@@ -332,6 +343,11 @@ class Builder:
 
 def searched_scale(search: PlannedJob) -> Searched:
     return Searched(search, "scale")
+
+
+def chosen_rate(trial: PlannedJob) -> Searched:
+    """The learning rate that a training has chosen from a list."""
+    return Searched(trial, "learning_rate")
 
 
 def tasks_of(sets: TaskSets) -> dict[str, Any]:

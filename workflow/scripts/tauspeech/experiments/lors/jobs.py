@@ -6,8 +6,9 @@ from typing import Any
 
 from tauspeech.data.selection import Lengths
 from tauspeech.data.tables import SPLITS
-from tauspeech.experiments.lors.trainings import TASKS, Pairs, Training
-from tauspeech.plan.builder import Builder, PlannedSentences, TaskSets, searched_scale
+from tauspeech.experiments.lors.rate_search import KEYS, RateSearch
+from tauspeech.experiments.lors.trainings import TASKS, Pairs, Training, sequence_name, single, trainings_by_kind
+from tauspeech.plan.builder import Builder, PlannedSentences, TaskSets, chosen_rate, searched_scale
 from tauspeech.plan.checks import require_order
 from tauspeech.plan.jobs import PlannedJob, once
 from tauspeech.plan.merges import MergeSpec, Searched, Term
@@ -29,10 +30,17 @@ class LanguageJobs:
         self.group_of = _group_of(self.groups)
         self.build = Builder(config, tuple(self.group_of), TARGET, repetition)
         self.sclite = _with_sclite(config["scoring"]["sclite"])
+        self.rates = RateSearch(config, self._trainings_by_kind())
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
 
     def languages(self, group: str) -> tuple[str, ...]:
         return tuple(self.groups[group]["languages"])
+
+    def _trainings_by_kind(self) -> dict[str, tuple[Training, ...]]:
+        found: dict[str, tuple[Training, ...]] = {}
+        for group in self.groups:
+            found |= trainings_by_kind(group, self.languages(group))
+        return found
 
     # Data
 
@@ -75,8 +83,30 @@ class LanguageJobs:
 
     @once
     def finetune(self, training: Training) -> PlannedJob:
-        settings = self.build.section("training", training.name)
-        return self.build.finetune(training.id, self.task_sets(training.pairs), settings, share=training.share)
+        """A training; where another one has tried the rates, its learning rate is what that one has chosen."""
+        trial = self.rates.trial(training)
+        rate = chosen_rate(self.finetune(trial)) if trial and trial != training else None
+        sets, settings = self.task_sets(training.pairs), self._training_settings(training)
+        return self.build.finetune(training.id, sets, settings, share=training.share, rate=rate)
+
+    def _training_settings(self, training: Training) -> dict[str, Any]:
+        section = self.build.section("training", training.name)
+        return {key: value for key, value in section.items() if key not in KEYS}
+
+    @once
+    def sequential(self, owner: str, pairs: Pairs) -> PlannedJob:
+        """Trainings on some languages and tasks one after the other, each of them with the settings of the single one.
+
+        The first starts from the base and is the single training itself; each other one starts from the one before.
+        """
+        training = single(*pairs[-1])
+        if len(pairs) == 1:
+            return self.finetune(training)
+        trial = self.rates.trial(training)
+        rate = chosen_rate(self.finetune(trial)) if trial else None
+        sets, settings = self.task_sets(training.pairs), self._training_settings(training)
+        before = self.sequential(owner, pairs[:-1])
+        return self.build.finetune(sequence_name(owner, pairs), sets, settings, base=before, rate=rate)
 
     @once
     def vector(self, training: Training) -> PlannedJob:

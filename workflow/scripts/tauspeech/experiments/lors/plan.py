@@ -6,13 +6,14 @@ After "Low-Rank and Sparse Model Merging for Multi-Lingual Speech Recognition an
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tauspeech.data.languages import unspaced
 from tauspeech.experiments.lors.claims import claims
 from tauspeech.experiments.lors.systems import FEW, NAMES, LorsSystems, System
-from tauspeech.experiments.lors.trainings import TASKS, all_at_once, multilingual, single, sized
+from tauspeech.experiments.lors.trainings import TASKS, multilingual, single, sized
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
 from tauspeech.plan.tables import PlannedCell, Row, claims_job, folder_of, scores_table
@@ -50,8 +51,7 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
 
 
 def _check_overrides(experiment: LorsSystems) -> None:
-    names = {training.name for trainings in experiment.merged_trainings().values() for training in trainings}
-    names |= {all_at_once(group, experiment.jobs.languages(group)).name for group in experiment.groups}
+    names = {training.name for trainings in experiment.jobs.rates.kinds.values() for training in trainings}
     for name in sorted(set(experiment.config["overrides"]) - names):
         advice = did_you_mean(name, names, "names are like ca--asr.")
         raise UserError(f"key 'overrides.{name}': there is no such training: {advice}")
@@ -63,8 +63,11 @@ def _check_overrides(experiment: LorsSystems) -> None:
 def _tables(experiment: LorsSystems) -> dict[str, PlannedJob]:
     def by_language(name: str, systems: Sequence[System], tasks: Sequence[str], detailed: bool = True) -> None:
         tables[name] = _by_language(name, systems, tasks, detailed, experiment.jobs.sclite)
+        shown[name] = systems
 
-    tables = {"ratios": _chosen_ratios(experiment), "weights": _chosen_scales(experiment)}
+    shown: dict[str, Sequence[System]] = {}
+    tables = _chosen_rates(experiment)
+    tables |= {"ratios": _chosen_ratios(experiment), "weights": _chosen_scales(experiment)}
     both = list(TASKS)
     if "high" in experiment.groups:
         by_language("table1", experiment.multilingual_systems("high", "asr"), ["asr"])
@@ -72,11 +75,13 @@ def _tables(experiment: LorsSystems) -> dict[str, PlannedJob]:
         by_language("table3", experiment.multitask_systems("high"), both, detailed=False)
         by_language("table4", experiment.joint_systems("high"), both)
         by_language("table11", experiment.multitask_systems("high"), both)
+        del shown["table11"]  # which has the systems of Table 3
     if "low" in experiment.groups:
         by_language("table7", experiment.multilingual_systems("low", "asr"), ["asr"])
         by_language("table8", experiment.multilingual_systems("low", "st"), ["st"])
         by_language("table9", experiment.multitask_systems("low"), both)
         by_language("table10", experiment.joint_systems("low"), both)
+    tables["normalised"] = _normalised(shown)
     drawn: dict[str, Callable[[LorsSystems], PlannedJob]] = {"fig3": _fig3, "fig4": _fig4, "fig5": _fig5}
     return tables | {name: drawn[name](experiment) for name in experiment.config["figures"]["drawn"]}
 
@@ -119,6 +124,27 @@ def _error_rate(languages: Iterable[str]) -> str:
     """Name of the error rate of some languages, or of the mean of theirs."""
     units = {headline_metric("transcribe", language).upper() for language in languages}
     return "/".join(sorted(units, reverse=True))
+
+
+def _normalised(tables: Mapping[str, Sequence[System]]) -> PlannedJob:
+    """Normalised performance of the systems of each table: their mean scores, which the module of the table normalises."""
+    rows = []
+    for name, systems in tables.items():
+        for system in systems:
+            columns: dict[str, list[PlannedCell]] = {}
+            for (_, task), cell in system.cells.items():
+                columns.setdefault(METRICS[task], []).append(cell)
+            rows.append(Row({"table": name, "system": system.name}, columns))
+    return replace(scores_table("normalised", rows), modules=(f"{ROOM}.normalised",))
+
+
+def _chosen_rates(experiment: LorsSystems) -> dict[str, PlannedJob]:
+    """The table of learning rates, if any are searched."""
+    trials = experiment.jobs.rates.trials()
+    jobs = {kind: experiment.jobs.finetune(trial) for kind, trial in trials.items()}
+    settings = {"kind": "rates", "labels": {kind: job.id for kind, job in jobs.items()}}
+    inputs: Inputs = {"searches": list({job.id: job for job in jobs.values()}.values())}
+    return {"rates": PlannedJob("table", "rates", settings, inputs, modules=(f"{ROOM}.tables",))} if jobs else {}
 
 
 def _chosen_ratios(experiment: LorsSystems) -> PlannedJob:

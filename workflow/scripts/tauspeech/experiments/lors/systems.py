@@ -1,6 +1,6 @@
 """Systems of the experiment lors, which are the rows of its tables: trained singly, trained together, and merged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from tauspeech.experiments.lors.trainings import (
     all_at_once,
     multilingual,
     multitask,
+    sequence_name,
     single,
 )
 from tauspeech.plan.jobs import PlannedJob
@@ -68,6 +69,20 @@ class LorsSystems:
         score = self.jobs.score(f"{id}--{method}", self.jobs.merge(id, tuple(trainings), method), pairs, id)
         return System(name, {pair: self._cell(score, pair) for pair in pairs})
 
+    def sequential(self, setting: str, owners: Mapping[str, Pairs]) -> list[System]:
+        """Training on some languages and tasks in sequence, where the configuration asks for it.
+
+        ``owners`` gives the languages and tasks of each model by its owner: a group, or a language with both tasks.
+        """
+        if setting not in self.config["sequential"]:
+            return []
+        cells: dict[Pair, PlannedCell] = {}
+        for owner, pairs in owners.items():
+            id = sequence_name(owner, pairs)
+            score = self.jobs.score(id, self.jobs.sequential(owner, pairs), pairs, f"{owner}--sequential")
+            cells |= {pair: self._cell(score, pair) for pair in pairs}
+        return [System("Sequential training", cells)]
+
     def multilingual_systems(self, group: str, task: str) -> list[System]:
         """Tables 1, 2, 7 and 8: the languages of a group, one task."""
         languages = self.jobs.languages(group)
@@ -77,6 +92,7 @@ class LorsSystems:
             self.pretrained(pairs),
             self.finetuned(pairs),
             self.trained("Multi-lingual training", [multilingual(group, languages, task)]),
+            *self.sequential(task, {group: pairs}),
             *(self.merged(NAMES[method], f"{group}--{task}", singles, method) for method in NAMES),
         ]
 
@@ -87,6 +103,7 @@ class LorsSystems:
             self.pretrained(pairs),
             self.finetuned(pairs),
             self.trained("Multi-task training", [multitask(language) for language in languages]),
+            *self.sequential("mt", {language: multitask(language).pairs for language in languages}),
         ]
         for method in NAMES:
             cells: dict[Pair, PlannedCell] = {}
@@ -109,6 +126,7 @@ class LorsSystems:
             self.pretrained(pairs),
             self.finetuned(pairs),
             self.trained("ML and MT training", [all_at_once(group, languages)]),
+            *self.sequential("mlmt", {group: pairs}),
             *merges("ML and MT", "all", [single(*pair) for pair in pairs]),
             self.trained("MT training", tasks_joint),
             *merges("MT training + ML", "mt-ml", tasks_joint),

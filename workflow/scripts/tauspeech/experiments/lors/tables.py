@@ -1,4 +1,4 @@
-"""Tables that only the experiment lors has: what its searches for pruning ratios found."""
+"""Tables that only the experiment lors has: what its searches for learning rates and pruning ratios found."""
 
 from typing import Any
 
@@ -16,10 +16,32 @@ COLUMNS = {
 
 
 def build(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    if job.settings["kind"] == "rates":
+        histories = {id: read_json(path) for id, path in job.inputs("searches", "training.json").items()}
+        return rates_table(job.settings["labels"], histories), None
     searches = {id: read_json(path) for id, path in job.inputs("searches").items()}
     if job.settings["kind"] == "ratios":
         return ratios_table(job.settings["labels"], searches), None
     return pruning_curve_table(job.settings["hours"], searches), None
+
+
+def rates_table(labels: dict[str, str], histories: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    """Every learning rate that was tried, its score on validation, and which one was chosen.
+
+    ``labels`` gives the training that tried the rates for each kind of training.
+    """
+    rows = [
+        {
+            "trainings": kind,
+            "tried_by": id,
+            "learning_rate": f"{point['learning_rate']:g}",
+            "value": round(point["score"], 2),
+            "chosen": int(point["learning_rate"] == histories[id]["learning_rate"]),
+        }
+        for kind, id in labels.items()
+        for point in histories[id]["tried"]
+    ]
+    return pd.DataFrame(rows)
 
 
 def ratios_table(labels: dict[str, str], searches: dict[str, dict[str, Any]]) -> pd.DataFrame:

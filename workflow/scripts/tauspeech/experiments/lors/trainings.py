@@ -39,3 +39,17 @@ def multitask(language: str) -> Training:
 
 def all_at_once(group: str, languages: tuple[str, ...]) -> Training:
     return Training(f"{group}--mlmt", tuple((language, task) for language in languages for task in TASKS))
+
+
+def trainings_by_kind(group: str, languages: tuple[str, ...]) -> dict[str, tuple[Training, ...]]:
+    """All trainings of a group, on all of their speech, by kind."""
+    found = {f"{group}--{task}": tuple(single(language, task) for language in languages) for task in TASKS}
+    found[f"{group}--mt"] = tuple(multitask(language) for language in languages)
+    found |= {f"{group}--ml--{task}": (multilingual(group, languages, task),) for task in TASKS}
+    return found | {f"{group}--mlmt": (all_at_once(group, languages),)}
+
+
+def sequence_name(owner: str, pairs: Pairs) -> str:
+    """Name of the last of several trainings in sequence; ``owner`` is a group, or a language with both tasks."""
+    tasks = "-".join(dict.fromkeys(task for _, task in pairs))
+    return f"{owner}--sequential--{tasks}--{pairs[-1][0]}"
