@@ -7,6 +7,7 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.scoring import sclite, sclite_program
 from tauspeech.scoring.metrics import wer
 from tauspeech.scoring.normalise import WER_NORMALISATION
+from tauspeech.scoring.rules import ScoringRules
 from tauspeech.scoring.sclite import parse_scores, sclite_wer
 from tauspeech.scoring.sclite_program import find_sclite
 
@@ -112,6 +113,19 @@ def test_the_signature_names_program_and_normalisation():
 )
 def test_letters_signs_and_empty_texts(reference, hypothesis, counts):
     assert sclite_wer([reference, "last"], [hypothesis, "last"], "en").counts.tolist() == [counts, [0, 1]]
+
+
+@with_sclite
+def test_texts_of_whispers_normaliser():
+    """It keeps signs beside numbers, none of which is syntax of sclite's files."""
+    references = ["He paid $25.50 (once) minus five { x } / a@b *;; 50% £3 -", "It won't"]
+    hypotheses = ["he paid $25.50 -5 x a b 50% £4", "it will not"]
+    rules = ScoringRules("whisper")
+    tally = sclite_wer(references, hypotheses, "en", rules)
+    assert (
+        tally.counts.tolist() == wer(references, hypotheses, "en", rules).counts.tolist() == [[2, 9], [0, 3]]
+    )  # "-5" becomes 5
+    assert "|norm:Whisper's English normaliser|" in tally.signature
 
 
 @with_sclite
