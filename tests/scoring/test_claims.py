@@ -48,8 +48,16 @@ class Lab:
     def files(self):
         return sorted(self.results.glob("hypotheses/*/*.jsonl"))
 
+    def searched(self, search, *points):
+        """Cells of a search's points, each with counts by utterance such as ``1/4 0/4``."""
+        path = self.results / "search" / f"{search}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"points": [{"counts": {"s.transcribe": counts}} for counts in points]}))
+        return [[f"{search}#{number}", "s", "transcribe", "en"] for number in range(len(points))]
+
     def check(self, *claims, seed=1):
-        return check_claims(claims, self.files(), seed)
+        searches = {path.stem: path for path in self.results.glob("search/*.json")}
+        return check_claims(claims, self.files(), seed, searches)
 
     def row(self, *runs, margin=0.0, factor=1.0, seed=1):
         return self.check(claim(*runs, margin=margin, factor=factor), seed=seed).iloc[0]
@@ -229,6 +237,14 @@ def test_each_cell_is_counted_once_and_others_are_not_read(lab, wers, monkeypatc
     assert len(calls) == 4
     assert table["claim"].tolist() == ["a", "b", "c"]
     assert table["seeds"].tolist() == [1, 1, 2]
+
+
+def test_models_of_a_search_are_compared_by_their_counts(lab):
+    pruned, whole = lab.searched("de--pruning-curve", "0/4 1/4 " * 20, "1/4 1/4 " * 20)
+    row = lab.row([[pruned], [whole]])
+    assert row[["value", "verdict"]].tolist() == [12.5, "holds"]
+    decoded = lab.hypotheses("ft", "s", wrong(*[1, 1] * 20))
+    assert lab.row([[pruned], [decoded]])[["value", "low"]].tolist() == row[["value", "low"]].tolist()
 
 
 def test_no_claims_give_an_empty_table(lab):

@@ -9,21 +9,10 @@ from tauspeech.experiments.lors.plan import plan as plan_of
 from tauspeech.plan.config import complete
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import ROOT
+from tests.experiments.lors.conftest import BOTH, HIGH, LOW
 from tests.plan.small import with_corpus
 
-HIGH, LOW = ["ca", "de", "es", "fr", "it"], ["id", "nl", "pt", "ru", "sv"]
-BASIS = {"name": "t", "experiment": "lors", "base": "foundation/multilingual-tiny"}
-BOTH = {"high": {"languages": HIGH}, "low": {"languages": LOW}}
 MERGES = ["Weight Averaging", "Task Arithmetic", "MP-Merging", "SVP-Merging", "LoRS-Merging"]
-
-
-@pytest.fixture
-def plan(folder):
-    def make(**sections):
-        config = BASIS | {"groups": {"high": {"languages": HIGH}}, "scoring": {"sclite": False}} | sections
-        return plan_of(complete(config, "c.yaml"), folder / "results" / "t")
-
-    return make
 
 
 def ids(plan, stage):
@@ -267,7 +256,7 @@ def test_a_repetition_makes_all_again_but_the_base(plan):
         (path, text) for path, text in once.specs().items() if path == "plan/claims/claims.json" or "report" in path
     }
     assert {id for id in ids(twice, "finetune") if id.endswith("--seed2")} == {
-        f"{id}--seed2" for id in ids(plan(figures={"drawn": []}, sequential=[]), "finetune")
+        f"{id}--seed2" for id in ids(once, "finetune")
     }
     assert ids(twice, "base") == {"base"}
     assert twice.jobs["finetune", "ca--asr--seed2"].seed == 2

@@ -6,7 +6,8 @@ import yaml
 from tauspeech.experiments.lors.plan import plan as plan_of
 from tauspeech.plan.config import complete
 from tauspeech.runtime.paths import ROOT
-from tests.experiments.lors.test_plan import BASIS, BOTH, HIGH, LOW, ids, systems, table
+from tests.experiments.lors.conftest import BASIS, BOTH, HIGH, LOW
+from tests.experiments.lors.test_plan import ids, systems, table
 
 RATES = [3e-4, 1e-3]
 

@@ -1,11 +1,9 @@
-"""Claims of the LoRS paper about its tables, for each group of languages and each metric.
-
-Claims about its figures are in ``figure_claims``.
-"""
+"""Claims of the LoRS paper about its tables, for each group of languages and each metric; and about its figures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tauspeech.experiments.lors.figure_claims import figure_claims
 from tauspeech.experiments.lors.systems import NAMES, LorsSystems, System
 from tauspeech.plan.paper_tables import paper_table, smallest_difference
 from tauspeech.plan.tables import PlannedCell, PlannedClaim
@@ -21,6 +19,7 @@ SETTINGS = {
 METRICS = {"asr": "WER", "st": "BLEU"}
 OF_METRIC = {"asr": "recognition", "st": "translation"}
 ORDERS = ("ML and MT", "MT training + ML", "ML training + MT")  # in which languages and tasks are merged
+SEQUENTIAL = "Sequential training"  # of the paper's third version
 REDUCTION = {"asr": 0.9, "st": 1.04}  # of the joint training's score: 10 % less WER, 4 % more BLEU
 
 
@@ -33,7 +32,7 @@ def claims(systems: LorsSystems) -> list[PlannedClaim]:
             found += _of_merges(_Setting(group, "mt", task, systems.multitask_systems(group)))
         for task in METRICS:
             found += _of_all(_Setting(group, "mlmt", task, systems.joint_systems(group)))
-    return found
+    return found + figure_claims(systems)
 
 
 @dataclass(frozen=True)
@@ -87,6 +86,8 @@ def _of_merges(setting: _Setting) -> Iterator[PlannedClaim]:
     yield setting.claim("lors-best", "LoRS-Merging has the best average of all merges", best, others)
     yield setting.claim("ta-above-wa", "Task Arithmetic is above Weight Averaging", "Task Arithmetic", [MERGES[0]])
     yield setting.claim("merging-above-training", f"LoRS-Merging is above {_lower(joint)}", best, [joint])
+    if SEQUENTIAL in setting.cells:
+        yield setting.claim("above-sequential", f"LoRS-Merging is above {_lower(SEQUENTIAL)}", best, [SEQUENTIAL])
     if setting.merged == "mt":
         yield setting.claim("merging-above-finetuned", "LoRS-Merging is above single fine-tunes", best, ["Finetuned"])
     if setting.group == "high":  # the paper says it of these tables; of the others one row contradicts it

@@ -4,7 +4,6 @@ After "Low-Rank and Sparse Model Merging for Multi-Lingual Speech Recognition an
 11, Figures 3 to 5.
 """
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import Any
 
 from tauspeech.data.languages import unspaced
 from tauspeech.experiments.lors.claims import claims
+from tauspeech.experiments.lors.figure_systems import FigureSystems
 from tauspeech.experiments.lors.systems import FEW, NAMES, LorsSystems, System
-from tauspeech.experiments.lors.trainings import TASKS, multilingual, single, sized
+from tauspeech.experiments.lors.trainings import TASKS
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
 from tauspeech.plan.tables import PlannedCell, Row, claims_job, folder_of, scores_table
@@ -172,70 +172,39 @@ def _chosen_scales(experiment: LorsSystems) -> PlannedJob:
 
 def _fig3(experiment: LorsSystems) -> PlannedJob:
     """Scores against the number of languages: means over all combinations of two languages and more."""
-    rows = []
-    languages = experiment.jobs.languages(_first_group(experiment))
-    for task in TASKS:
-        for count in range(2, len(languages) + 1):
-            columns: dict[str, list[PlannedCell]] = {}
-            for chosen in itertools.combinations(languages, count):
-                for system in _few_systems(experiment, chosen, task, 1.0, joint=False):
-                    columns.setdefault(system.name, []).extend(system.cells.values())
-            rows.append(Row({"task": TASKS[task], "languages": count}, columns))
-    return scores_table("fig3", rows)
+    points = FigureSystems(experiment)
+    return scores_table(
+        "fig3",
+        [
+            Row({"task": TASKS[task], "languages": count}, points.of_count(task, count))
+            for task in TASKS
+            for count in points.counts
+        ],
+    )
 
 
 def _fig4(experiment: LorsSystems) -> PlannedJob:
     """Scores against the hours of training speech."""
-    rows = []
-    languages = experiment.jobs.languages(_first_group(experiment))
-    for task in TASKS:
-        for share in _shares(experiment):
-            systems = _few_systems(experiment, languages, task, share, joint=True)
-            columns = {system.name: list(system.cells.values()) for system in systems}
-            rows.append(Row({"task": TASKS[task], "hours": _hours(experiment, share)}, columns))
-    return scores_table("fig4", rows)
-
-
-def _few_systems(
-    experiment: LorsSystems, languages: tuple[str, ...], task: str, share: float, joint: bool
-) -> list[System]:
-    group = _first_group(experiment)
-    pairs = tuple((language, task) for language in languages)
-    every = languages == experiment.jobs.languages(group)
-    id = f"{group if every else '-'.join(languages)}--{task}"
-    trainings = [single(*pair, share) for pair in pairs]
-    found = [experiment.finetuned(pairs, share)]
-    if joint:
-        found.append(experiment.trained("Multi-lingual training", [multilingual(group, languages, task, share)]))
-    return found + [experiment.merged(NAMES[method], sized(id, share), trainings, method) for method in FEW]
+    points = FigureSystems(experiment)
+    return scores_table(
+        "fig4",
+        [
+            Row({"task": TASKS[task], "hours": points.hours(share)}, points.of_share(task, share))
+            for task in TASKS
+            for share in points.shares
+        ],
+    )
 
 
 def _fig5(experiment: LorsSystems) -> PlannedJob:
     """Error rates against the fraction that pruning keeps of single vectors, for each size of the training speech."""
-    searches, hours = [], {}
-    for share in _shares(experiment):
-        for language in experiment.jobs.languages(_first_group(experiment)):
-            search = experiment.jobs.pruning_curve(single(language, "asr", share))
-            searches.append(search)
-            hours[search.id] = _hours(experiment, share)
-    settings = {"kind": "pruning_curve", "hours": hours}
+    points = FigureSystems(experiment)
+    curves = {
+        search.id: (search, points.hours(share)) for share in points.shares for search in points.pruning_curves(share)
+    }
+    settings = {"kind": "pruning_curve", "hours": {id: hours for id, (_, hours) in curves.items()}}
+    searches = [search for search, _ in curves.values()]
     return PlannedJob("table", "fig5", settings, {"searches": searches}, modules=(f"{ROOM}.tables",))
-
-
-def _first_group(experiment: LorsSystems) -> str:
-    return next(iter(experiment.groups))
-
-
-def _shares(experiment: LorsSystems) -> list[float]:
-    shares: list[float] = sorted(experiment.config["figures"]["shares"])
-    if len({round(100 * share) for share in shares}) < len(shares):
-        raise UserError("key 'figures.shares': two of them are the same in whole percent: leave one out.")
-    return shares
-
-
-def _hours(experiment: LorsSystems, share: float) -> float:
-    train: float = experiment.groups[_first_group(experiment)]["hours"]["train"]
-    return round(share * train, 4)
 
 
 def _report(
