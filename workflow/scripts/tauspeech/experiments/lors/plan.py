@@ -38,7 +38,7 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     )
     tables = _tables(experiment)
     modules = (f"{ROOM}.figures",)
-    error_rate = _error_rate(experiment.jobs.languages(_first_group(experiment)))
+    error_rate = _error_rate(FigureSystems(experiment).languages)
     about = {} if error_rate == METRICS["asr"] else {"error_rate": error_rate}
     figures = [
         PlannedJob("figure", name, {"kind": name} | about, {"table": tables[name]}, modules=modules)
