@@ -6,7 +6,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["headline", "sclite_program"])
+@pytest.mark.parametrize("module", ["headline", "rules", "sclite_program"])
 def test_what_plans_import_loads_no_numpy(module):
     code = f"import sys, tauspeech.scoring.{module}; print('numpy' in sys.modules)"
     environment = {"PYTHONPATH": ":".join(filter(None, sys.path))}

@@ -4,10 +4,11 @@ from hypothesis import strategies as st
 
 from tauspeech.data.languages import unspaced
 from tauspeech.scoring.normalise import for_bleu, for_cer, for_wer
+from tauspeech.scoring.rules import ScoringRules
 
 
 def test_bleu_text_is_lower_case_in_single_spaces_with_its_punctuation():
-    assert for_bleu("  The\tBerlin \n Wall! ") == "the berlin wall!"
+    assert for_bleu("  The\tBerlin \n Wall! ", "en") == "the berlin wall!"
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ def test_bleu_text_is_lower_case_in_single_spaces_with_its_punctuation():
     ],
 )
 def test_cer_text_is_bare_characters(text, expected):
-    assert for_cer(text) == expected
+    assert for_cer(text, "zh") == expected
 
 
 @pytest.mark.parametrize(
@@ -35,14 +36,15 @@ def test_cer_text_is_bare_characters(text, expected):
     ],
 )
 def test_wer_text_is_words_in_single_spaces(text, expected):
-    assert for_wer(text) == expected
+    assert for_wer(text, "en") == expected
 
 
 @given(st.text())
 def test_normalised_texts_have_single_spaces_only(text):
-    assert for_bleu(text) == " ".join(for_bleu(text).split())
-    assert for_wer(text) == " ".join(for_wer(text).split())
-    assert not any(c.isspace() for c in for_cer(text))
+    for rules in (ScoringRules(), ScoringRules("whisper", "cased"), ScoringRules("whisper_basic")):
+        assert for_bleu(text, "en", rules) == " ".join(for_bleu(text, "en", rules).split())
+        assert for_wer(text, "en", rules) == " ".join(for_wer(text, "en", rules).split())
+        assert not any(c.isspace() for c in for_cer(text, "zh", rules))
 
 
 def test_languages_without_spaces():

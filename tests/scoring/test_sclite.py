@@ -7,6 +7,7 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.scoring import sclite, sclite_program
 from tauspeech.scoring.metrics import wer
 from tauspeech.scoring.normalise import WER_NORMALISATION
+from tauspeech.scoring.rules import ScoringRules
 from tauspeech.scoring.sclite import parse_scores, sclite_wer
 from tauspeech.scoring.sclite_program import find_sclite
 
@@ -62,16 +63,16 @@ def test_the_program_is_found_under_both_names(monkeypatch):
     installed.clear()
     assert find_sclite() is None
     with pytest.raises(UserError, match="apt install sctk"):
-        sclite_wer(["one"], ["one"])
+        sclite_wer(["one"], ["one"], "en")
 
 
 def test_a_program_that_is_not_sclite_is_reported(monkeypatch):
     monkeypatch.setattr(sclite, "find_sclite", lambda: ["false"])
     with pytest.raises(UserError, match=r"sclite failed .*exit status 1"):
-        sclite_wer(["one"], ["one"])
+        sclite_wer(["one"], ["one"], "en")
     monkeypatch.setattr(sclite, "find_sclite", lambda: ["true"])
     with pytest.raises(UserError, match="scored 0 of 1 utterances"):
-        sclite_wer(["one"], ["one"])
+        sclite_wer(["one"], ["one"], "en")
 
 
 @with_sclite
@@ -79,16 +80,16 @@ def test_counted_by_hand_as_jiwer_does():
     # A substitution in 4 words, 2 insertions in 1 word, a deletion in 2 words.
     references = ["It's a big house", "Yes", "guten Morgen"]
     hypotheses = ["it’s a pig house.", "yes, I do", "Guten!"]
-    tally = sclite_wer(references, hypotheses)
+    tally = sclite_wer(references, hypotheses, "en")
     assert tally.counts.tolist() == [[1, 4], [2, 1], [1, 2]]
-    assert tally.counts.tolist() == wer(references, hypotheses).counts.tolist()
+    assert tally.counts.tolist() == wer(references, hypotheses, "en").counts.tolist()
     assert tally.value() == pytest.approx(100 * 4 / 7)
-    assert tally.interval(seed=0) == wer(references, hypotheses).interval(seed=0)
+    assert tally.interval(seed=0) == wer(references, hypotheses, "en").interval(seed=0)
 
 
 @with_sclite
 def test_the_signature_names_program_and_normalisation():
-    signature = sclite_wer(["one"], ["one"]).signature
+    signature = sclite_wer(["one"], ["one"], "en").signature
     assert signature.startswith("sclite:2")
     assert signature.endswith(f"|norm:{WER_NORMALISATION}")
 
@@ -111,21 +112,34 @@ def test_the_signature_names_program_and_normalisation():
     ],
 )
 def test_letters_signs_and_empty_texts(reference, hypothesis, counts):
-    assert sclite_wer([reference, "last"], [hypothesis, "last"]).counts.tolist() == [counts, [0, 1]]
+    assert sclite_wer([reference, "last"], [hypothesis, "last"], "en").counts.tolist() == [counts, [0, 1]]
+
+
+@with_sclite
+def test_texts_of_whispers_normaliser():
+    """It keeps signs beside numbers, none of which is syntax of sclite's files."""
+    references = ["He paid $25.50 (once) minus five { x } / a@b *;; 50% £3 -", "It won't"]
+    hypotheses = ["he paid $25.50 -5 x a b 50% £4", "it will not"]
+    rules = ScoringRules("whisper")
+    tally = sclite_wer(references, hypotheses, "en", rules)
+    assert (
+        tally.counts.tolist() == wer(references, hypotheses, "en", rules).counts.tolist() == [[2, 9], [0, 3]]
+    )  # "-5" becomes 5
+    assert "|norm:Whisper's English normaliser|" in tally.signature
 
 
 @with_sclite
 def test_rows_follow_the_utterances():
     references = ["wort " * (index % 7) for index in range(120)]
-    assert sclite_wer(references, [""] * 120).counts.tolist() == [[index % 7] * 2 for index in range(120)]
+    assert sclite_wer(references, [""] * 120, "en").counts.tolist() == [[index % 7] * 2 for index in range(120)]
 
 
 @with_sclite
 def test_its_alignment_is_not_always_the_shortest():
     # Five substitutions cost 20, three insertions and three deletions around two hits 18.
     references, hypotheses = ["a b c d e"], ["d e x y z"]
-    assert wer(references, hypotheses).counts.tolist() == [[5, 5]]
-    assert sclite_wer(references, hypotheses).counts.tolist() == [[6, 5]]
+    assert wer(references, hypotheses, "en").counts.tolist() == [[5, 5]]
+    assert sclite_wer(references, hypotheses, "en").counts.tolist() == [[6, 5]]
 
 
 @with_sclite
@@ -133,8 +147,8 @@ def test_its_alignment_is_not_always_the_shortest():
 @given(PAIRS)
 def test_never_below_the_edit_distance(pairs):
     references, hypotheses = map(list, zip(*pairs, strict=True))
-    ours, theirs = sclite_wer(references, hypotheses).counts, wer(references, hypotheses).counts
+    ours, theirs = sclite_wer(references, hypotheses, "en").counts, wer(references, hypotheses, "en").counts
     assert np.all(ours[:, 0] >= theirs[:, 0])
     assert np.array_equal(ours[:, 1], theirs[:, 1])
     for count in (sclite_wer, wer):
-        assert count(references, references).counts[:, 0].sum() == 0
+        assert count(references, references, "en").counts[:, 0].sum() == 0

@@ -10,6 +10,7 @@ import search_candidates
 from tauspeech.data import manifest
 from tauspeech.data.audio import encode_audio
 from tauspeech.models.decoding import FeatureCache
+from tauspeech.plan.builder import Builder
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.merges import MergeSpec, Term
 from tauspeech.search import loop
@@ -118,6 +119,14 @@ def test_the_score_is_the_mean_over_tasks(searched):
     found, model = searched(0.0, grid=(0.0,), tasks=(TASK, TASK | {"kind": "translate"}))
     assert found["points"] == [{"scale": 0.0, "score": 50.0}]
     assert model.featured == 3  # the tasks share the features
+
+
+@pytest.mark.parametrize(("score", "expected"), [("validation", 75), ("headline", 25)])  # the latter is the error rate
+def test_texts_are_normalised_as_the_configuration_says(results, searched, monkeypatch, score, expected):
+    monkeypatch.setitem(TEXT, "validation", "Bon dia (rialles) a tothom")  # hypotheses are its first four words
+    assert searched(0.0, grid=(0.0,), score=score)[0]["points"][0]["score"] == 50
+    results.build = Builder(results.build.config | {"scoring": {"normaliser": "whisper_basic"}}, ("ca",), "en")
+    assert searched(0.0, grid=(0.0,), score=score)[0]["points"][0]["score"] == expected
 
 
 def test_a_search_of_the_builder_reaches_the_script(results, scaled, sets):

@@ -21,7 +21,7 @@ def tables(*owners):
     return "".join(f"<!-- keys: {owner} -->\nold\n<!-- end of keys -->\n" for owner in owners)
 
 
-EVERY = tables(*experiments(), "sentence_models", "voice_models", "trainable", "own_finetunes")
+EVERY = tables(*experiments(), "sentence_models", "voice_models", "trainable", "own_finetunes", "scoring")
 
 
 @pytest.mark.parametrize(

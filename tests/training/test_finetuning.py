@@ -13,6 +13,7 @@ from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper.foundation import new_model
 from tauspeech.runtime.errors import UserError
+from tauspeech.scoring.rules import ScoringRules
 from tauspeech.training.finetuning import Finetuning, Trained, TrainingSets, first_share
 from tauspeech.training.rates import best_of
 
@@ -225,6 +226,13 @@ def test_rates_are_tried_from_the_base_each_and_a_score_is_better_when_higher(fi
     assert weights(found) == weights(best)
     if best_by == "loss":
         assert found.score == -min(entry["eval_loss"] for each in alone for entry in each.history["evaluations"])
+
+
+def test_checkpoints_are_scored_by_the_rules_of_the_configuration(finetuning, tmp_path, monkeypatch):
+    used = []
+    monkeypatch.setattr("tauspeech.training.finetuning.mean_score", lambda *given: used.append(given[-1]) or 50.0)
+    finetuning(epochs=1, **ScoringRules(bleu_case="cased").settings).at(1e-3, tmp_path)
+    assert set(used) == {ScoringRules(bleu_case="cased")}
 
 
 # Limits of a joint training

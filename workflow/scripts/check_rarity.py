@@ -33,22 +33,24 @@ def main(job: Job) -> None:
     from tauspeech.models.decoding import Decoder
     from tauspeech.models.family import open_model
     from tauspeech.models.tasks import SpeechTask
+    from tauspeech.scoring.normalise import chinese_form
     from tauspeech.scoring.rare_words import word_counts
+    from tauspeech.scoring.rules import ScoringRules
     from tauspeech.text.checks import contains, replaced_part
 
-    settings = job.settings
+    settings, rules = job.settings, ScoringRules.of_job(job.settings)
     decoder = Decoder(open_model(job.input("base", ".")), settings)
     task = SpeechTask(**settings["task"])
     language = task.text_language
     carriers, controls = _paired(manifest.read(job.input("speech")))
     hypotheses = decoder.decode(carriers, task)
     forms = tuple(settings["forms"][language])
-    counts = word_counts(job.id, forms, language, [row[language] for row in carriers], hypotheses)
+    counts = word_counts(job.id, forms, language, [row[language] for row in carriers], hypotheses, rules)
     control_recall = None
     if controls:
-        texts = decoder.decode(controls, task)
+        texts = [chinese_form(text, language, rules) for text in decoder.decode(controls, task)]
         common = [
-            replaced_part(control[language], carrier[language], language)
+            chinese_form(replaced_part(control[language], carrier[language], language), language, rules)
             for control, carrier in zip(controls, carriers, strict=True)
         ]
         hits = sum(contains(text, (part,), language) for part, text in zip(common, texts, strict=True))

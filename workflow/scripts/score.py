@@ -6,6 +6,7 @@ import pandas as pd
 
 from tauspeech.runtime.files import read_json_lines, write_atomic
 from tauspeech.runtime.job import Job, run
+from tauspeech.scoring.rules import ScoringRules
 from tauspeech.scoring.score import score_model
 
 
@@ -24,8 +25,8 @@ def main(job: Job) -> None:
         for word, languages in job.settings["words"].items()
     }
     baselines = {role: table for role in ("raw", "ft") if not (table := hypotheses(job, role)).empty}
-    with_sclite = job.settings.get("sclite", False)
-    table = score_model(hypotheses(job, "hypotheses"), baselines, words, job.seed, with_sclite)
+    with_sclite, rules = job.settings.get("sclite", False), ScoringRules.of_job(job.settings)
+    table = score_model(hypotheses(job, "hypotheses"), baselines, words, job.seed, with_sclite, rules)
     path = job.path(f"{job.name}.tsv")
     write_scores(path, table)
     job.finish(path)

@@ -315,7 +315,12 @@ def test_sclite_is_used_where_it_is_installed(plan, monkeypatch):
     monkeypatch.setattr("tauspeech.experiments.lors.jobs.find_sclite", lambda: ["sclite"])
     with_it = plan(scoring={"sclite": "auto"})
     assert with_it.jobs["score", "ca--asr"].settings["sclite"] is True
-    assert table(with_it, "table1")["metrics"] == {"Avg. (sclite)": "wer_sclite"}
+    by_sclite = [f"{column} (sclite)" for column in (*HIGH, "Avg.")]
+    assert table(with_it, "table1")["columns"] == [*HIGH, "Avg.", *by_sclite]
+    assert table(with_it, "table1")["metrics"] == dict.fromkeys(by_sclite, "wer_sclite")
+    assert table(with_it, "table3")["metrics"] == {"WER Avg. (sclite)": "wer_sclite"}
+    cells = table(with_it, "table4")["rows"][0]["cells"]
+    assert cells["WER de (sclite)"] == cells["WER de"] == [["raw/de", "de", "transcribe", "de"]]
     monkeypatch.setattr("tauspeech.experiments.lors.jobs.find_sclite", lambda: None)
     assert plan(scoring={"sclite": "auto"}).jobs["score", "ca--asr"].settings["sclite"] is False
     with pytest.raises(UserError, match=r"key 'scoring\.sclite' is true and sclite is not installed"):
@@ -344,11 +349,33 @@ def test_what_cannot_be_planned_is_named(plan, sections, message):
         plan(**sections)
 
 
-def test_languages_without_spaces_have_no_word_error_rate(plan, monkeypatch):
+def test_languages_without_spaces_have_a_character_error_rate(plan, monkeypatch):
     monkeypatch.setattr("tauspeech.experiments.lors.jobs.find_sclite", lambda: ["sclite"])
-    planned = plan(groups={"high": {"languages": ["zh", "ca"]}}, scoring={"sclite": "auto"}, base="a/b",
-                   corpus={"mirror": "a/b"})  # fmt: skip
-    assert table(planned, "table1")["metrics"] == {}
+    source = {"scoring": {"sclite": "auto"}, "base": "a/b", "corpus": {"mirror": "a/b"}, "figures": {"drawn": ["fig5"]}}
+    mixed = plan(groups={"high": {"languages": ["zh", "ca"]}}, **source)
+    by_sclite = ["ca (sclite)", "Avg. (sclite)"]  # the mean of those that have words
+    assert table(mixed, "table1")["columns"] == ["CER zh", "ca", "WER/CER Avg.", *by_sclite]
+    assert table(mixed, "table1")["metrics"] == dict.fromkeys(by_sclite, "wer_sclite")
+    assert table(mixed, "table2")["columns"] == ["zh", "ca", "Avg."]
+    assert table(mixed, "table4")["columns"][:3] == ["CER zh", "WER ca", "WER/CER Avg."]
+    assert mixed.jobs["figure", "fig5"].settings["error_rate"] == "WER/CER"
+    alone = plan(groups={"high": {"languages": ["zh", "ja"]}}, **source)
+    assert table(alone, "table3")["columns"] == ["CER Avg.", "BLEU Avg."]
+    assert table(alone, "table3")["metrics"] == {}
+
+
+def test_bleu_is_cased_wherever_it_is_computed(plan):
+    jobs = plan(repetitions=2).jobs
+    stages = ("finetune", "search", "score", "claims")
+    assert {jobs[key].settings["scoring"]["bleu_case"] for key in jobs if key[0] in stages} == {"cased"}
+    lower = plan(repetitions=2, scoring={"sclite": False, "bleu_case": "lower"}).jobs
+    assert not any("scoring" in lower[key].settings for key in lower)
+
+
+def test_a_training_that_chooses_by_loss_does_not_depend_on_scoring(plan):
+    settings = {"training": {"best_by": "loss"}, "merging": {}}
+    before, after = (plan(scoring={"sclite": False} | each, **settings) for each in ({}, {"normaliser": "whisper"}))
+    assert changed(before, after) == {"search", "merge", "decode", "score", "table", "figure", "claims", "report"}
 
 
 @pytest.mark.parametrize("name", ["lors.yaml", "lors_full.yaml", "paper/lors.yaml"])

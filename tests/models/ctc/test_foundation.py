@@ -38,7 +38,7 @@ def unseen():
 
 
 def error_rate(texts, found):
-    truth, hypotheses = ([for_wer(each) for each in side] for side in (texts, found))
+    truth, hypotheses = ([for_wer(each, "en") for each in side] for side in (texts, found))
     return 100 * jiwer.wer(truth, hypotheses)
 
 

@@ -1,6 +1,7 @@
-"""Language codes: primary subtags, and languages written without spaces."""
+"""Language codes: primary subtags, Chinese languages, and languages written without spaces."""
 
-_UNSPACED = {"zh", "cmn", "yue", "wuu", "ja", "th", "lo", "km", "my", "bo"}
+_CHINESE = {"zh", "cmn", "yue", "wuu"}
+_UNSPACED = _CHINESE | {"ja", "th", "lo", "km", "my", "bo"}
 
 
 def primary_subtag(language: str) -> str:
@@ -11,3 +12,8 @@ def primary_subtag(language: str) -> str:
 def unspaced(language: str) -> bool:
     """True if the language is written without spaces, so that characters are counted instead of words."""
     return primary_subtag(language) in _UNSPACED
+
+
+def chinese(language: str) -> bool:
+    """True if the language is written in Chinese characters, traditional or simplified."""
+    return primary_subtag(language) in _CHINESE

@@ -22,6 +22,7 @@ from tauspeech.plan.runtime_settings import result_settings, training_settings
 from tauspeech.plan.sources import base_source, grammar_source, own_sentences, recordings, require_folder_or_hub_id
 from tauspeech.plan.voices import engine_environment, models_of, only_espeak, short, voices_of
 from tauspeech.runtime.errors import UserError
+from tauspeech.scoring.rules import ScoringRules
 
 SAMPLES = 2  # sentences that the report plays in every voice
 
@@ -237,6 +238,7 @@ class Builder:
         settings["processes"] = max(1, training["gpus"])
         if training["best_by"] == "score":
             settings["validation_decoding"] = self.decoding_settings | {"beams": 1, "precision": "fp32"}
+            settings |= self.scoring_settings
         inputs: Inputs = {"base": base or self.base, "searches": [rate.search] if rate else None} | sets_of(sets)
         modules = (f"tauspeech.training.{used['trainable']}",) if "trainable" in used else ()
         return self.job("finetune", id, settings, inputs, self.seed, training["threads"], (*self.family, *modules))
@@ -275,7 +277,7 @@ class Builder:
         """A search: variants of a merge are scored on a split of some sets, and a rule chooses one."""
         decoding = self.choice_settings if split == "validation" else self.decoding_settings
         settings = decoding | tasks_of(sets) | {"merge": merge.settings, "kind": kind}
-        settings |= {"candidates": candidates, "rule": rule, "split": split, "score": score}
+        settings |= {"candidates": candidates, "rule": rule, "split": split, "score": score} | self.scoring_settings
         inputs = {"base": self.base} | merge.inputs | sets_of(sets)
         modules = (f"tauspeech.search.scores.{score}", *self.family, *merge.modules)
         return self.job("search", id, settings, inputs, self.seed, self.decoding_threads, modules, batch)
@@ -293,6 +295,11 @@ class Builder:
         return self.job("merge", id, {"merge": merge.settings}, inputs, self.seed, modules=merge.modules, batch=batch)
 
     # Scoring
+
+    @cached_property
+    def scoring_settings(self) -> dict[str, Any]:
+        """Rules by which jobs score texts, of those that choose on validation too; empty for the defaults."""
+        return ScoringRules.of_config(self.config).settings
 
     @property
     def decoding_threads(self) -> int:
@@ -330,7 +337,8 @@ class Builder:
     ) -> PlannedJob:
         """Every metric of a model, with tests against the base and the fine-tuned model."""
         inputs: Inputs = {"hypotheses": hypotheses, "raw": list(raw), "ft": finetuned}
-        return PlannedJob("score", hypotheses.id, settings, inputs, self.seed, batch=hypotheses.batch)
+        rules = self.scoring_settings
+        return PlannedJob("score", hypotheses.id, settings | rules, inputs, self.seed, batch=hypotheses.batch)
 
 
 def searched_scale(search: PlannedJob) -> Searched:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tauspeech.plan.jobs import Inputs, PlannedJob
+from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 
 SCORES = "tauspeech.reporting.score_table"
 
@@ -114,7 +115,9 @@ class PlannedClaim:
         return [cell for cells in (self.better, *self.than.values()) for cell in cells]
 
 
-def claims_job(repetitions: Sequence[Sequence[PlannedClaim]], seed: int) -> PlannedJob:
+def claims_job(
+    repetitions: Sequence[Sequence[PlannedClaim]], seed: int, rules: ScoringRules = DEFAULT_RULES
+) -> PlannedJob:
     """Test of an experiment's claims on all repetitions; none compares a model with itself."""
     different = [[found for claim in claims if (found := _without_itself(claim))] for claims in repetitions]
     declared = []
@@ -133,7 +136,7 @@ def claims_job(repetitions: Sequence[Sequence[PlannedClaim]], seed: int) -> Plan
     hypotheses = {cell.hypotheses.id: cell.hypotheses for cell in cells if isinstance(cell, PlannedCell)}
     searches = {cell.search.id: cell.search for cell in cells if isinstance(cell, PlannedPoint)}
     inputs: Inputs = {"hypotheses": list(hypotheses.values()), "searches": list(searches.values())}
-    return PlannedJob("claims", "claims", {"claims": declared}, inputs, seed)
+    return PlannedJob("claims", "claims", {"claims": declared} | rules.settings, inputs, seed)
 
 
 def _without_itself(claim: PlannedClaim) -> PlannedClaim | None:

@@ -25,17 +25,25 @@ from tauspeech.reporting.drawing import (
 from tauspeech.reporting.palette import Look, looks
 from tauspeech.runtime.errors import UserError
 
-_METRICS = {"transcribe": "WER", "translate": "BLEU"}
+_TASKS = ("transcribe", "translate")
 _KEYS_PER_PANEL = 2
 # From this ratio of the largest to the smallest x on, a linear axis would crowd the small ones.
 _LOGARITHMIC_FROM = 8
 
 
-def panels(frame: pandas.DataFrame, path_stem: Path, *, x: str, xlabel: str, known: Mapping[str, Look]) -> None:
+def panels(
+    frame: pandas.DataFrame,
+    path_stem: Path,
+    *,
+    x: str,
+    xlabel: str,
+    known: Mapping[str, Look],
+    error_rate: str = "WER",
+) -> None:
     """A panel per ``task``, a line per system over column ``x``, bars where a system has bounds."""
     systems = {name: pair for name, pair in with_bounds(frame.columns).items() if name not in (x, "task")}
     frame = frame.dropna(subset=list(systems), how="all")
-    tasks = panels_of(frame, "task", _METRICS)
+    tasks = panels_of(frame, "task", _TASKS)
     styles = looks((name for name in systems if frame[name].notna().any()), known)
     with matplotlib.rc_context(STYLE | PANEL_STYLE):
         figure, row = row_of(len(tasks))
@@ -46,7 +54,7 @@ def panels(frame: pandas.DataFrame, path_stem: Path, *, x: str, xlabel: str, kno
                 draw_system(axes, at + shift, rows[system].astype(float), system, look)
                 draw_bounds(axes, at + shift, rows, systems[system], look)
             set_height(axes)
-            axes.set(xlabel=xlabel, ylabel=_METRICS[task])
+            axes.set(xlabel=xlabel, ylabel=error_rate if task == "transcribe" else "BLEU")
         keys = [key(system, look) for system, look in styles.items()]
         rows_of_keys = math.ceil(len(keys) / (_KEYS_PER_PANEL * len(tasks)))
         head(figure, keys, columns=math.ceil(len(keys) / rows_of_keys))

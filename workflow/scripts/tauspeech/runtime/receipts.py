@@ -18,6 +18,8 @@ PACKAGES = (
     "safetensors",
     "sacrebleu",
     "jiwer",
+    "whisper-normalizer",
+    "opencc",
     "coqui-tts",
     "espeakng-loader",
     "numpy",

@@ -16,6 +16,7 @@ import pandas as pd
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.intervals import Estimate, over_seeds, over_utterances
+from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.score_cells import ScoredCell, Scores, observed_scores, resampled_scores, tally_cells
 
 Verdict = Literal["holds", "does not hold", "not decided"]
@@ -48,14 +49,19 @@ class Bounds(NamedTuple):
 
 
 def check_claims(
-    claims: Sequence[dict[str, Any]], files: Iterable[Path], seed: int, searches: Mapping[str, Path] | None = None
+    claims: Sequence[dict[str, Any]],
+    files: Iterable[Path],
+    seed: int,
+    searches: Mapping[str, Path] | None = None,
+    rules: ScoringRules = DEFAULT_RULES,
 ) -> pd.DataFrame:
     """Table with a row per claim; ``claims`` as in the specification.
 
     ``files`` have the hypotheses of all models, ``searches`` the counts of models that a search has tried.
     """
     runs = {claim["id"]: _runs(claim) for claim in claims}
-    tallies = tally_cells({cell for group in runs.values() for run in group for cell in run.cells()}, files, searches)
+    cells = {cell for group in runs.values() for run in group for cell in run.cells()}
+    tallies = tally_cells(cells, files, searches, rules)
     # Claims over several seeds take their interval from the seeds; resampling, slow for BLEU, is for the others.
     single = {cell for group in runs.values() if len(group) == 1 for cell in group[0].cells()}
     observed = observed_scores(tallies)

@@ -14,7 +14,8 @@ import numpy as np
 
 from tauspeech.data.languages import unspaced
 from tauspeech.runtime.errors import UserError
-from tauspeech.scoring.normalise import for_cer, for_wer
+from tauspeech.scoring.normalise import characters, chinese_form, chinese_signature, words
+from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.tally import Proportion, percentage
 
 
@@ -23,7 +24,7 @@ class WordCounts:
     """Occurrences of one word per utterance."""
 
     word_id: str
-    forms: tuple[str, ...]
+    signature: str
     in_reference: np.ndarray
     in_hypothesis: np.ndarray
 
@@ -42,23 +43,29 @@ class WordCounts:
 
     def _proportion(self, name: str, successes: np.ndarray, trials: np.ndarray) -> Proportion:
         counts = np.column_stack([successes, trials]).astype(int)
-        return Proportion(f"{name}:{self.word_id}", f"forms:{'/'.join(self.forms)}", counts, percentage)
+        return Proportion(f"{name}:{self.word_id}", self.signature, counts, percentage)
 
 
 def word_counts(
-    word_id: str, forms: tuple[str, ...], language: str, references: Sequence[str], hypotheses: Sequence[str]
+    word_id: str,
+    forms: tuple[str, ...],
+    language: str,
+    references: Sequence[str],
+    hypotheses: Sequence[str],
+    rules: ScoringRules = DEFAULT_RULES,
 ) -> WordCounts:
     """Count the accepted forms: at word boundaries or, in languages without spaces, anywhere."""
-    pattern = _pattern(word_id, forms, language)
+    pattern = _pattern(word_id, forms, language, rules)
     in_reference, in_hypothesis = (
-        np.array([len(pattern.findall(_matchable(text, language))) for text in texts])
+        np.array([len(pattern.findall(_matchable(text, language, rules))) for text in texts])
         for texts in (references, hypotheses)
     )
-    return WordCounts(word_id, forms, in_reference, in_hypothesis)
+    signature = f"forms:{'/'.join(forms)}{chinese_signature(language, rules)}"
+    return WordCounts(word_id, signature, in_reference, in_hypothesis)
 
 
-def _pattern(word_id: str, forms: tuple[str, ...], language: str) -> re.Pattern[str]:
-    matchable = {_matchable(form, language).strip() for form in forms}
+def _pattern(word_id: str, forms: tuple[str, ...], language: str, rules: ScoringRules) -> re.Pattern[str]:
+    matchable = {_matchable(form, language, rules).strip() for form in forms}
     if not matchable or "" in matchable:
         raise UserError(f"Word {word_id!r}: every form in {language!r} needs a letter or a digit, got {list(forms)}.")
     # Longest first: otherwise "Milan Cathedral" would count twice, as "Milan" and as "Cathedral".
@@ -67,9 +74,9 @@ def _pattern(word_id: str, forms: tuple[str, ...], language: str) -> re.Pattern[
 
 
 @lru_cache(maxsize=2**15)  # each text is searched for every word
-def _matchable(text: str, language: str) -> str:
+def _matchable(text: str, language: str, rules: ScoringRules) -> str:
     """Casefolded characters, or words surrounded by single spaces: "Goethe’s" becomes " goethe s "."""
-    folded = text.casefold()
+    folded = chinese_form(text, language, rules).casefold()
     if unspaced(language):
-        return for_cer(folded)
-    return " " + for_wer(folded).replace("'", " ") + " "
+        return characters(folded)
+    return " " + words(folded).replace("'", " ") + " "

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from tauspeech.runtime.errors import UserError
-from tauspeech.scoring.normalise import WER_NORMALISATION, for_wer
+from tauspeech.scoring.normalise import WER_NORMALISATION, for_wer, signature_of
+from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.sclite_program import find_sclite
 from tauspeech.scoring.tally import Tally, percentage
 
@@ -23,7 +24,9 @@ _SCORES = re.compile(r"^id: \((\S+)\)\nScores: \(#C #S #D #I\) (\d+) (\d+) (\d+)
 _VERSION = re.compile(r"sclite Version: ([^\s,]+), SCTK Version: (\S+)")
 
 
-def sclite_wer(references: Sequence[str], hypotheses: Sequence[str]) -> Tally:
+def sclite_wer(
+    references: Sequence[str], hypotheses: Sequence[str], language: str, rules: ScoringRules = DEFAULT_RULES
+) -> Tally:
     """Word error rate of a corpus, as ``metrics.wer`` with sclite's alignment."""
     command = find_sclite()
     if command is None:
@@ -31,16 +34,16 @@ def sclite_wer(references: Sequence[str], hypotheses: Sequence[str]) -> Tally:
             "sclite is not installed: on Debian run `apt install sctk`, elsewhere build NIST's SCTK and put sclite on "
             "the PATH."
         )
-    pairs = [(for_wer(r), for_wer(h)) for r, h in zip(references, hypotheses, strict=True)]
-    ids = [f"utt_{index}" for index in range(len(pairs))]
+    truth, found = ([for_wer(text, language, rules) for text in texts] for texts in (references, hypotheses))
+    ids = [f"utt_{index}" for index in range(len(truth))]
     with tempfile.TemporaryDirectory(prefix="tauspeech-sclite-") as name:
         folder = Path(name)
-        _write_trn(folder / "ref.trn", ids, (reference for reference, _ in pairs))
-        _write_trn(folder / "hyp.trn", ids, (hypothesis for _, hypothesis in pairs))
+        _write_trn(folder / "ref.trn", ids, truth)
+        _write_trn(folder / "hyp.trn", ids, found)
         counts = parse_scores(_alignments(command, folder))
     if counts.keys() != set(ids):
         raise UserError(f"sclite scored {len(counts)} of {len(ids)} utterances: check that `{' '.join(command)}` runs.")
-    signature = f"{_program(command)}|norm:{WER_NORMALISATION}"
+    signature = f"{_program(command)}|{signature_of(language, rules, WER_NORMALISATION)}"
     return Tally("wer_sclite", signature, np.array([counts[id_] for id_ in ids]), percentage)
 
 
@@ -51,7 +54,7 @@ def parse_scores(alignments: str) -> dict[str, tuple[int, int]]:
 
 
 def _write_trn(path: Path, ids: Iterable[str], texts: Iterable[str]) -> None:
-    # ( ) { } / @ * and ;; are syntax in this format; normalised texts have only letters, digits and apostrophes.
+    # ( ) { } / @ * and ;; are syntax in this format; no normaliser leaves any of them.
     path.write_text("".join(f"{text} ({id_})\n" for id_, text in zip(ids, texts, strict=True)), encoding="utf-8")
 
 

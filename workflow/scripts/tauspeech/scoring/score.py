@@ -9,6 +9,7 @@ import pandas as pd
 from tauspeech.data.languages import unspaced
 from tauspeech.scoring.metrics import bleu, cer, chrf, wer
 from tauspeech.scoring.rare_words import word_counts
+from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.sclite import sclite_wer
 from tauspeech.scoring.significance import paired_p_value
 from tauspeech.scoring.tally import Tally
@@ -18,7 +19,12 @@ Words = dict[str, dict[str, tuple[str, ...]]]  # word id -> language -> accepted
 
 
 def score_model(
-    hypotheses: pd.DataFrame, baselines: dict[str, pd.DataFrame], words: Words, seed: int, with_sclite: bool = False
+    hypotheses: pd.DataFrame,
+    baselines: dict[str, pd.DataFrame],
+    words: Words,
+    seed: int,
+    with_sclite: bool = False,
+    rules: ScoringRules = DEFAULT_RULES,
 ) -> pd.DataFrame:
     """Table with a row per set, task and metric; values are in percent.
 
@@ -29,29 +35,30 @@ def score_model(
     rows = []
     for key, utterances in by_set_and_task(hypotheses, "the hypotheses").items():
         rivals = {
-            name: _tallies(with_hypotheses_of(groups[key], utterances, name), words, with_sclite)
+            name: _tallies(with_hypotheses_of(groups[key], utterances, name), words, with_sclite, rules)
             if key in groups
             else {}
             for name, groups in baseline_groups.items()
         }
-        for name, tally in _tallies(utterances, words, with_sclite).items():
+        for name, tally in _tallies(utterances, words, with_sclite, rules).items():
             p_values = [paired_p_value(tally, rival[name], seed) if rival else nan for rival in rivals.values()]
             rows.append([*key, *asdict(tally.metric(seed)).values(), *p_values])
     return _table(rows, [f"p_{name}" for name in baselines])
 
 
-def _tallies(utterances: pd.DataFrame, words: Words, with_sclite: bool) -> dict[str, Tally]:
+def _tallies(utterances: pd.DataFrame, words: Words, with_sclite: bool, rules: ScoringRules) -> dict[str, Tally]:
     task, language = utterances[["task", "language"]].iloc[0]
     texts = utterances["reference"].tolist(), utterances["hypothesis"].tolist()
     if task == "translate":
-        tallies = [bleu(*texts, language), chrf(*texts)]
+        metrics = [bleu, chrf]
+    elif unspaced(language):
+        metrics = [cer]
     else:
-        tallies = [cer(*texts)] if unspaced(language) else [wer(*texts), cer(*texts)]
-        if with_sclite and not unspaced(language):
-            tallies.append(sclite_wer(*texts))
+        metrics = [wer, cer, sclite_wer] if with_sclite else [wer, cer]
+    tallies: list[Tally] = [metric(*texts, language, rules) for metric in metrics]
     for word_id, forms in words.items():
         if language in forms:
-            counts = word_counts(word_id, forms[language], language, *texts)
+            counts = word_counts(word_id, forms[language], language, *texts, rules)
             is_own_set = (utterances["word_id"] == word_id).any()
             tallies += [counts.recall(), counts.precision()] if is_own_set else [counts.false_alarms()]
     return {tally.name: tally for tally in tallies}

@@ -14,6 +14,7 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import read_json_lines
 from tauspeech.scoring.headline import headline_metric
 from tauspeech.scoring.metrics import headline
+from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.tally import Tally, percentage, read_counts
 from tauspeech.scoring.utterances import by_set_and_task
 
@@ -31,7 +32,10 @@ Scores = Mapping[ScoredCell, float | np.ndarray]  # the observed score, or one p
 
 
 def tally_cells(
-    cells: Iterable[ScoredCell], files: Iterable[Path], searches: Mapping[str, Path] | None = None
+    cells: Iterable[ScoredCell],
+    files: Iterable[Path],
+    searches: Mapping[str, Path] | None = None,
+    rules: ScoringRules = DEFAULT_RULES,
 ) -> dict[ScoredCell, Tally]:
     """Counts of each cell, from hypotheses/<model>/<set>.<task>.jsonl; files of other cells are not read.
 
@@ -48,7 +52,7 @@ def tally_cells(
             continue
         utterances = _read(cell, paths.get(cell[:3]))
         _check_pairing(cell, utterances, *first.setdefault(cell[1:], (cell, utterances)))
-        tallies[cell] = _tally(cell, utterances)
+        tallies[cell] = _tally(cell, utterances, rules)
     return tallies
 
 
@@ -99,6 +103,6 @@ def _searched(cell: ScoredCell, path: Path, point: int) -> Tally:
     return Tally(name, "", read_counts(counts), percentage)
 
 
-def _tally(cell: ScoredCell, utterances: pd.DataFrame) -> Tally:
+def _tally(cell: ScoredCell, utterances: pd.DataFrame, rules: ScoringRules) -> Tally:
     texts = utterances["reference"].tolist(), utterances["hypothesis"].tolist()
-    return headline(cell.task, cell.language, *texts)
+    return headline(cell.task, cell.language, *texts, rules)

@@ -9,6 +9,7 @@ from tauspeech.models.family import open_model
 from tauspeech.models.tasks import tasks_by_set
 from tauspeech.runtime.job import Job
 from tauspeech.runtime.pace import logged
+from tauspeech.scoring.rules import ScoringRules
 from tauspeech.search.candidates import KINDS
 from tauspeech.search.rules import choose
 from tauspeech.vectors.execution import Execution
@@ -23,10 +24,11 @@ def search(job: Job, cache: FeatureCache) -> dict[str, Any]:
     tasks = tasks_by_set(settings["tasks"])
     sets = {id: manifest.read(path, settings["split"]) for id, path in job.inputs("sets").items()}
     measured = import_module(f"tauspeech.search.scores.{settings['score']}").measured
+    rules = ScoringRules.of_job(settings)
     points = []
     for candidate in settings["candidates"]:
         model.load_weights(candidates.weights(candidate))
-        points.append(candidate | measured(decoder, sets, tasks))
+        points.append(candidate | measured(decoder, sets, tasks, rules))
         about = " ".join(
             f"{key} {value:g}" if isinstance(value, float | int) else value for key, value in candidate.items()
         )

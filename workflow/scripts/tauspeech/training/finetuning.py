@@ -12,6 +12,7 @@ from tauspeech.models.family import SpeechModel, open_model
 from tauspeech.models.tasks import TasksBySet
 from tauspeech.models.validation import mean_score
 from tauspeech.runtime.errors import UserError
+from tauspeech.scoring.rules import ScoringRules
 from tauspeech.training.examples import Examples
 from tauspeech.training.trainable import Trainable, trainable_of
 from tauspeech.training.trainer import train, utterances_per_step
@@ -85,7 +86,7 @@ class Finetuning:
         if self.settings["best_by"] == "score":
             decoder = Decoder(model, self.settings["validation_decoding"], self._features)
             validation = self.sets.rows("validation")
-            score = partial(mean_score, decoder, validation, self.sets.tasks)
+            score = partial(mean_score, decoder, validation, self.sets.tasks, ScoringRules.of_job(self.settings))
         history = train(
             model,
             self._examples["train"],

@@ -1,5 +1,6 @@
 """Figures of the experiment lors: scores against languages or hours, and against what pruning keeps."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +30,19 @@ _PRUNINGS = {"svd": "SVP", "magnitude": "MP"}
 
 
 def draw(frame: pandas.DataFrame, stem: Path, settings: dict[str, Any]) -> None:
-    DRAWN[settings["kind"]](frame, stem)
+    DRAWN[settings["kind"]](frame, stem, settings.get("error_rate", "WER"))
 
 
-def _fig3(frame: pandas.DataFrame, stem: Path) -> None:
-    panels(frame, stem, x="languages", xlabel="Number of languages", known=LOOKS)
+def _fig3(frame: pandas.DataFrame, stem: Path, error_rate: str) -> None:
+    panels(frame, stem, x="languages", xlabel="Number of languages", known=LOOKS, error_rate=error_rate)
 
 
-def _fig4(frame: pandas.DataFrame, stem: Path) -> None:
-    panels(frame, stem, x="hours", xlabel="Hours of training speech for each language", known=LOOKS)
+def _fig4(frame: pandas.DataFrame, stem: Path, error_rate: str) -> None:
+    xlabel = "Hours of training speech for each language"
+    panels(frame, stem, x="hours", xlabel=xlabel, known=LOOKS, error_rate=error_rate)
 
 
-def pruning_curves(frame: pandas.DataFrame, path_stem: Path) -> None:
+def pruning_curves(frame: pandas.DataFrame, path_stem: Path, error_rate: str = "WER") -> None:
     """A panel for each pruning method, a line for each size of training data, and a ring around its best WER.
 
     Columns: method, size, ratio, value.
@@ -54,7 +56,7 @@ def pruning_curves(frame: pandas.DataFrame, path_stem: Path) -> None:
             _draw_pruning(axes, frame[frame["method"] == method], styles)
             axes.set_title(_PRUNINGS[method])
         set_height(row[0])
-        row[0].set_ylabel("WER")
+        row[0].set_ylabel(error_rate)
         figure.supxlabel("Fraction kept (0: all pruned, 1: nothing pruned)", color="#333333", fontsize=8)
         keys = [key(f"{size:g} h", look) for size, look in styles.items()]
         head(figure, [*keys, ring_key("best")], columns=len(keys) + 1)
@@ -73,4 +75,4 @@ def _draw_pruning(axes: Axes, frame: pandas.DataFrame, styles: dict[float, Look]
     axes.set_xticks(np.linspace(0, 1, 6))
 
 
-DRAWN = {"fig3": _fig3, "fig4": _fig4, "fig5": pruning_curves}
+DRAWN: dict[str, Callable[[pandas.DataFrame, Path, str], None]] = {"fig3": _fig3, "fig4": _fig4, "fig5": pruning_curves}

@@ -4,7 +4,6 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from tauspeech.data.languages import unspaced
 from tauspeech.data.selection import Lengths
 from tauspeech.data.tables import SPLITS
 from tauspeech.experiments.lors.rate_search import KEYS, RateSearch
@@ -30,7 +29,7 @@ class LanguageJobs:
         self.groups: dict[str, dict[str, Any]] = {name: group for name, group in config["groups"].items() if group}
         self.group_of = _group_of(self.groups)
         self.build = Builder(config, tuple(self.group_of), TARGET, repetition)
-        self.sclite = _with_sclite(config["scoring"]["sclite"]) and not any(map(unspaced, self.group_of))
+        self.sclite = _with_sclite(config["scoring"]["sclite"])
         self.rates = RateSearch(config, self._trainings_by_kind())
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
 

@@ -4,11 +4,12 @@ After "Low-Rank and Sparse Model Merging for Multi-Lingual Speech Recognition an
 11, Figures 3 to 5.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tauspeech.data.languages import unspaced
 from tauspeech.experiments.lors.claims import claims
 from tauspeech.experiments.lors.figure_systems import FigureSystems
 from tauspeech.experiments.lors.systems import FEW, NAMES, LorsSystems, System
@@ -17,6 +18,8 @@ from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
 from tauspeech.plan.tables import PlannedCell, Row, claims_job, folder_of, scores_table
 from tauspeech.runtime.errors import UserError, did_you_mean
+from tauspeech.scoring.headline import headline_metric
+from tauspeech.scoring.rules import ScoringRules
 
 ROOM = "tauspeech.experiments.lors"
 SCALES = "tauspeech.reporting.scale_table"
@@ -30,11 +33,15 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     experiment = LorsSystems(config)
     _check_overrides(experiment)
     repetitions = [LorsSystems(config, repetition) for repetition in range(1, config["repetitions"])]
-    tested = claims_job([claims(each) for each in (experiment, *repetitions)], config["seed"])
+    tested = claims_job(
+        [claims(each) for each in (experiment, *repetitions)], config["seed"], ScoringRules.of_config(config)
+    )
     tables = _tables(experiment)
     modules = (f"{ROOM}.figures",)
+    error_rate = _error_rate(FigureSystems(experiment).languages)
+    about = {} if error_rate == METRICS["asr"] else {"error_rate": error_rate}
     figures = [
-        PlannedJob("figure", name, {"kind": name}, {"table": tables[name]}, modules=modules)
+        PlannedJob("figure", name, {"kind": name} | about, {"table": tables[name]}, modules=modules)
         for name in tables
         if name in FIGURES
     ]
@@ -83,20 +90,40 @@ def _by_language(
     name: str, systems: Sequence[System], tasks: Sequence[str], detailed: bool, with_sclite: bool
 ) -> PlannedJob:
     """A row a system; columns are the languages of each task, and their mean."""
-    rows, metrics = [], {}
+    rows: list[Row] = []
+    by_sclite: dict[str, str] = {}
     for system in systems:
         cells: dict[str, list[PlannedCell]] = {}
         for task in tasks:
-            prefix = f"{METRICS[task]} " if len(tasks) > 1 else ""
             of_task = {language: cell for (language, found), cell in system.cells.items() if found == task}
-            if detailed:
-                cells |= {f"{prefix}{language}": [cell] for language, cell in of_task.items()}
-            cells[f"{prefix}Avg."] = list(of_task.values())
+            cells |= _columns(of_task, task, detailed, named=len(tasks) > 1)
             if task == "asr" and with_sclite:
-                by_sclite = f"{prefix}Avg. (sclite)"
-                cells[by_sclite], metrics[by_sclite] = list(of_task.values()), "wer_sclite"
+                spaced = {language: cell for language, cell in of_task.items() if not unspaced(language)}
+                found_by_it = _columns(spaced, task, detailed, named=len(tasks) > 1) if spaced else {}
+                columns = {f"{column} (sclite)": found for column, found in found_by_it.items()}
+                cells |= columns
+                by_sclite |= dict.fromkeys(columns, "wer_sclite")
         rows.append(Row({"system": system.name}, cells))
-    return scores_table(name, rows, metrics)
+    return scores_table(name, rows, by_sclite)
+
+
+def _columns(
+    of_task: Mapping[str, PlannedCell], task: str, detailed: bool, named: bool
+) -> dict[str, list[PlannedCell]]:
+    """Columns of a task: its languages, and their mean; named after the metric if asked for, or if it is another one."""
+
+    def column(languages: Iterable[str], about: str) -> str:
+        metric = _error_rate(languages) if task == "asr" else METRICS[task]
+        return f"{metric} {about}" if named or metric != METRICS[task] else about
+
+    cells = {column([language], language): [cell] for language, cell in of_task.items()} if detailed else {}
+    return cells | {column(of_task, "Avg."): list(of_task.values())}
+
+
+def _error_rate(languages: Iterable[str]) -> str:
+    """Name of the error rate of some languages, or of the mean of theirs."""
+    units = {headline_metric("transcribe", language).upper() for language in languages}
+    return "/".join(sorted(units, reverse=True))
 
 
 def _normalised(tables: Mapping[str, Sequence[System]]) -> PlannedJob:

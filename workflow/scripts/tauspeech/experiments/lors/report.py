@@ -4,26 +4,24 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from tauspeech.data.languages import unspaced
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
+from tauspeech.reporting.signatures import signatures
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.reporting.voice_samples import engines_of
-from tauspeech.scoring.normalise import WER_NORMALISATION
 
 TITLE = "Languages and tasks"
 LEAD = "One task vector for each language and task, merged into one model, beside training them together."
 _SHORT = ("Pretrained", "Finetuned", "Multi-lingual training", "Task Arithmetic", "LoRS-Merging")
 
-_SCORED = (
-    f"WER by jiwer, and by sclite where it is installed ({WER_NORMALISATION}), lower is better; BLEU by sacrebleu, "
-    "lower-cased, higher is better. "
-)
+_CASE = {"cased": "cased, as CoVoST 2 is scored (the paper does not say)", "lower": "lower-cased"}
 _LINES = "Finetuned is a model of its own for each language and task. "
 _TABLES = {
-    "table1": ("Table 1. Languages, recognition", "high", "WER of each language."),
+    "table1": ("Table 1. Languages, recognition", "high", "The error rate of each language."),
     "table2": ("Table 2. Languages, translation", "high", "BLEU of each language."),
     "table3": ("Table 3. Tasks of each language", "high", "Means over the languages; each language merged by itself."),
     "table4": ("Table 4. Languages and tasks", "high", "All in one model, in four ways."),
-    "table7": ("Table 7. Languages, recognition", "low", "WER of each language."),
+    "table7": ("Table 7. Languages, recognition", "low", "The error rate of each language."),
     "table8": ("Table 8. Languages, translation", "low", "BLEU of each language."),
     "table9": ("Table 9. Tasks of each language", "low", "Each language merged by itself."),
     "table10": ("Table 10. Languages and tasks", "low", "All in one model, in four ways."),
@@ -33,7 +31,7 @@ _OF_TRANSLATION = ("table2", "table8")
 _OTHERS = {
     "fig3": ("Figure 3 in numbers", "Means over all combinations of so many languages."),
     "fig4": ("Figure 4 in numbers", "Means over the languages."),
-    "fig5": ("Figure 5 in numbers", "Mean WER over the languages after pruning each fine-tuned model's vector."),
+    "fig5": ("Figure 5 in numbers", "Mean error rate over the languages after pruning each fine-tuned model's vector."),
     "normalised": (
         "Normalised performance",
         "Percent of the way from Pretrained to Finetuned, in means over the languages; mean is that of WER and BLEU. "
@@ -48,7 +46,7 @@ _FIGURES = {
     "fig4": ("Figure 4. Hours of training speech", "Means over the languages."),
     "fig5": (
         "Figure 5. How much pruning keeps",
-        "Mean WER over the languages of fine-tuned models whose vector was pruned.",
+        "Mean error rate over the languages of fine-tuned models whose vector was pruned.",
     ),
 }
 
@@ -96,10 +94,11 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
     """In the order of the paper, then the others."""
     beams = config["decoding"]["beams"]
     decoded = "Greedy decoding." if beams == 1 else f"Decoding with {beams} beams."
+    scored = _scored(config)
     found = []
     for name, (title, group, caption) in _TABLES.items():
         if name in tables:
-            about = f"The {group}-resource languages. {caption} {_LINES}{_SCORED}{decoded}"
+            about = f"The {group}-resource languages. {caption} {_LINES}{scored} {decoded} {signatures(tables, name)}"
             found.append(
                 Table(
                     name,
@@ -114,6 +113,15 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
         if name in tables:
             found.append(Table(name, title, caption, tables[name]))
     return found
+
+
+def _scored(config: dict[str, Any]) -> str:
+    languages = [language for group in config["groups"].values() if group for language in group["languages"]]
+    unit = "WER, or CER where a column says so," if any(map(unspaced, languages)) else "WER"
+    case = _CASE[config["scoring"]["bleu_case"]]
+    return (
+        f"{unit} by jiwer, and WER by sclite where it is installed, lower is better; BLEU is {case}, higher is better."
+    )
 
 
 def _rivals(table: pd.DataFrame) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ class WordJobs:
     @once
     def rarity(self, word: Word) -> PlannedJob:
         settings = self.build.decoding_settings | {"forms": forms_of(word), "task": self.speech_task(self.task)}
-        settings["threshold"] = self.config["rarity"]["threshold"]
+        settings |= {"threshold": self.config["rarity"]["threshold"]} | self.build.scoring_settings
         inputs = {"base": self.build.base, "speech": self.speech(word, True)}
         threads = self.build.decoding_threads
         return self.build.job("rarity", word.id, settings, inputs, threads=threads, modules=self.build.family)

@@ -16,6 +16,7 @@ from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
 from tauspeech.plan.tables import Row, claims_job, folder_of, hypotheses_of, scores_table
 from tauspeech.runtime.errors import UserError, did_you_mean
+from tauspeech.scoring.rules import ScoringRules
 
 ROOM = "tauspeech.experiments.rare_words"
 SCALES = "tauspeech.reporting.scale_table"
@@ -31,6 +32,7 @@ REPORTED = (
     "speech",
     "training",
     "merging",
+    "scoring",
     "composition",
 )
 
@@ -59,7 +61,9 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
                 "key 'rarity.known' is skip, and the base knows every word: set it to keep, or give other words."
             )
     repetitions = [WordSystems(config, used, repetition) for repetition in range(1, config["repetitions"])]
-    tested = claims_job([claims(each) for each in (experiment, *repetitions)], config["seed"])
+    tested = claims_job(
+        [claims(each) for each in (experiment, *repetitions)], config["seed"], ScoringRules.of_config(config)
+    )
     tables = _tables(experiment, words)
     figures = _figures(experiment, tables)
     vectors = [experiment.jobs.vector(subset) for subset in experiment.single.values()]

@@ -5,9 +5,9 @@ from typing import Any, Literal
 import pandas as pd
 
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
+from tauspeech.reporting.signatures import signatures
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.scoring.headline import headline_metric
-from tauspeech.scoring.normalise import CER_NORMALISATION, WER_NORMALISATION
 from tauspeech.text.checks import contains
 
 TITLE = "Rare words"
@@ -86,10 +86,10 @@ NORMALISED = (
 )
 
 
+BLEU = {"lower": "Lower-cased BLEU, as in the paper,", "cased": "Cased BLEU (the paper's is lower-cased)"}
 METRICS = {
-    "bleu": "Lower-cased sacrebleu BLEU",
-    "cer": f"Character error rate in percent ({CER_NORMALISATION})",
-    "wer": f"Word error rate in percent ({WER_NORMALISATION})",
+    "cer": "Character error rate in percent",
+    "wer": "Word error rate in percent",
 }
 
 
@@ -101,7 +101,8 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
     def scored(name: str, title: str, caption: str, task: str) -> Table:
         metric = headline_metric(task, languages["target"] if task == "translate" else languages["source"])
         best: Literal["max", "min"] = "max" if metric == "bleu" else "min"
-        return Table(name, title, f"{METRICS[metric]} {caption}", tables[name], best, SYSTEMS)
+        about = BLEU[config["scoring"]["bleu_case"]] if metric == "bleu" else METRICS[metric]
+        return Table(name, title, f"{about} {caption} {signatures(tables, name)}", tables[name], best, SYSTEMS)
 
     general = "General is the mean over the words' models on sentences without rare words."
     found.append(scored("table2", "Table 2. Each word", f"on each word's test set. {general} {weight}", config["task"]))
