@@ -233,7 +233,8 @@ class Builder:
         settings |= tasks_of(sets) | {"joint_steps": joint_steps, "share": share}
         settings["processes"] = max(1, training["gpus"])
         if training["best_by"] == "score":
-            settings["validation_decoding"] = self.decoding_settings | {"beams": 1, "precision": "fp32"}
+            precision = training["precision"]  # not that of decoding, which reruns no training
+            settings["validation_decoding"] = self.decoding_settings | {"beams": 1, "precision": precision}
         inputs = {"base": base or self.base} | sets_of(sets)
         modules = (f"tauspeech.training.{used['trainable']}",) if "trainable" in used else ()
         return self.job("finetune", id, settings, inputs, self.seed, training["threads"], (*self.family, *modules))
