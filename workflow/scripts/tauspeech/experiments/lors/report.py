@@ -5,6 +5,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
+from tauspeech.reporting.decoded import decoded
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.reporting.voice_samples import engines_of
 from tauspeech.scoring.normalise import WER_NORMALISATION
@@ -48,7 +49,7 @@ _FIGURES = {
 
 
 def facts(config: dict[str, Any], _: dict[str, pd.DataFrame]) -> list[tuple[str, str]]:
-    training, merging, decoding = config["training"], config["merging"], config["decoding"]
+    training, merging = config["training"], config["merging"]
     groups = [(name, group) for name, group in config["groups"].items() if group]
     found = [("Run", f"{config['name']}, seed {config['seed']}"), ("Base model", config["base"])]
     found += [
@@ -69,7 +70,7 @@ def facts(config: dict[str, Any], _: dict[str, pd.DataFrame]) -> list[tuple[str,
         ),
         ("Pruning", f"r of {percent[0]} and p of {percent[1]}, for each vector by validation"),
         ("Scale of the sum", f"one of {', '.join(f'{each:g}' for each in sorted(merging['grid']))}, by validation"),
-        ("Decoding", "greedy" if decoding["beams"] == 1 else f"{decoding['beams']} beams"),
+        ("Decoding", decoded(config["decoding"])),
     ]
 
 
@@ -84,12 +85,11 @@ def _rates(rates: float | list[float]) -> str:
 
 def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) -> list[Table]:
     """In the order of the paper, then the others."""
-    beams = config["decoding"]["beams"]
-    decoded = "Greedy decoding." if beams == 1 else f"Decoding with {beams} beams."
+    decoding = f"Decoding: {decoded(config['decoding'])}."
     found = []
     for name, (title, group, caption) in _TABLES.items():
         if name in tables:
-            about = f"The {group}-resource languages. {caption} {_LINES}{_SCORED}{decoded}"
+            about = f"The {group}-resource languages. {caption} {_LINES}{_SCORED}{decoding}"
             found.append(
                 Table(
                     name,
