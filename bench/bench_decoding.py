@@ -23,6 +23,7 @@ from transformers.utils import logging
 from tauspeech.data import manifest
 from tauspeech.data.audio import RATE, decode_audio
 from tauspeech.models.devices import device
+from tauspeech.models.half_precision import arithmetic
 from tauspeech.models.whisper import greedy
 from tauspeech.models.whisper.family import open_model
 from tauspeech.runtime.paths import ROOT
@@ -64,6 +65,7 @@ def main() -> None:
     parser.add_argument("--task", default="translate")
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--new-tokens", type=int, default=100)
+    parser.add_argument("--precision", default="fp32", help="fp32, bf16 or fp16, with weights in float32")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
@@ -79,7 +81,8 @@ def main() -> None:
         found: list[np.ndarray] = []
         preparing = timed(lambda speech=speech, found=found: found.extend(map(model.features, speech)))
         inputs = torch.from_numpy(np.stack(found)).to(model.network.device)
-        row(name, len(inputs), preparing, *measured(model.network, inputs, settings, arguments.runs))
+        with arithmetic(model.network, arguments.precision):
+            row(name, len(inputs), preparing, *measured(model.network, inputs, settings, arguments.runs))
 
 
 def measured(

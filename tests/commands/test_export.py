@@ -154,6 +154,22 @@ def test_a_variable_can_give_the_checkout(run, checkout, saved_by_v5, tmp_path, 
     assert (tmp_path / "out" / "ggml-model.bin").is_file()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (
+            [],
+            "Weights were rounded to float16, in which small changes of a merge may be lost; --quantization float32 keeps",
+        ),
+        (["--quantization", "int8"], "Weights were rounded to int8, "),
+        (["--quantization", "float32"], None),
+    ],
+)
+def test_rounding_of_weights_is_said(run, converter, saved_by_v5, tmp_path, arguments, says):
+    run(saved_by_v5, "--to", "faster-whisper", "-o", tmp_path / "out", *arguments)
+    assert says in run.out if says else "rounded" not in run.out
+
+
 def test_bfloat16_which_numpy_lacks_becomes_float32(run, checkout, saved_by_v5, tmp_path):
     model = shutil.copytree(saved_by_v5, tmp_path / "bf16")
     weights = load_file(model / "model.safetensors")

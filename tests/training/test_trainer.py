@@ -16,6 +16,7 @@ from tauspeech.models.whisper.foundation import new_model
 from tauspeech.runtime.errors import UserError
 from tauspeech.training.examples import Examples
 from tauspeech.training.trainer import LossGuard, last_complete_checkpoint, train
+from tests.models.whisper.published import published
 
 TEXTS = ["我们参观了柏林墙。", "We visited the Berlin Wall."]
 
@@ -145,3 +146,32 @@ def test_a_step_of_several_batches_has_the_loss_of_one_large_batch(model, tmp_pa
     with torch.no_grad():
         expected = model.network(**model.collate([examples[number] for number in range(4)])).loss.item()
     assert float(found[1]) == pytest.approx(expected, rel=0.02)
+
+
+def test_the_validation_loss_in_half_precision_is_that_of_the_weights_themselves(tmp_path):
+    def made():
+        model = published(TEXTS, noise=0.03)
+        with torch.no_grad():
+            for weight in model.network.parameters():
+                weight.copy_(weight.half())  # numbers that bf16 rounds, many of them to either side
+        return model
+
+    def examples_of(model):
+        task = SpeechTask("transcribe", "en", "en")
+        return Examples([(row(f"u-{number}", 0.5 + number / 10), [task]) for number in range(8)], model)
+
+    model = made()
+    model.network(**model.collate([examples_of(model)[number] for number in range(8)])).loss.backward()
+    change = {name: weight.grad.sign() for name, weight in model.network.named_parameters() if weight.grad is not None}
+
+    def loss(scale, precision):
+        model = made()
+        with torch.no_grad():
+            for name in change:
+                model.network.get_parameter(name).add_(scale * change[name])
+        settings = SETTINGS | {"batch": 8, "epochs": 1, "learning_rate": 0.0, "precision": precision}
+        examples, folder = examples_of(model), tmp_path / f"{precision}{scale}"
+        return train(model, examples, examples, settings, checkpoints=folder, seed=1)["evaluations"][0]["eval_loss"]
+
+    exact, found = (loss(2e-6, each) - loss(-2e-6, each) for each in ("fp32", "bf16"))
+    assert found == pytest.approx(exact, rel=0.6)

@@ -25,6 +25,7 @@ ORIGINS = {"shipped": shipped, "folder": unchanged_folder, "hub": from_hub}
 
 
 def main(job: Job) -> None:
+    from tauspeech.models.family import open_model
     from tauspeech.models.importing import import_base
     from tauspeech.training.foundation import train_foundation
 
@@ -37,7 +38,8 @@ def main(job: Job) -> None:
             import_base(ORIGINS[settings["kind"]](settings), folder)
 
     write_folder(job.path(), make)
-    job.finish(*sorted(file for file in job.path().iterdir() if file.is_file()))
+    files = sorted(file for file in job.path().iterdir() if file.is_file())
+    job.finish(*files, leading_space=open_model(job.path()).leading_space)
 
 
 if __name__ == "__main__":

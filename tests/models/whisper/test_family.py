@@ -13,6 +13,8 @@ from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper.family import prompt_language
 from tauspeech.models.whisper.foundation import new_model
 from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.paths import FOUNDATIONS
+from tests.models.whisper.published import published
 
 TEXTS = ["我们参观了柏林墙。", "We visited the Berlin Wall.", "比起拉斐尔，我更喜欢肖邦。"]
 
@@ -46,6 +48,59 @@ def test_the_prompt_is_what_whispers_own_tokenizer_makes(folder):
     assert tokenizer.decode(tokenizer("We").input_ids) == expected
     labels = open_model(folder).labels("We", SpeechTask("translate", "zh", "en"))
     assert tokenizer.decode(labels) == expected.removeprefix("<|startoftranscript|>")
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "written"),
+    [
+        (SpeechTask("transcribe", "en", "en"), "We visited", " We visited"),
+        (SpeechTask("transcribe", "en", "en"), "  We", " We"),
+        (SpeechTask("transcribe", "en", "en"), "", ""),
+        (SpeechTask("translate", "zh", "en"), "We", " We"),
+        (SpeechTask("transcribe", "zh", "en"), "我们", "我们"),
+        (SpeechTask("translate", "en", "ja"), "我们", "我们"),
+    ],
+)
+def test_labels_of_a_published_whisper_begin_with_a_space_in_languages_that_have_spaces(task, text, written):
+    model = published(TEXTS)
+    shown = model.processor.tokenizer.decode(model.labels(text, task))
+    assert shown.partition("<|notimestamps|>")[2] == f"{written}<|endoftext|>"
+    assert model.leading_space
+
+
+@pytest.mark.parametrize("size", ["small", "multilingual-small"])
+def test_labels_of_the_bundled_foundations_begin_without_a_space(size):
+    model = open_model(FOUNDATIONS / size)
+    labels = model.labels("We", SpeechTask("transcribe", "en", "en"))
+    assert model.processor.tokenizer.decode(labels) == "<|en|><|transcribe|><|notimestamps|>We<|endoftext|>"
+    assert not model.leading_space
+
+
+def test_a_fine_tune_of_a_published_whisper_keeps_the_space(tmp_path):
+    model = published(TEXTS)
+    model.save(tmp_path / "base")
+    model.save_like(tmp_path / "base", tmp_path / "fine-tune")
+    assert open_model(tmp_path / "fine-tune").leading_space
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_timestamps_are_never_decoded(monkeypatch, beams):
+    model, ids = published(TEXTS, noise=0.3), []
+    tokenizer = model.processor.tokenizer
+    first = tokenizer.convert_tokens_to_ids("<|0.00|>")
+    with torch.no_grad():  # they would be the most probable tokens
+        model.network.model.decoder.embed_tokens.weight[first:] *= 4
+    monkeypatch.setattr(tokenizer, "batch_decode", lambda found, **_: ids.extend(found.flatten().tolist()) or [""])
+    encoded = model.encode([model.features(np.zeros(16_000, dtype=np.float32))] * 2)
+    task = SpeechTask("transcribe", "en", "en")
+    model.decode(encoded, task, beams=beams, new_tokens=12)
+    assert len(ids) == 2 * 12 and max(ids) < first
+    never = set(model.network.generation_config.suppress_tokens)
+    assert never and not never & set(ids)
+    model._timestamps = []
+    ids.clear()
+    model.decode(encoded, task, beams=beams, new_tokens=12)
+    assert max(ids) >= first
 
 
 def test_the_same_seed_makes_the_same_model():

@@ -9,8 +9,9 @@ import numpy as np
 import torch
 
 from tauspeech.data.audio import decode_audio
-from tauspeech.models.devices import DTYPES, device
+from tauspeech.models.devices import device
 from tauspeech.models.family import SpeechModel, fits_window, require_fit
+from tauspeech.models.half_precision import arithmetic
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.pace import Pace
@@ -39,11 +40,14 @@ class FeatureCache:
 
 
 class Decoder:
-    """A model with decoding settings: beams, batch, new_tokens and precision."""
+    """A model with decoding settings: beams, batch, new_tokens and precision.
+
+    Weights stay in float32 whatever the precision, so that small differences between models survive.
+    """
 
     def __init__(self, model: SpeechModel, settings: dict[str, Any], cache: FeatureCache | None = None):
         self.model = model
-        model.network.to(device(), DTYPES[settings["precision"]]).eval()
+        model.network.to(device(), torch.float32).eval()
         self.settings = settings
         self._cache = cache or FeatureCache()
 
@@ -69,8 +73,9 @@ class Decoder:
     def _decode_batch(self, batch: list[np.ndarray], tasks: Sequence[SpeechTask]) -> list[list[str]]:
         beams, new_tokens = self.settings["beams"], self.settings["new_tokens"]
         try:
-            encoded = self.model.encode(batch)
-            return [self.model.decode(encoded, task, beams=beams, new_tokens=new_tokens) for task in tasks]
+            with arithmetic(self.model.network, self.settings["precision"]):
+                encoded = self.model.encode(batch)
+                return [self.model.decode(encoded, task, beams=beams, new_tokens=new_tokens) for task in tasks]
         except torch.cuda.OutOfMemoryError:
             raise UserError(
                 f"the GPU ran out of memory with {len(batch)} utterances at a time: lower decoding.batch or decoding.beams."

@@ -1,12 +1,10 @@
-"""Devices and number types that models run with."""
+"""Devices that models run on, and the number types that they compute fast in."""
 
 import platform
 
 import torch
 
 from tauspeech.runtime.errors import UserError
-
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def device() -> str:

@@ -53,6 +53,7 @@ class SpeechModel(Protocol):
     window: float  # seconds of audio that one input holds; longer audio does not fit
     longest_text: int  # labels of one utterance at most
     features_id: str  # the same for models whose features of an utterance are the same
+    leading_space: bool  # the labels of languages that are written with spaces begin with one
     varying_length: bool  # features are as long as their audio; batches of a training group similar lengths
     # Layers that presets of ``training.lora.targets`` stand for, as regular expressions of their whole names:
     # ``attention`` and, if there is a decoder, ``decoder_attention``.

@@ -237,7 +237,8 @@ class Builder:
         settings |= {"learning_rate": rate.settings} if rate else {}
         settings["processes"] = max(1, training["gpus"])
         if training["best_by"] == "score":
-            settings["validation_decoding"] = self.decoding_settings | {"beams": 1, "precision": "fp32"}
+            precision = training["precision"]  # not that of decoding, which reruns no training
+            settings["validation_decoding"] = self.decoding_settings | {"beams": 1, "precision": precision}
             settings |= self.scoring_settings
         inputs: Inputs = {"base": base or self.base, "searches": [rate.search] if rate else None} | sets_of(sets)
         modules = (f"tauspeech.training.{used['trainable']}",) if "trainable" in used else ()

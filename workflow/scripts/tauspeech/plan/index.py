@@ -12,6 +12,7 @@ from tauspeech.plan import run_lock
 from tauspeech.plan.batches import Batches, batch_files, batches_of
 from tauspeech.plan.config import complete
 from tauspeech.plan.jobs import Plan, differing
+from tauspeech.plan.notes import notes
 from tauspeech.plan.own_finetunes import refuse_unknown
 from tauspeech.plan.runtime_settings import runtime_settings_of
 from tauspeech.runtime.errors import UserError
@@ -127,8 +128,8 @@ def open_plan(config: dict[str, Any], origin: str, main: bool) -> PlanIndex:
             f"another run of {results} is in progress and its plan has changed: wait until that run has ended. "
             "(If no run is in progress, `snakemake --unlock` removes the locks of a killed one.)"
         )
-    if plan.unfinished:
-        print(f"Note: {plan.unfinished}.", file=sys.stderr)
+    for note in notes(plan):
+        print(f"Note: {note}.", file=sys.stderr)
     about = {
         RUNTIME_SETTINGS: canonical_json(runtime_settings_of(complete_config)),
         PLAN_INDEX: canonical_lines(frozen),

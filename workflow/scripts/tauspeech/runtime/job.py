@@ -115,10 +115,10 @@ class Job:
             found = found.get(key, {})
         return found
 
-    def finish(self, *outputs: Path) -> None:
+    def finish(self, *outputs: Path, **properties: Any) -> None:
         """Write the receipt, after all outputs, so that its presence means a complete artifact."""
         seconds = time.monotonic() - self._begin
-        write_receipt(self.receipt, self.key, self.spec, self._used, list(outputs), seconds)
+        write_receipt(self.receipt, self.key, self.spec, self._used, list(outputs), seconds, properties)
 
 
 def run(main: Callable[[Job], None]) -> None:

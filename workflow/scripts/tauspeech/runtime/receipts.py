@@ -94,9 +94,16 @@ class Receipt:
 
 
 def write_receipt(
-    path: Path, key: str, spec: dict[str, Any], inputs: dict[str, Any], outputs: list[Path], seconds: float
+    path: Path,
+    key: str,
+    spec: dict[str, Any],
+    inputs: dict[str, Any],
+    outputs: list[Path],
+    seconds: float,
+    properties: dict[str, Any] | None = None,
 ) -> None:
-    content = {
+    """``properties`` are facts about the artifact for a reader, such as what the labels of a model begin with."""
+    content: dict[str, Any] = {
         "key": key,
         "spec": spec,
         "inputs": inputs,
@@ -105,4 +112,6 @@ def write_receipt(
         "code": code_version().record(),
         "seconds": round(seconds, 1),
     }
+    if properties:
+        content["properties"] = properties
     write_text(path, canonical_json(content))

@@ -23,6 +23,7 @@ from transformers import (
 from transformers.trainer import TRAINER_STATE_NAME
 
 from tauspeech.models.family import SpeechModel
+from tauspeech.models.half_precision import arithmetic
 from tauspeech.runtime.errors import UserError
 from tauspeech.training.compilation import compilation_failure, compile_layers, not_compiled
 from tauspeech.training.examples import Examples
@@ -54,7 +55,9 @@ class ScoringTrainer(Trainer):
         return super()._get_train_sampler(train_dataset)
 
     def evaluation_loop(self, dataloader: Any, *args: Any, **kwargs: Any) -> Any:
-        output = super().evaluation_loop(dataloader, *args, **kwargs)
+        precision = "bf16" if self.args.bf16 else "fp16" if self.args.fp16 else "fp32"
+        with arithmetic(self.model, precision):
+            output = super().evaluation_loop(dataloader, *args, **kwargs)
         if self.score:
             self.model.eval()
             output.metrics["eval_score"] = self.score()

@@ -6,6 +6,7 @@ import pandas as pd
 
 from tauspeech.data.languages import unspaced
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
+from tauspeech.reporting.decoded import decoded
 from tauspeech.reporting.signatures import signatures
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.reporting.voice_samples import engines_of
@@ -52,7 +53,7 @@ _FIGURES = {
 
 
 def facts(config: dict[str, Any], _: dict[str, pd.DataFrame]) -> list[tuple[str, str]]:
-    training, merging, decoding = config["training"], config["merging"], config["decoding"]
+    training, merging = config["training"], config["merging"]
     groups = [(name, group) for name, group in config["groups"].items() if group]
     found = [("Run", f"{config['name']}, seed {config['seed']}"), ("Base model", config["base"])]
     found += [
@@ -73,7 +74,7 @@ def facts(config: dict[str, Any], _: dict[str, pd.DataFrame]) -> list[tuple[str,
         ),
         ("Pruning", f"r of {percent[0]} and p of {percent[1]}, for each vector by validation"),
         ("Scale of the sum", f"one of {', '.join(f'{each:g}' for each in sorted(merging['grid']))}, by validation"),
-        ("Decoding", "greedy" if decoding["beams"] == 1 else f"{decoding['beams']} beams"),
+        ("Decoding", decoded(config["decoding"])),
     ]
 
 
@@ -92,13 +93,12 @@ def _rates(training: dict[str, Any]) -> str:
 
 def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) -> list[Table]:
     """In the order of the paper, then the others."""
-    beams = config["decoding"]["beams"]
-    decoded = "Greedy decoding." if beams == 1 else f"Decoding with {beams} beams."
+    decoding = f"Decoding: {decoded(config['decoding'])}."
     scored = _scored(config)
     found = []
     for name, (title, group, caption) in _TABLES.items():
         if name in tables:
-            about = f"The {group}-resource languages. {caption} {_LINES}{scored} {decoded} {signatures(tables, name)}"
+            about = f"The {group}-resource languages. {caption} {_LINES}{scored} {decoding} {signatures(tables, name)}"
             found.append(
                 Table(
                     name,

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
+from tauspeech.reporting.decoded import decoded
 from tauspeech.reporting.signatures import signatures
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.scoring.headline import headline_metric
@@ -34,6 +35,7 @@ def facts(config: dict[str, Any], tables: dict[str, pd.DataFrame]) -> list[tuple
             "Fine-tuning",
             f"{trained_part(training)}{training['epochs']:g} epochs, learning rate {training['learning_rate']:g}, batch {training['batch'] * training['accumulate']}, best checkpoint by validation {training['best_by']}",
         ),
+        ("Decoding", decoded(config["decoding"])),
         (
             "Pruning",
             ", ".join(

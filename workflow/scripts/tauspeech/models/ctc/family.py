@@ -57,6 +57,7 @@ class CTCModel:
     """An open CTC model, as the protocol ``SpeechModel`` asks for it."""
 
     varying_length = True
+    leading_space = False
 
     def __init__(self, network: PreTrainedModel, extractor: FeatureExtractionMixin, tokenizer: PreTrainedTokenizerBase):
         self.network, self.extractor, self.tokenizer = network, extractor, tokenizer

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from tauspeech.data.audio import RATE
+from tauspeech.data.languages import unspaced
 from tauspeech.models.family import Example
 from tauspeech.models.loading import require_all_weights
 from tauspeech.models.saving import save_weights_like
@@ -21,6 +22,7 @@ from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.runtime.files import sha256_text
 
 PROMPT = 4  # tokens of the prompt at most: start, language, task, no timestamps
+FIRST_TIMESTAMP = "<|0.00|>"
 
 LORA_PRESETS = {
     "attention": r".*\.([qkv]|out)_proj",
@@ -53,6 +55,12 @@ class Whisper:
         self.window: float = processor.feature_extractor.chunk_length
         self.longest_text: int = network.config.max_target_positions
         self.features_id = sha256_text(processor.feature_extractor.to_json_string())
+        vocabulary = processor.tokenizer.get_vocab()
+        # Published Whispers were trained on texts with a space before the first word; foundations of this project, whose
+        # vocabularies have no timestamps, without.
+        self.leading_space = FIRST_TIMESTAMP in vocabulary
+        plain = vocabulary.get("<|notimestamps|>", network.config.vocab_size)
+        self._timestamps = list(range(plain + 1, network.config.vocab_size))
 
     def is_alignable(self, seconds: float, labels: list[int]) -> bool:
         return True
@@ -67,6 +75,8 @@ class Whisper:
         """Tokens behind the start token, which the model adds itself."""
         tokenizer = self.processor.tokenizer
         prompt = [f"<|{prompt_language(task)}|>", f"<|{task.kind}|>", "<|notimestamps|>"]
+        if text and self.leading_space and not unspaced(task.text_language):
+            text = f" {text.lstrip()}"
         text_ids = tokenizer(text, add_special_tokens=False).input_ids
         return [*tokenizer.convert_tokens_to_ids(prompt), *text_ids, tokenizer.eos_token_id]
 
@@ -85,7 +95,10 @@ class Whisper:
     def decode(self, encoded: "Encoded", task: SpeechTask, *, beams: int, new_tokens: int) -> list[str]:
         room = self.network.config.max_target_positions - PROMPT
         settings: dict[str, Any] = {"num_beams": beams, "max_new_tokens": min(new_tokens, room)}
-        settings |= {"language": prompt_language(task), "task": task.kind}
+        settings |= {"language": prompt_language(task), "task": task.kind, "return_timestamps": False}
+        if self._timestamps:  # the prompt asks for none; two in a row would make generate() decode the audio again
+            suppressed = self.network.generation_config.suppress_tokens or []
+            settings["suppress_tokens"] = sorted({*suppressed, *self._timestamps})
         inputs = encoded.inputs
         with torch.inference_mode():
             settings["attention_mask"] = torch.ones_like(inputs[:, 0, :], dtype=torch.long)

@@ -153,7 +153,7 @@ class _DecoderBlock:
         self.layer = layer
         self.cross = self._projected(layer.encoder_attn, encoded)
         shape = (len(encoded), layer.self_attn.num_heads, ROOM, layer.self_attn.head_dim)
-        self.own = [encoded.new_zeros(shape) for _ in range(2)]
+        self.own = [self.cross[0].new_zeros(shape) for _ in range(2)]  # in half precision under autocast
 
     def tensors(self) -> Iterator[Tensor]:
         yield from self.cross
