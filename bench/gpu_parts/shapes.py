@@ -86,7 +86,8 @@ def new_whisper(shape: Shape, window: int, device: str, seed: int = 1) -> Whispe
         max_length=shape.most_tokens,
     )
     extractor = WhisperFeatureExtractor(feature_size=MELS, chunk_length=window)
-    return Whisper(network, SimpleNamespace(feature_extractor=extractor))  # type: ignore[arg-type]
+    tokenizer = SimpleNamespace(get_vocab=dict)
+    return Whisper(network, SimpleNamespace(feature_extractor=extractor, tokenizer=tokenizer))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
