@@ -24,7 +24,7 @@ TEXTS = [("train", "我们去了柏林墙"), ("train", "柏林墙很长"), ("tes
 def gather(tmp_path, monkeypatch):
     """Make a set of two shares; a fake base decodes to ``hypotheses``."""
 
-    def run(hypotheses=None, errors=0.5, hours=None, missing=(), long=()):
+    def run(hypotheses=None, errors=0.5, hours=None, missing=(), long=(), scoring=None):
         results = tmp_path / "results" / "t"
         names = [f"w-{split}-{number:05d}" for number, (split, _) in enumerate(TEXTS)]
         rows = [[name, split, "w", sentence] for name, (split, sentence) in zip(names, TEXTS, strict=True)]
@@ -50,6 +50,7 @@ def gather(tmp_path, monkeypatch):
             write_receipt(path.with_suffix(".receipt.json"), share.key, share.spec, {}, outputs, 0)
             shares.append(share)
         check = {"errors": errors, "forms": {"zh": ["柏林墙"]}} if hypotheses else None
+        check = check and check | ({"scoring": scoring} if scoring else {})
         settings = {"language": "zh", "languages": ["zh"], "hours": hours, "check": check}
         modules = ("tauspeech.speech.sets.gathered", "tauspeech.models.round_trip")
         job = PlannedJob("speech", "w", settings, {"text": text, "tts": shares, "base": base}, modules=modules)
@@ -103,6 +104,12 @@ def test_an_utterance_with_another_transcript_is_dropped_with_its_reason(gather)
     rows, dropped = gather(FAITHFUL | {"柏林墙很长": "啊啊啊啊啊啊啊"})
     assert rows == ["w-train-00000", "w-test-00002", "w-test-00003"]
     assert dropped == {"w-train-00001": "the base model's transcript differs"}
+
+
+def test_a_base_that_writes_traditional_characters_loses_nothing_where_scoring_makes_them_simplified(gather):
+    traditional = {"柏林墙很长": "柏林牆很長"}
+    assert len(gather(FAITHFUL | traditional, errors=0.1)[0]) == 3
+    assert len(gather(FAITHFUL | traditional, errors=0.1, scoring={"script": "simplified"})[0]) == 4
 
 
 def test_hours_are_those_of_what_is_left(gather):

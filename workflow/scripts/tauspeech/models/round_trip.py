@@ -14,6 +14,8 @@ from tauspeech.models.decoding import Decoder
 from tauspeech.models.family import open_model
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.job import Job
+from tauspeech.scoring.normalise import chinese_form
+from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.text.checks import folded
 
 DIFFERENT_TEXT = "the base model's transcript differs"
@@ -27,10 +29,10 @@ def intelligible(job: Job, rows: list[dict[str, Any]], drops: list[Drop]) -> lis
     fitting = [row for row in rows if decoder.fits_window(row)]
     drops += [Drop(row["split"], row["utterance"], TOO_LONG) for row in rows if not decoder.fits_window(row)]
     hypotheses = decoder.decode(fitting, SpeechTask("transcribe", language, language))
-    forms = tuple(settings["forms"].get(language, ()))
+    forms, rules = tuple(settings["forms"].get(language, ())), ScoringRules.of_job(settings)
     passed = []
     for row, hypothesis in zip(fitting, hypotheses, strict=True):
-        if character_errors(row[language], hypothesis, forms, language) > settings["errors"]:
+        if character_errors(row[language], hypothesis, forms, language, rules) > settings["errors"]:
             drops.append(Drop(row["split"], row["utterance"], DIFFERENT_TEXT))
         else:
             passed.append(row)
@@ -38,11 +40,14 @@ def intelligible(job: Job, rows: list[dict[str, Any]], drops: list[Drop]) -> lis
     return passed
 
 
-def character_errors(sentence: str, hypothesis: str, forms: tuple[str, ...], language: str) -> float:
+def character_errors(
+    sentence: str, hypothesis: str, forms: tuple[str, ...], language: str, rules: ScoringRules = DEFAULT_RULES
+) -> float:
     """Character errors outside of the word, as a share of the characters outside of it."""
 
     def plain(text: str) -> str:
-        return folded(text).replace(" ", "") if unspaced(language) else folded(text)
+        written = folded(chinese_form(text, language, rules))
+        return written.replace(" ", "") if unspaced(language) else written
 
     reference, written = plain(sentence), plain(hypothesis)
     word = _places(reference, [plain(form) for form in forms])

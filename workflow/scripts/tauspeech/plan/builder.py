@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tauspeech.data.languages import chinese
 from tauspeech.models.families import family_modules, tasks_of_family
 from tauspeech.plan.checks import (
     require_order,
@@ -140,7 +141,7 @@ class Builder:
             settings |= {"kind": "espeak", "check": None, "voices": [short(voice) for voice in voices]}
             settings |= {key: speech[key] for key in ("rate", "pitch", "longest")}
             return self._speech(id, settings, {"text": text}, threads=0)
-        check = self._round_trip_check(text, speech)
+        check = self._round_trip_check(text, language, speech)
         inputs: Inputs = {
             "text": text,
             "tts": self.tts(id, text, language, speech),
@@ -156,13 +157,14 @@ class Builder:
         seed = 0 if settings["kind"] == "recordings" else self.seed
         return self.job("speech", id, settings, inputs, seed, threads, modules)
 
-    def _round_trip_check(self, text: PlannedJob, speech: dict[str, Any]) -> dict[str, Any] | None:
+    def _round_trip_check(self, text: PlannedJob, language: str, speech: dict[str, Any]) -> dict[str, Any] | None:
         """Settings by which the base transcribes what engines have made. The rarity check has a control of its own."""
         if speech["check"]["errors"] is None or "carrier" in text.settings["counts"]:
             return None
         word = text.settings["word"]
         forms = word["forms"] if word else {}
-        return self.decoding_settings | {"beams": 1, "errors": speech["check"]["errors"], "forms": forms}
+        rules = ScoringRules.of_config(self.config).for_chinese.settings if chinese(language) else {}
+        return self.decoding_settings | {"beams": 1, "errors": speech["check"]["errors"], "forms": forms} | rules
 
     def tts(
         self, id: str, text: PlannedJob, language: str, speech: dict[str, Any], every_voice: int | None = None

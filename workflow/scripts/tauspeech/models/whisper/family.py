@@ -77,11 +77,11 @@ class Whisper:
         """Tokens behind the start token, which the model adds itself."""
         require_language(self.network, prompt_language(task), task.kind)
         tokenizer = self.processor.tokenizer
-        asked = [f"<|{prompt_language(task)}|>", f"<|{task.kind}|>"] if self._is_multilingual else []
+        control = [f"<|{prompt_language(task)}|>", f"<|{task.kind}|>"] if self._is_multilingual else []
         if text and self.leading_space and not unspaced(task.text_language):
             text = f" {text.lstrip()}"
         text_ids = tokenizer(text, add_special_tokens=False).input_ids
-        return [*tokenizer.convert_tokens_to_ids([*asked, "<|notimestamps|>"]), *text_ids, tokenizer.eos_token_id]
+        return [*tokenizer.convert_tokens_to_ids([*control, "<|notimestamps|>"]), *text_ids, tokenizer.eos_token_id]
 
     def label_count(self, labels: list[int]) -> int:
         return len(labels)
