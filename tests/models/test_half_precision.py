@@ -70,6 +70,24 @@ def test_a_failure_leaves_the_layers_as_they_were():
     assert torch.equal(layer(inputs), expected)
 
 
+def test_a_block_inside_a_block_leaves_the_layers_to_the_outer_one():
+    layer, inputs = nn.Linear(4, 2), torch.randn(3, 4)
+    with arithmetic(layer, "bf16"):
+        expected = layer(inputs)
+        with arithmetic(layer, "bf16"):
+            assert torch.equal(layer(inputs), expected)
+        assert torch.equal(layer(inputs), expected)
+    assert layer(inputs).dtype == torch.float32
+
+
+def test_a_layer_keeps_a_function_of_its_own():
+    layer, own = nn.Linear(4, 2), nn.Identity()
+    object.__setattr__(layer, "forward", own)
+    with arithmetic(layer, "bf16"):
+        assert torch.equal(layer(torch.ones(3)), torch.ones(3))
+    assert layer.forward is own
+
+
 # A task vector of size 1e-5, as trainings at small learning rates make, on a base whose weights are fp16 numbers.
 
 

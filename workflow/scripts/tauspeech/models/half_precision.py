@@ -61,7 +61,9 @@ def terms(values: Tensor, precision: str) -> list[Tensor]:
 
 
 def _forward(layer: nn.Module, precision: str) -> Callable[[Tensor], Tensor] | None:
-    """Function in place of a layer's own; None for a layer without products of weights."""
+    """Function in place of that of a layer's class; None for a layer without products of weights, or with a function of its own."""
+    if "forward" in vars(layer):  # inside another such block, or replaced by another program
+        return None
     if isinstance(layer, nn.Linear) and type(layer).forward is nn.Linear.forward:
         return partial(_linear, *_columns(layer, precision))
     if isinstance(layer, CONVOLUTIONS) and type(layer).forward in [kind.forward for kind in CONVOLUTIONS]:
