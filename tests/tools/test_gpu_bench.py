@@ -34,7 +34,7 @@ def threads():
 def rows_of(name, folder, **options):
     """What a part reports on tiny shapes, in this process."""
     found = []
-    setup = {"device": "cpu", "quick": True, "peak": 1.0, "scratch": str(folder), "seconds": 600, "fixture": None}
+    setup = {"device": "cpu", "peak": 1.0, "scratch": str(folder), "seconds": 600, "fixture": "none"}
     gpu.begin_part(name, setup, found.append, **options)
     assert found
     assert not [row["error"] for row in found if "error" in row]
@@ -161,7 +161,36 @@ def test_goals_are_held_against_the_best_rows():
     assert found["full fine-tuning, share of the peak"]["reached"]
     assert found["full fine-tuning, times the plain Trainer"]["found"] == pytest.approx(1.2)
     assert not found["full fine-tuning, times the plain Trainer"]["reached"]
-    assert found["greedy decoding, times generate, batch 16"]["found"] is None
+    assert found["greedy decoding in bf16, times generate, batch 16"]["found"] is None
+
+
+def test_no_goal_is_reached_by_a_row_of_something_else():
+    parts = {
+        "proof": {"rows": [{"compared": "CPU with GPU without TF32", "equal_within_rounding": True}]},
+        "training": {
+            "rows": [
+                {"shape": "medium", "window_s": 30, "trained": "all weights", "loop": "tauspeech", "examples_s": 80.0}
+            ]
+        },
+        "decoding": {"rows": [{"shape": "medium", "beams": 1, "batch": 16, "precision": "fp32", "ratio": 3.0}]},
+    }
+    found = {row["goal"]: row for row in results.goals(parts)}
+    assert found["a GPU gives the CPU's tables"]["found"] is None
+    assert found["full fine-tuning, share of the peak"]["found"] is None
+    assert found["greedy decoding in bf16, times generate, batch 16"]["found"] is None
+    assert [goal for goal, row in found.items() if row["reached"]] == [
+        "greedy decoding in fp32, times generate, batch 16"
+    ]
+
+
+def test_a_slow_first_part_leaves_the_device_to_the_others(tmp_path):
+    assert gpu.time_of("card", ["proof", "training", "decoding", "merging"], 540, 540) > 120
+    found = {"card": {}, "versions": {}}
+    gpu.add(found, "card", {"rows": [{"device": "cuda", "versions": {"torch": "2"}}], "error": "stopped after 140 s"})
+    assert found["card"] == {"device": "cuda", "error": "stopped after 140 s"}
+    assert found["versions"] == {"torch": "2"}
+    gpu.add(found, "card", {"rows": [], "error": "no memory"})
+    assert gpu.setup_of(found["card"], tmp_path / "proof", 1.0, tmp_path)["device"] is None
 
 
 @pytest.mark.parametrize(
