@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tauspeech.experiments.rare_words.report import described_figures, described_tables, facts
+from tauspeech.experiments.rare_words.report import described_figures, described_tables, examples, facts
 from tauspeech.plan.config import complete
 
 TABLES = {
@@ -65,3 +65,15 @@ def test_the_facts_name_the_weight(config):
     table1 = pd.DataFrame([{"word": "Avignon", "train": 1, "validation": 1, "test": 1}])
     completed = complete(config(merging={"weight": "normalised"}), "c.yaml")
     assert ("Weight in Tables 2 and 3", "1/2 for a single vector") in facts(completed, {"table1": table1})
+
+
+@pytest.mark.parametrize(("script", "marked"), [("as_is", False), ("simplified", True)])
+def test_an_example_has_the_word_where_the_scores_have_it(config, script, marked):
+    settings = {
+        "config": complete(config(task="transcribe", scoring={"chinese": {"script": script}}), "c.yaml"),
+        "words": {"wall": {"zh": ["柏林墙"], "en": ["Berlin Wall"]}},
+        "systems": {"wall": [("TA", "ta")]},
+    }
+    row = {"utterance": "u1", "zh": "柏林墙很长", "en": "The Berlin Wall is long", "audio": {"bytes": b""}}
+    (example,) = examples({"wall": [row]}, {("ta", "transcribe"): {"u1": "柏林牆很長"}}, settings)
+    assert [output.hit for output in example.outputs] == [marked]

@@ -9,6 +9,8 @@ from tauspeech.reporting.decoded import decoded
 from tauspeech.reporting.signatures import signatures
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.scoring.headline import headline_metric
+from tauspeech.scoring.normalise import chinese_form
+from tauspeech.scoring.rules import ScoringRules
 from tauspeech.text.checks import contains
 
 TITLE = "Rare words"
@@ -151,16 +153,19 @@ def examples(
 ) -> list[PlayedExample]:
     """The first test utterances of each word, with the outputs of its systems."""
     config = settings["config"]
+    rules = ScoringRules.of_config(config)
     source, target = config["languages"]["source"], config["languages"]["target"]
     language = target if config["task"] == "translate" else source
     found = []
     for word, rows in played.items():
         forms = settings["words"][word]
+        written = [chinese_form(form, language, rules) for form in forms[language]]
         spellings = tuple(form for group in forms.values() for form in group)
         for row in rows:
             id, outputs = row["utterance"], []
             for system, model in settings["systems"][word]:
                 text = hypotheses[model, config["task"]][id]
-                outputs.append(Output(system, text, contains(text, forms[language], language)))
+                hit = contains(chinese_form(text, language, rules), written, language)
+                outputs.append(Output(system, text, hit))
             found.append(PlayedExample(word, id, row[source], row[language], row["audio"]["bytes"], outputs, spellings))
     return found
