@@ -129,7 +129,7 @@ def in_process(name: str, setup: dict[str, Any], seconds: float) -> dict[str, An
         try:
             status = process.wait(timeout=seconds + GRACE)
         except subprocess.TimeoutExpired:
-            status, error = 0, f"stopped after {seconds + GRACE:.0f} s"
+            status, error = 0, f"stopped after {seconds + GRACE:.0f} s: {last_lines(log)}"
         finally:
             end(process)
     if status:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 import time
 from argparse import Namespace
@@ -211,3 +212,15 @@ def test_wheels_have_the_locked_versions_and_hashes():
         block = re.search(rf"^{re.escape(package)} \\\n(?:    --hash=\S+(?: \\)?\n)+", locked, re.MULTILINE)
         assert block, f"{package} is not locked in envs/requirements.txt"
         assert hash in block[0], f"{package} has another hash there"
+
+
+def test_stages_that_take_too_long_are_reported_with_what_they_printed(tmp_path):
+    from gpu_parts import proof
+
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu" / "output.txt").write_text("finetune/berlin-wall\nstep 3/24\n")
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    setup = Setup("cpu", True, tmp_path, time.monotonic())
+    with pytest.raises(TimeoutError, match="took too long: .*step 3/24"):
+        proof.finish(process, setup)
+    process.wait()
