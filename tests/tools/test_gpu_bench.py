@@ -221,6 +221,6 @@ def test_stages_that_take_too_long_are_reported_with_what_they_printed(tmp_path)
     (tmp_path / "cpu" / "output.txt").write_text("finetune/berlin-wall\nstep 3/24\n")
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     setup = Setup("cpu", True, tmp_path, time.monotonic())
-    with pytest.raises(TimeoutError, match="took too long: .*step 3/24"):
+    with pytest.raises(TimeoutError, match=r"took too long: .*step 3/24"):
         proof.finish(process, setup)
     process.wait()

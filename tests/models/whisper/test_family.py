@@ -10,7 +10,7 @@ from transformers import WhisperForConditionalGeneration, WhisperProcessor
 from tauspeech.models.family import Example, open_model
 from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.models.tasks import SpeechTask
-from tauspeech.models.whisper.family import prompt_language
+from tauspeech.models.whisper.family import Whisper, prompt_language
 from tauspeech.models.whisper.foundation import build_processor, new_model
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import FOUNDATIONS
@@ -107,6 +107,17 @@ def test_an_old_fine_tune_whose_tokenizer_does_not_name_timestamps_has_them_and_
     assert "<|0.00|>" not in model.processor.tokenizer.get_vocab()
     assert model.leading_space
     assert len(model._timestamps) == 301
+
+
+@pytest.mark.parametrize("whisper", [True, False])
+def test_words_that_a_fine_tune_has_added_are_decoded_and_are_no_timestamps(whisper):
+    model = published(TEXTS) if whisper else new_model(TEXTS, SIZES["tiny"], 1)
+    tokenizer, network = model.processor.tokenizer, model.network
+    tokenizer.add_tokens(["Neuschwanstein", "Avignon"])
+    network.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    changed = Whisper(network, model.processor)
+    assert changed._timestamps == model._timestamps
+    assert changed.leading_space == whisper
 
 
 def test_an_old_fine_tune_without_languages_in_its_generation_settings_is_prompted_as_others(tmp_path):

@@ -18,7 +18,7 @@ from tauspeech.models.loading import require_all_weights
 from tauspeech.models.saving import save_weights_like
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper import greedy
-from tauspeech.models.whisper.prompt import languages_of, prompt, require_language, restore_settings
+from tauspeech.models.whisper.prompt import languages_of, prompt, require_language, restore_settings, timestamps
 from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.runtime.files import sha256_text
 
@@ -56,10 +56,7 @@ class Whisper:
         self.longest_text: int = network.config.max_target_positions
         self.features_id = sha256_text(processor.feature_extractor.to_json_string())
         self._is_multilingual = bool(languages_of(network))
-        # The network's output counts: tokenizers of older fine-tunes do not name the tokens of timestamps.
-        size = network.config.vocab_size
-        plain = processor.tokenizer.get_vocab().get("<|notimestamps|>", size)
-        self._timestamps = list(range(plain + 1, size))
+        self._timestamps = timestamps(processor.tokenizer.get_vocab(), network.config.vocab_size)
         # Published Whispers were trained on texts with a space before the first word; foundations of this project, which
         # have no timestamps, without.
         self.leading_space = bool(self._timestamps)

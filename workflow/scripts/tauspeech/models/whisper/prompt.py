@@ -1,5 +1,6 @@
 """Prompts of Whisper models: their languages and tasks, and detection of the spoken language."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from tauspeech.data.languages import primary_subtag
 from tauspeech.runtime.errors import UserError
 
 MIN_PROBABILITY = 0.2  # of the detected language, among about a hundred; undecided models are far below
+_TIMESTAMP = re.compile(r"<\|[0-9]+\.[0-9]{2}\|>")
+_MOST_TIMESTAMPS = 1501  # of 30 s in steps of 0.02 s
 _ENGLISH_ONLY = 51_864  # vocabulary size; OpenAI's English models have all language tokens, too, but untrained
 
 
@@ -25,6 +28,16 @@ def settings_from_vocabulary(vocabulary: Mapping[str, int], size: int) -> dict[s
     languages = {token: vocabulary[token] for token in tokens if vocabulary.get(token, size) < size}
     tasks = {task: vocabulary[f"<|{task}|>"] for task in ("transcribe", "translate")}
     return settings | {"is_multilingual": True, "lang_to_id": languages, "task_to_id": tasks}
+
+
+def timestamps(vocabulary: Mapping[str, int], size: int) -> list[int]:
+    """Ids of timestamps, which follow <|notimestamps|>; tokenizers of older fine-tunes do not name them.
+
+    Other tokens there are words that a fine-tune has added.
+    """
+    first = vocabulary.get("<|notimestamps|>", size) + 1
+    others = {id for token, id in vocabulary.items() if id >= first and not _TIMESTAMP.fullmatch(token)}
+    return [id for id in range(first, min(size, first + _MOST_TIMESTAMPS)) if id not in others]
 
 
 def restore_settings(network: WhisperForConditionalGeneration, processor: WhisperProcessor) -> None:
