@@ -339,8 +339,8 @@ def test_a_language_of_two_groups_is_refused(plan):
         ({"speech": {"voices": {"ca": ["ca"]}}}, r"key 'speech\.voices\.de' is missing"),
         ({"groups": {}}, r"key 'groups': give the languages of a group"),
         (
-            {"figures": {"drawn": ["fig5"], "shares": [0.201, 0.204]}},
-            r"key 'figures\.shares': two of them are the same",
+            {"figures": {"drawn": ["fig5"], "shares": [0.2, 0.204]}},
+            r"key 'figures\.shares': 0\.204 is not in whole percent",
         ),
     ],
 )
