@@ -30,7 +30,9 @@ def sized(name: str, share: float) -> str:
 def whole_percent(share: float, key: str) -> float:
     """A share of the training speech; names have it in whole percent, so that others would share a name."""
     if abs(100 * share - round(100 * share)) > 1e-6:
-        raise UserError(f"key '{key}': {share:g} is not in whole percent: give {round(100 * share) / 100:g}, for example.")
+        raise UserError(
+            f"key '{key}': {share:g} is not in whole percent: give {round(100 * share) / 100:g}, for example."
+        )
     return share
 
 
