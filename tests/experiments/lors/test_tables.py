@@ -47,8 +47,19 @@ def test_without_a_gain_of_fine_tuning_there_is_no_percentage(finetuned):
         ("table1", "Merged", 15.0, 75.0),
     ]
     table = normalised(means(*rows))
-    assert table["WER"].isna().all()
-    assert list(table["mean"]) == list(table["BLEU"]) == [0, 100, 50]
+    assert table["WER"].isna().all() and list(table["BLEU"]) == [0, 100, 50]
+    assert table["mean"].isna().all()  # BLEU alone would be no mean of both
+
+
+def test_error_rates_of_every_unit_are_normalised():
+    """Groups of languages with and without spaces have columns of their own."""
+    nan = float("nan")
+    rows = [("table1", "Pretrained", 20.0, nan), ("table1", "Finetuned", 10.0, nan), ("table1", "Merged", 12.0, nan),
+            ("table7", "Pretrained", nan, 40.0), ("table7", "Finetuned", nan, 20.0), ("table7", "Merged", nan, 50.0)]  # fmt: skip
+    table = normalised(pd.DataFrame(rows, columns=["table", "system", "WER", "CER"]))
+    merged = table[table["system"] == "Merged"]
+    assert list(table.columns) == ["table", "system", "WER", "CER", "mean"]
+    assert list(merged["mean"]) == [80, -50] and merged["CER"].iat[1] == -50
 
 
 def test_chosen_ratios_are_percent():

@@ -35,7 +35,7 @@ _OTHERS = {
     "fig5": ("Figure 5 in numbers", "Mean error rate over the languages after pruning each fine-tuned model's vector."),
     "normalised": (
         "Normalised performance",
-        "Percent of the way from Pretrained to Finetuned, in means over the languages; mean is that of WER and BLEU. "
+        "Percent of the way from Pretrained to Finetuned, in means over the languages; mean is that of both metrics. "
         "The definition is this project's.",
     ),
     "rates": ("Choosing the learning rates", "Score on validation after training with each rate."),
