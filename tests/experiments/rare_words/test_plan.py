@@ -237,6 +237,13 @@ def test_other_weights_are_settings_of_the_tables_merges(plan, weight, suffix, e
     assert settings(planned, "table", "fig2")["rows"][1]["cells"]["TIES"][0][0] == "first2--ties"
 
 
+def test_no_weight_is_searched_that_no_result_uses(plan):
+    planned = plan(merging={"weight": "normalised"})
+    searched = {id.partition("--")[0] for id in names(planned, "search")}
+    assert searched == {"neuschwanstein", "first2", "first3"}  # the points of Figure 2
+    assert "avignon" in {id.partition("--")[0] for id in names(plan(), "search")}
+
+
 @pytest.fixture
 def experiment(config):
     """The systems of an experiment with some settings of its merges."""
