@@ -84,9 +84,10 @@ def _hours(hours: dict[str, float]) -> str:
 
 
 def _rates(training: dict[str, Any]) -> str:
-    rates = training["learning_rate"]
-    if not isinstance(rates, list):
-        return f"{rates:g}"
+    given = training["learning_rate"]
+    rates = given if isinstance(given, list) else [given]
+    if len(rates) == 1:
+        return f"{rates[0]:g}"
     scope = "kind of training" if training["search"] == "kind" else "training"
     return f"{' or '.join(f'{rate:g}' for rate in rates)} for each {scope} by validation,"
 
