@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from tauspeech.experiments.rare_words.report import described_figures, described_tables, facts
-from tauspeech.plan.config import complete
 
 TABLES = {
     name: pd.DataFrame() for name in ("table1", "table2", "table3", "fig2", "fig2_normalised", "rarity", "overlap")
@@ -12,13 +11,19 @@ TABLES = {
 
 
 @pytest.fixture
-def captions(config):
+def reported(plan):
+    """The sections of the configuration that the report gets."""
+    return lambda **sections: plan(**sections).jobs["report", "report"].settings["config"]
+
+
+@pytest.fixture
+def captions(reported):
     """Captions of tables and figures, by name."""
 
     def make(**sections):
-        completed = complete(config(**sections), "c.yaml")
-        described = described_tables(TABLES, completed)
-        described += described_figures(dict.fromkeys(("fig2", "fig2_normalised", "weights"), "<svg/>"), completed)
+        config = reported(**sections)
+        described = described_tables(TABLES, config)
+        described += described_figures(dict.fromkeys(("fig2", "fig2_normalised", "weights"), "<svg/>"), config)
         found: dict[str, str] = {}
         for each in described:
             found[each.name] = f"{found.get(each.name, '')} {each.caption}"
@@ -53,6 +58,11 @@ def test_tables_in_which_they_differ_say_no_such_thing(captions, merging):
     assert "TA is Average" not in captions(merging=merging)["table2"]
 
 
+def test_figure_2_without_ta_says_nothing_about_it(captions):
+    found = captions(merging={"methods": ["ties"]})
+    assert "TA is" not in found["fig2"] + found["fig2_normalised"]
+
+
 def test_figure_2_says_how_long_its_fine_tune_was_trained(captions):
     unlimited = captions()["fig2"]
     assert unlimited.count("trained on all words for as many epochs as on one.") == 2
@@ -61,7 +71,12 @@ def test_figure_2_says_how_long_its_fine_tune_was_trained(captions):
         assert limited[name].count("at most 2 times the steps of one (composition.joint_steps)") == 2
 
 
-def test_the_facts_name_the_weight(config):
+def test_the_facts_name_the_weight_and_the_decoding(reported):
     table1 = pd.DataFrame([{"word": "Avignon", "train": 1, "validation": 1, "test": 1}])
-    completed = complete(config(merging={"weight": "normalised"}), "c.yaml")
-    assert ("Weight in Tables 2 and 3", "1/2 for a single vector") in facts(completed, {"table1": table1})
+    found = facts(reported(merging={"weight": "normalised"}), {"table1": table1})
+    assert ("Weight in Tables 2 and 3", "1/2 for a single vector") in found
+    assert ("Decoding", "greedy, without timestamps") in found
+
+
+def test_where_a_run_was_decoded_is_not_reported(reported):
+    assert "gpus" not in reported()["decoding"] and "gpus" not in reported()["training"]

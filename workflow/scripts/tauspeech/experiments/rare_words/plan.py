@@ -32,6 +32,7 @@ REPORTED = (
     "speech",
     "training",
     "merging",
+    "decoding",
     "scoring",
     "composition",
 )
