@@ -221,6 +221,10 @@ def test_a_training_has_its_own_settings(plan):
         plan(overrides={"ca-asr": {"training": {"epochs": 3}}})
 
 
+def test_where_a_model_is_decoded_reaches_nothing(plan):
+    assert not changed(plan(), plan(decoding={"gpus": 1}, training={"gpus": 1}))
+
+
 def test_other_lambdas_reach_no_ratio_and_other_ratios_reach_no_training(plan):
     before = plan()
     reached = {"search", "merge", "decode", "score", "table", "claims", "report"}
