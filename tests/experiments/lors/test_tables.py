@@ -16,6 +16,12 @@ def test_rates_that_were_tried_and_the_chosen_one():
     ]
 
 
+def test_losses_are_shown_with_what_tells_them_apart():
+    tried = [{"learning_rate": rate, "score": score} for rate, score in ((1e-4, -0.12341), (1e-3, -0.12412))]
+    table = rates_table({"high--asr": "ca--asr"}, {"ca--asr": {"learning_rate": 1e-4, "tried": tried}})
+    assert list(table["value"]) == [-0.1234, -0.1241]
+
+
 def means(*rows):
     return pd.DataFrame(rows, columns=["table", "system", "WER", "BLEU"])
 
