@@ -121,8 +121,9 @@ def test_bleu_uses_the_tokenizer_of_the_language(lab):
 
 def test_a_margin_is_added(lab, wers):
     runs = [wers("ta", 2, 2), wers("ft", 1, 2)]
-    assert lab.row(runs)["value"] == -12.5
-    assert lab.row(runs, margin=20.0)["value"] == 7.5
+    assert lab.row(runs)[["value", "closest"]].tolist() == [-12.5, "r1"]
+    assert lab.row(runs, margin=20.0)[["value", "closest"]].tolist() == [7.5, "20 points below r1"]
+    assert lab.row(runs, margin=-5.0)[["value", "closest"]].tolist() == [-17.5, "5 points above r1"]
     ta, ft = ([lab.hypotheses(model, "t", wrong(*errors))] for model, errors in (("ta", [1, 0] * 20), ("ft", [0] * 40)))
     assert lab.row([ta, ft])["verdict"] == "does not hold"
     assert lab.row([ta, ft], margin=20.0)["verdict"] == "holds"
@@ -131,7 +132,7 @@ def test_a_margin_is_added(lab, wers):
 def test_a_factor_asks_for_a_relative_lead(lab, wers):
     # 10 % less than a WER of 50 is 45; 20 % less is 40.
     runs = [wers("ta", 1, 1, 2, 2), wers("ml", 2, 2, 2, 2)]  # 37.5 against 50
-    assert lab.row(runs, factor=0.9)["value"] == 7.5
+    assert lab.row(runs, factor=0.9)[["value", "closest"]].tolist() == [7.5, "0.9 times r1"]
     assert lab.row(runs, factor=0.7)["value"] == -2.5
 
 
