@@ -274,6 +274,16 @@ def test_ta_at_the_weight_of_average_is_average_and_is_made_once(plan, weight):
     assert ["Average, TA", "avignon--average"] in played
 
 
+def test_ta_of_a_single_word_at_the_weight_1_is_its_fine_tune(plan):
+    planned = plan(merging={"weight": 1})
+    for table in ("table2", "table3"):
+        cells = settings(planned, "table", table)["rows"][1]["cells"]
+        assert cells["TA"] == cells["FT"] == [["avignon", "avignon", cells["FT"][0][2], cells["FT"][0][3]]]
+    assert ["FT, TA", "avignon"] in settings(planned, "report", "report")["systems"]["avignon"]
+    ids = {claim["id"] for claim in settings(planned, "claims", "claims")["claims"]}
+    assert not ids & {"vector-close-to-ft", "general-above-ft", "forgets-less-than-ft"}
+
+
 def test_figure_2_has_a_table_for_each_reading_of_the_weights(plan):
     planned = plan()
     chosen, summed = ([row["cells"] for row in settings(planned, "table", name)["rows"]] for name in FIGURE_2)

@@ -46,9 +46,10 @@ def test_each_figure_2_says_which_reading_of_the_paper_it_follows(captions):
         ("validation", "Where it is 1/2, TA is Average."),
         ("normalised", "Weight: 1/2 for a single vector. TA is Average: one model, in two columns."),
         (0.5, "Weight: 0.5. TA is Average: one model, in two columns."),
+        (1.0, "Weight: 1. TA is FT: one model, in two columns."),
     ],
 )
-def test_tables_2_and_3_say_that_ta_and_average_are_one_model(captions, weight, sentence):
+def test_tables_2_and_3_say_which_systems_are_one_model(captions, weight, sentence):
     found = captions(merging={"weight": weight})
     assert sentence in found["table2"] and sentence in found["table3"]
 

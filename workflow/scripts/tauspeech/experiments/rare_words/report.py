@@ -57,14 +57,15 @@ def _weight(config: dict[str, Any]) -> str:
     return "1/2 for a single vector" if weight == "normalised" else f"{weight:g}"
 
 
-def _where_ta_is_average(config: dict[str, Any]) -> str:
-    """Sentence on TA and Average of a single word, which are one model where TA's weight is 1/2."""
-    weight, methods = config["merging"]["weight"], config["merging"]["methods"]
-    if "ta" not in methods or weight not in ("validation", "normalised", 0.5):
+def _what_ta_is(config: dict[str, Any]) -> str:
+    """Sentence on TA of a single word, which is Average where its weight is 1/2 and FT where it is 1."""
+    weight = config["merging"]["weight"]
+    if "ta" not in config["merging"]["methods"]:
         return ""
-    return (
-        " Where it is 1/2, TA is Average." if weight == "validation" else " TA is Average: one model, in two columns."
-    )
+    if weight == "validation":
+        return " Where it is 1/2, TA is Average."
+    same = {"normalised": "Average", 0.5: "Average", 1: "FT"}.get(weight)
+    return f" TA is {same}: one model, in two columns." if same else ""
 
 
 def _joint(config: dict[str, Any]) -> str:
@@ -104,7 +105,7 @@ METRICS = {
 
 def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) -> list[Table]:
     """Tables in the order of the paper, then those that the paper does not have."""
-    languages, weight = config["languages"], f"Weight: {_weight(config)}.{_where_ta_is_average(config)}"
+    languages, weight = config["languages"], f"Weight: {_weight(config)}.{_what_ta_is(config)}"
     found = [Table("table1", "Table 1. The words", "Domain and number of sentences of each word.", tables["table1"])]
 
     def scored(name: str, title: str, caption: str, task: str) -> Table:
