@@ -269,7 +269,7 @@ def test_a_joint_training_has_at_most_a_multiple_of_the_steps_of_one_set(
     def arguments(settings, folder, steps, *rest):
         raise Planned(steps)
 
-    monkeypatch.setattr("tauspeech.training.trainer._arguments", arguments)
+    monkeypatch.setattr("tauspeech.training.trainer.training_arguments", arguments)
     with pytest.raises(Planned) as planned:
         finetuning.at(1e-3, tmp_path)
     assert planned.value.args == (expected,)

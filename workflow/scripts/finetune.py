@@ -34,8 +34,8 @@ def trained(job: Job) -> Callable[[Path], None]:
     from tauspeech.training.rates import best_of
 
     settings, base = job.settings, job.input("base", ".")
-    chosen = chosen_rate(job)
     require_precision(settings["precision"], "training.precision")
+    chosen = chosen_rate(job)
     sets = {id: manifest.read(path) for id, path in job.inputs("sets").items()}
     training_sets = TrainingSets(sets, tasks_by_set(settings["tasks"]), settings["share"])
     finetuning = Finetuning(base, training_sets, settings, job.seed)

@@ -35,6 +35,12 @@ def test_the_generation_config_survives_a_reload(folder):
     assert model.generation_config.is_multilingual
 
 
+def test_the_sinusoids_of_the_encoder_are_not_trained(folder):
+    """transformers forgets on loading that they are fixed."""
+    frozen = [name for name, weight in open_model(folder).network.named_parameters() if not weight.requires_grad]
+    assert frozen == ["model.encoder.embed_positions.weight"]
+
+
 def test_texts_survive_the_tokenizer(folder):
     tokenizer = WhisperProcessor.from_pretrained(folder).tokenizer
     for text in [*TEXTS, "Neuschwanstein, 新天鹅堡!"]:

@@ -33,6 +33,7 @@ import torch
 
 from tauspeech.models.families import family_module, supported
 from tauspeech.models.folder import read_json
+from tauspeech.models.loading import freeze_fixed_weights
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
 
@@ -117,8 +118,9 @@ def family_of(folder: str | Path) -> ModuleType:
 
 
 def open_model(folder: str | Path) -> SpeechModel:
-    """The model of a folder, in float32."""
+    """The model of a folder, in float32, with what its architecture declares fixed excluded from training."""
     model: SpeechModel = family_of(folder).open_model(folder)
+    freeze_fixed_weights(model.network)
     return model
 
 

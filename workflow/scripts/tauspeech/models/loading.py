@@ -23,3 +23,15 @@ def require_all_weights(
             f"{folder} lacks {len(missing)} weights that its config.json asks for, or has them in another shape, such as "
             f"{min(missing)}: give a complete model, with its own config.json."
         )
+
+
+def freeze_fixed_weights(network: torch.nn.Module) -> None:
+    """Exclude from training what the architecture declares fixed, such as the sinusoids of Whisper's encoder.
+
+    transformers forgets this when it loads a checkpoint.
+    """
+    with torch.device("meta"):
+        declared = type(network)(network.config)
+    for name, weight in declared.named_parameters():
+        if not weight.requires_grad:
+            network.get_parameter(name).requires_grad_(False)
