@@ -111,7 +111,7 @@ def test_a_run_writes_json_and_prints_tables(tmp_path, monkeypatch, capsys):
     part = written["parts"]["decoding"]
     assert part["error"] is None
     assert len(part["rows"]) == 3
-    assert "| shape | beams |" in capsys.readouterr().out
+    assert "| shape | precision | beams |" in capsys.readouterr().out
 
 
 def test_a_part_that_fails_is_reported_and_those_for_which_no_time_is_left_are_listed(tmp_path, monkeypatch):

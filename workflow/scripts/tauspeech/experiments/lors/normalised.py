@@ -26,12 +26,12 @@ def normalised(means: pd.DataFrame) -> pd.DataFrame:
     for _, rows in means.groupby("table", sort=False):
         of_table = [metric for metric in metrics if rows[metric].notna().all()]
         for metric in of_table:
-            found.loc[rows.index, metric] = _on_the_way(rows.set_index("system")[metric], metric == BLEU).to_numpy()
+            found.loc[rows.index, metric] = _in_percent(rows.set_index("system")[metric], metric == BLEU).to_numpy()
         found.loc[rows.index, "mean"] = found.loc[rows.index, of_table].mean(axis=1, skipna=False)
     return found.round(2)[[*NAMES, *metrics, "mean"]]
 
 
-def _on_the_way(scores: pd.Series, higher_is_better: bool) -> pd.Series:
+def _in_percent(scores: pd.Series, higher_is_better: bool) -> pd.Series:
     gain = scores[UPPER] - scores[LOWER]
     improved = gain > 0 if higher_is_better else gain < 0
     return 100 * (scores - scores[LOWER]) / gain if improved else scores * float("nan")
