@@ -125,6 +125,29 @@ def test_a_small_change_of_a_layer_acts_as_in_float32():
     assert share["autocast to fp16"] < 0.5
 
 
+def test_a_small_change_of_the_attention_of_wavlm_acts_as_in_float32(tmp_path):
+    network = open_model(save_checkpoint("wavlm", tmp_path)).network.eval()
+    (layer, *_) = (each for each in network.modules() if type(each).__name__ == "WavLMAttention")
+    torch.manual_seed(1)
+    inputs = torch.randn(4, 50, layer.embed_dim).to(torch.bfloat16).float()
+    change = 5e-7 * torch.randn_like(layer.v_proj.weight).sign()
+
+    def effect(context):
+        found = []
+        for sign in (1, -1):
+            with torch.no_grad(), context():
+                layer.v_proj.weight.add_(sign * change)
+                found.append(layer(inputs)[0].float())
+        return found[0] - found[1]
+
+    exact = effect(lambda: arithmetic(network, "fp32"))
+    for precision in DTYPES:
+        share = (
+            effect(lambda precision=precision: arithmetic(network, precision)) * exact
+        ).sum() / exact.square().sum()
+        assert share.item() == pytest.approx(1, abs=0.2)
+
+
 @pytest.fixture(scope="module")
 def small_vector():
     """A Whisper, a batch, and the change of all weights by 1e-5 that raises the loss."""
