@@ -27,7 +27,7 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     }
     table = scores_table("table1", [Row({"system": system}, {"BLEU": [cell]}) for system, cell in cells.items()])
     statement = "A negated vector makes the model worse."
-    claim = PlannedClaim("forgetting", statement, "Table 1", [cells["Base"]], [[cells["Negated"]]])
+    claim = PlannedClaim("forgetting", statement, "Table 1", [cells["Base"]], {"Negated": [cells["Negated"]]})
     claims = claims_job([[claim]], config["seed"])
     inputs = {"tables": [table], "claims": claims, "sets": [speech], "hypotheses": list(hypotheses.values())}
     settings = {"examples": 1, "config": {"name": config["name"], "forget": config["forget"]}}
