@@ -34,4 +34,6 @@ def normalised(means: pd.DataFrame) -> pd.DataFrame:
 def _in_percent(scores: pd.Series, higher_is_better: bool) -> pd.Series:
     gain = scores[UPPER] - scores[LOWER]
     improved = gain > 0 if higher_is_better else gain < 0
-    return 100 * (scores - scores[LOWER]) / gain if improved else scores * float("nan")
+    if not improved:
+        return scores * float("nan")
+    return 100 * (scores - scores[LOWER]) / gain + 0.0  # no negative zero
