@@ -1,4 +1,4 @@
-"""What the project does on a GPU, measured: the CPU's tables, training, decoding, merges; without a GPU, tiny shapes of each.
+"""Benchmark of the project on a GPU: equality with the CPU's tables, training, decoding, merges; without a GPU, tiny shapes.
 
     python bench/gpu.py --prepare                     # once, where make has installed everything: speech for the proof
     python bench/gpu.py                               # where the GPU is; needs no network
@@ -106,7 +106,7 @@ def time_of(name: str, later: list[str], left: float, total: float) -> float:
 
 
 def setup_of(card: dict[str, Any], scratch: Path, seconds: float, speech: Path) -> dict[str, Any]:
-    """What a part's process is given. If the card is not known it finds the device itself."""
+    """Setup of a part's process, which finds the device itself if the card is not known."""
     scratch.mkdir()
     return {
         "device": card.get("device"),

@@ -11,7 +11,7 @@ Results = dict[str, Any]
 
 
 def goals(parts: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a GPU is to reach with the medium shape, and what it reached; None where the row is missing."""
+    """Goals for the medium shape, and the values that were measured; None where the row is missing."""
     training = [row for row in rows(parts, "training") if row["shape"] == "medium" and row["window_s"] == 30]
     full = [row for row in training if row["trained"] == "all weights"]
     ours = [row for row in full if row["loop"].startswith("tauspeech")]

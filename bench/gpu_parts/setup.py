@@ -1,4 +1,4 @@
-"""What every part is given: device, size, scratch folder, time; and how it reports a row."""
+"""Setup of every part (device, size, scratch folder, time), and the report of a row."""
 
 import gc
 import time

@@ -126,7 +126,7 @@ def products(shape: Shape, window: int, tokens: int) -> Products:
 def lora_training(shape: Shape, window: int, tokens: int, rank: int) -> int:
     """FLOPs of a training step for one example, with adapters on all projections of attention."""
     found, positions, width = products(shape, window, tokens), shape.positions(window), shape.width
-    # What reaches the first layers holds no gradient: their queries, keys and values need none for their input.
+    # The inputs of the first layers need no gradient, so their queries, keys and values take one product less.
     first = 2 * 3 * width**2 * (positions + tokens)
     adapted = shape.layers * (4 * positions + 4 * tokens + 2 * tokens + 2 * positions)
     adapters = 3 * 2 * (width + width) * rank * adapted

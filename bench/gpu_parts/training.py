@@ -35,7 +35,7 @@ NOT_FUSED, COMPILED = "AdamW not fused", "compiled layers"
 
 @dataclass(frozen=True)
 class Case:
-    """What is trained: a shape with a window, all weights or an adapter, by one of the loops."""
+    """A training to measure: a shape with a window, all weights or an adapter, by one of the loops."""
 
     shape: Shape
     window: int
@@ -55,7 +55,7 @@ class Case:
 
     @property
     def flops(self) -> int:
-        """Of one example."""
+        """FLOPs of one example."""
         if self.lora:
             return lora_training(self.shape, self.window, self.tokens, RANK)
         return products(self.shape, self.window, self.tokens).full_training

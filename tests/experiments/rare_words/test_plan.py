@@ -46,7 +46,7 @@ def merged(subset, methods=METHODS):
 
 
 def normalised(subset, methods=("ties", "dare")):
-    """What there is of a subset at weights that sum to 1; TA is Average there."""
+    """Jobs of a subset at weights that sum to 1; TA is Average there."""
     runs = [f"{subset}--{method}--normalised" for method in methods]
     return {f"merge/{run}" for run in runs}.union(*map(scored, runs))
 

@@ -7,7 +7,7 @@ contradict some of it.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tauspeech.experiments.lors.figure_claims import figure_claims
+from tauspeech.experiments.lors.figure_claims import OF_TASK, figure_claims
 from tauspeech.experiments.lors.systems import NAMES, LorsSystems, System
 from tauspeech.experiments.lors.units import METRICS, error_rate
 from tauspeech.plan.paper_tables import paper_table, smallest_difference
@@ -21,7 +21,6 @@ SETTINGS = {
     "mt": "tasks of each language merged, {}",
     "mlmt": "languages and tasks merged, {}",
 }
-OF_METRIC = {"asr": "recognition", "st": "translation"}
 ORDERS = ("ML and MT", "MT training + ML", "ML training + MT")  # in which languages and tasks are merged
 SEQUENTIAL, THIRD = "Sequential training", "Abstract of version 3"  # the row, and what the paper says of it
 REDUCTION = {"asr": 0.9, "st": 1.04}  # of the joint training's score: 10 % less WER, 4 % more BLEU
@@ -64,7 +63,7 @@ class _Setting:
         self, id: str, statement: str, better: str, than: Sequence[str], factor: float = 1.0, source: str | None = None
     ) -> PlannedClaim:
         name = self.merged if self.merged == self.task else f"{self.merged}-{self.task}"
-        about = SETTINGS[self.merged].format(OF_METRIC[self.task])
+        about = SETTINGS[self.merged].format(OF_TASK[self.task])
         cells = self.cells
         return PlannedClaim(
             f"{self.group}-{name}-{id}",

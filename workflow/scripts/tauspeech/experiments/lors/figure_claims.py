@@ -12,7 +12,7 @@ PRUNINGS = {"svd": "SVP", "magnitude": "MP"}
 
 
 def figure_claims(systems: LorsSystems) -> list[PlannedClaim]:
-    """Of the figures that are drawn."""
+    """Claims about the figures that are drawn."""
     points = FigureSystems(systems)
     return [claim for name in systems.config["figures"]["drawn"] for claim in OF_FIGURE[name](points)]
 
