@@ -279,7 +279,7 @@ class Builder:
         if not (words or checked or sampled):
             return None
         settings: dict[str, Any] = {"least": {speech.id: least for speech, least in sets}}
-        inputs: Inputs = {"rarity": list(words), "speech": checked, "sets": sampled}
+        inputs: Inputs = {"rarity": sorted(words, key=lambda job: job.id), "speech": checked, "sets": sampled}
         if not sampled:
             return PlannedJob("intelligibility", "intelligibility", settings, inputs)
         languages = {speech.id: speech.settings["language"] for speech in sampled}
