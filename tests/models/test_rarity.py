@@ -68,20 +68,21 @@ def test_carriers_of_which_none_has_its_control_are_an_error():
 
 def test_a_base_that_misses_the_word_alone_has_all_of_the_rest():
     found, decoded = check(without_the_word, "carrier", "control")
-    assert (found.recall, found.control, found.round_trip.share) == (0, 1, 1)
+    assert (found.recall, found.shares) == (0, {"control": 1, "round_trip": 1})
     assert decoded == ["translate", "transcribe", "translate"]
-    assert found.transcripts[0] == ("我们去了柏林墙", "我们去了白林强")
+    assert found.transcripts["round_trip"][0] == ("我们去了柏林墙", "我们去了白林强")
+    assert found.transcripts["control"][0] == ("我们去了故宫", "We went to Cambridge.")
 
 
 def test_a_base_that_writes_anything_has_nothing():
     found, _ = check(lambda row, task: "啊啊啊啊啊啊啊" if task.text_language == "zh" else "Ah.", "carrier", "control")
-    assert (found.recall, found.control, found.round_trip.share) == (0, 0, 0)
+    assert (found.recall, found.shares) == (0, {"control": 0, "round_trip": 0})
 
 
 def test_transcripts_decide_where_there_is_no_control():
     found, _ = check(lambda row, task: row["zh"] if "去" in row["zh"] else "", "carrier", kind="transcribe")
-    assert (found.recall, found.control, found.round_trip.share) == (0.5, None, 0.5)
-    assert found.transcripts[0].hypothesis == ""  # what does not pass is shown first
+    assert (found.recall, found.shares) == (0.5, {"round_trip": 0.5})
+    assert found.transcripts["round_trip"][0].hypothesis == ""  # what does not pass is shown first
 
 
 def test_a_transcription_is_decoded_once():
@@ -90,8 +91,7 @@ def test_a_transcription_is_decoded_once():
 
 def test_without_a_limit_of_errors_nothing_is_transcribed():
     found, decoded = check(without_the_word, "carrier", "control", errors=None)
-    assert found.round_trip is None and decoded == ["translate", "translate"]
-    assert found.transcripts[0] == ("我们去了柏林墙", "We went to Beijing.")
+    assert found.shares == {"control": 1} and decoded == ["translate", "translate"]
 
 
 def test_traditional_characters_are_no_fault_of_the_speech():
@@ -99,6 +99,6 @@ def test_traditional_characters_are_no_fault_of_the_speech():
         return {"我们去了故宫": "我們去了故宮", "他看到故宫了": "他看到故宮了"}.get(row["zh"], "我們去了柏林牆")
 
     found, _ = check(traditional, "carrier", "control", kind="transcribe")
-    assert (found.recall, found.control) == (0, 1)  # the word itself is counted by the rules of scoring
+    assert (found.recall, found.shares["control"]) == (0, 1)  # the word itself is counted by the rules of scoring
     found, _ = check(traditional, "carrier", "control", kind="transcribe", script="simplified")
     assert found.recall == 1

@@ -5,13 +5,17 @@ import pytest
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.intelligibility import (
     CheckedSpeech,
-    Transcript,
     measures_of,
     require_intelligible,
     verdict_on,
 )
 
 LEAST = {"control": 0.5, "round_trip": 0.4}
+
+
+def measured(least=LEAST, **shares):
+    written = [{"sentence": "春天的埃菲尔铁塔", "hypothesis": "春天啊啊啊"}]
+    return measures_of(shares | {"transcripts": dict.fromkeys(shares, written)}, least)
 
 
 @pytest.mark.parametrize(
@@ -30,12 +34,11 @@ LEAST = {"control": 0.5, "round_trip": 0.4}
     ],
 )
 def test_a_word_is_known_rare_or_unintelligible(recall, control, round_trip, verdict):
-    measures = measures_of({"control": control, "round_trip": round_trip}, LEAST)
-    assert verdict_on(recall, 0.2, measures) == verdict
+    assert verdict_on(recall, 0.2, measured(control=control, round_trip=round_trip)) == verdict
 
 
 def checked(id, **shares):
-    return CheckedSpeech(id, measures_of(shares, LEAST), [Transcript("春天的埃菲尔铁塔", "春天啊啊啊")])
+    return CheckedSpeech(id, measured(**shares))
 
 
 def test_speech_that_is_recognised_passes():
@@ -58,5 +61,4 @@ def test_of_many_words_some_are_named():
 
 
 def test_a_least_share_of_0_lets_everything_pass():
-    measures = measures_of({"control": 0.0, "round_trip": 0.0}, {"control": 0, "round_trip": 0})
-    assert verdict_on(0, 0.2, measures) == "rare"
+    assert verdict_on(0, 0.2, measured({"control": 0, "round_trip": 0}, control=0.0, round_trip=0.0)) == "rare"

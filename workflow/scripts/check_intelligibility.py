@@ -11,7 +11,7 @@ from importlib import import_module
 from tauspeech.data import manifest
 from tauspeech.data.tables import write_table
 from tauspeech.runtime.job import Job, run
-from tauspeech.scoring.intelligibility import CheckedSpeech, require_intelligible
+from tauspeech.scoring.intelligibility import CheckedSpeech, measures_of, require_intelligible
 
 
 def main(job: Job) -> None:
@@ -31,10 +31,10 @@ def by_earlier_jobs(job: Job) -> Iterator[CheckedSpeech]:
     """Speech of words, by their rarity checks, and of sets, by the records of their round-trip checks."""
     for id, file in job.inputs("rarity").items():
         record = json.loads(file.read_text(encoding="utf-8"))
-        yield CheckedSpeech.of_record(id, record, record["least"])
+        yield CheckedSpeech(id, measures_of(record, record["least"]))
     for id, file in job.inputs("speech").items():
         record = json.loads(file.with_suffix(".check.json").read_text(encoding="utf-8"))
-        yield CheckedSpeech.of_record(id, record, least_of(job, id))
+        yield CheckedSpeech(id, measures_of(record, least_of(job, id)))
 
 
 def by_sample(job: Job) -> Iterator[CheckedSpeech]:
@@ -43,11 +43,12 @@ def by_sample(job: Job) -> Iterator[CheckedSpeech]:
     if not sets:
         return
     settings = job.settings["sample"]
-    checker = import_module("tauspeech.models.round_trip").RoundTripChecker(job.input("base", "."), settings)
+    round_trip = import_module("tauspeech.models.round_trip")
+    checker = round_trip.RoundTripChecker(job.input("base", "."), settings)
     for id, path in sets.items():
         sample = [row for row in manifest.first(path, "train", settings["utterances"]) if checker.fits_window(row)]
-        record = checker.check(sample, settings["languages"][id]).record
-        yield CheckedSpeech.of_record(id, record, least_of(job, id))
+        record = round_trip.record_of(checker.check(sample, settings["languages"][id]))
+        yield CheckedSpeech(id, measures_of(record, least_of(job, id)))
 
 
 def least_of(job: Job, id: str) -> dict[str, float]:

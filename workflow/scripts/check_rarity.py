@@ -24,21 +24,21 @@ def main(job: Job) -> None:
     checker = WordChecker(decoder, SpeechTask(**settings["task"]), settings["forms"], rules)
     sentences = CarrierSentences.of_set(manifest.read(job.input("speech")))
     found = checker.check(job.id, sentences, settings["errors"])
-    shares = {"control": found.control, "round_trip": found.round_trip and found.round_trip.share}
-    verdict = verdict_on(found.recall, settings["threshold"], measures_of(shares, settings["least"]))
+    shown = {name: [each._asdict() for each in found.transcripts[name]] for name in found.transcripts}
+    measured = {"control": None, "round_trip": None} | found.shares | {"transcripts": shown}
+    verdict = verdict_on(found.recall, settings["threshold"], measures_of(measured, settings["least"]))
     content = {
         "word_id": job.id,
         "verdict": verdict,
         "carriers": len(sentences.carriers),
         "recall": found.recall,
-        **shares,
+        **measured,
         "least": settings["least"],
         "hypotheses": found.hypotheses[:SHOWN],
-        "transcripts": [transcript._asdict() for transcript in found.transcripts],
     }
     path = job.path(f"{job.id}.json")
     write_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
-    print(f"{job.id}: {verdict}, recall {found.recall:.2f}, {shares}")
+    print(f"{job.id}: {verdict}, recall {found.recall:.2f}, {found.shares}")
     job.finish(path)
 
 

@@ -21,7 +21,7 @@ def main(job: Job) -> None:
     outputs = [path, report]
     if check:
         outputs.append(job.path(f"{job.id}.check.json"))
-        write_text(outputs[-1], json.dumps(check.found.record, ensure_ascii=False, indent=1) + "\n")
+        write_text(outputs[-1], json.dumps(check.record, ensure_ascii=False, indent=1) + "\n")
     job.finish(*outputs)
 
 

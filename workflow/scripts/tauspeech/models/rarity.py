@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tauspeech.models.decoding import Decoder
-from tauspeech.models.round_trip import RoundTrip, compare
+from tauspeech.models.round_trip import compare
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
-from tauspeech.scoring.intelligibility import SHOWN, Transcript
+from tauspeech.scoring.intelligibility import Transcript, Transcripts
 from tauspeech.scoring.normalise import chinese_form
 from tauspeech.scoring.rare_words import word_counts
 from tauspeech.scoring.rules import ScoringRules
@@ -46,13 +46,14 @@ class CarrierSentences:
 
 @dataclass(frozen=True)
 class WordCheck:
-    """A base model's outputs for a word's carrier sentences, and what was counted in them."""
+    """Hypotheses of a base model for a word's carrier sentences, and the shares that were counted in its output."""
 
     hypotheses: Sequence[str]
     recall: float
-    control: float | None  # None without control sentences
-    round_trip: RoundTrip | None  # None where the check is turned off
-    transcripts: Sequence[Transcript]  # some of them, for a reader
+    shares: dict[
+        str, float
+    ]  # by measure: control, where there is one, and round_trip, where the check is not turned off
+    transcripts: dict[str, list[Transcript]]  # some for each measure, for a reader
 
 
 class WordChecker:
@@ -69,26 +70,30 @@ class WordChecker:
         if errors is not None and self._task.kind != "transcribe":
             tasks.append(SpeechTask("transcribe", source, source))
         decoded = self._decoder.decode_tasks(carriers, tasks)
-        texts, forms = [row[source] for row in carriers], self._forms[source]
-        found = None if errors is None else compare(texts, decoded[-1], forms, source, errors)
-        shown = found.shown if found else list(map(Transcript, texts, decoded[0]))[:SHOWN]
-        control = self._control(sentences) if sentences.controls else None
-        return WordCheck(decoded[0], self._recall(word_id, carriers, decoded[0]), control, found, shown)
+        checks = {}
+        if sentences.controls:
+            checks["control"] = self._control(sentences)
+        if errors is not None:
+            texts = [row[source] for row in carriers]
+            checks["round_trip"] = compare(texts, decoded[-1], self._forms[source], source, errors)
+        shares = {name: found.share for name, found in checks.items()}
+        transcripts = {name: found.shown for name, found in checks.items()}
+        return WordCheck(decoded[0], self._recall(word_id, carriers, decoded[0]), shares, transcripts)
 
     def _recall(self, word_id: str, carriers: Sequence[Row], hypotheses: Sequence[str]) -> float:
         references = [row[self._language] for row in carriers]
         forms = tuple(self._forms[self._language])
         return word_counts(word_id, forms, self._language, references, hypotheses, self._rules).recall().value() / 100
 
-    def _control(self, sentences: CarrierSentences) -> float:
-        """Share of the control sentences with the common word in the hypothesis, in either script of Chinese."""
+    def _control(self, sentences: CarrierSentences) -> Transcripts:
+        """Hypotheses of the control sentences; with the common word, in either script of Chinese, they pass."""
 
         def written(text: str) -> str:
             return chinese_form(text, self._language, replace(self._rules, script="simplified"))
 
-        hits = 0
-        pairs = zip(sentences.carriers, sentences.controls, strict=True)
-        for (carrier, control), text in zip(pairs, self._decoder.decode(sentences.controls, self._task), strict=True):
+        hypotheses, passed = self._decoder.decode(sentences.controls, self._task), []
+        for carrier, control, text in zip(sentences.carriers, sentences.controls, hypotheses, strict=True):
             common = replaced_part(control[self._language], carrier[self._language], self._language)
-            hits += contains(written(text), (written(common),), self._language)
-        return hits / len(sentences.controls)
+            passed.append(contains(written(text), (written(common),), self._language))
+        texts = [row[self._task.source] for row in sentences.controls]
+        return Transcripts.of(texts, hypotheses, passed)

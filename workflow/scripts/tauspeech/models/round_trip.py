@@ -6,7 +6,6 @@ rare word of a sentence does not count, since the base is not expected to know i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from tauspeech.models.decoding import Decoder
 from tauspeech.models.family import open_model
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.job import Job
-from tauspeech.scoring.intelligibility import SHOWN, Transcript
+from tauspeech.scoring.intelligibility import Transcripts
 from tauspeech.scoring.normalise import chinese_form
 from tauspeech.scoring.rules import ScoringRules
 from tauspeech.text.checks import folded
@@ -28,36 +27,19 @@ TOO_LONG = "longer than the base model's input window"
 _SIMPLIFIED = ScoringRules(script="simplified")  # either script of Chinese is a transcript of the same speech
 
 
-@dataclass(frozen=True)
-class RoundTrip:
-    """Transcripts of some utterances, and which of them pass."""
-
-    transcripts: Sequence[Transcript]
-    passed: Sequence[bool]
-
-    @property
-    def share(self) -> float:
-        return sum(self.passed) / len(self.passed) if self.passed else 1.0
-
-    @property
-    def shown(self) -> list[Transcript]:
-        """Some transcripts for a reader, those that do not pass before the others."""
-        order = sorted(range(len(self.passed)), key=lambda number: self.passed[number])
-        return [self.transcripts[number] for number in order[:SHOWN]]
-
-    @property
-    def record(self) -> dict[str, Any]:
-        counts = {"utterances": len(self.passed), "passed": sum(self.passed), "round_trip": self.share}
-        return counts | {"transcripts": [transcript._asdict() for transcript in self.shown]}
-
-
 def compare(
     sentences: Sequence[str], hypotheses: Sequence[str], forms: Sequence[str], language: str, errors: float
-) -> RoundTrip:
-    """Compare transcripts with the sentences: those with more character errors than the share ``errors`` do not pass."""
-    transcripts = [Transcript(*pair) for pair in zip(sentences, hypotheses, strict=True)]
-    passed = [character_errors(*each, tuple(forms), language) <= errors for each in transcripts]
-    return RoundTrip(transcripts, passed)
+) -> Transcripts:
+    """Transcripts beside their sentences: those with more character errors than the share ``errors`` do not pass."""
+    pairs = zip(sentences, hypotheses, strict=True)
+    passed = [character_errors(*pair, tuple(forms), language) <= errors for pair in pairs]
+    return Transcripts.of(sentences, hypotheses, passed)
+
+
+def record_of(found: Transcripts) -> dict[str, Any]:
+    """Record of a round trip for a file, as ``measures_of`` reads it."""
+    counts = {"utterances": len(found.passed), "passed": sum(found.passed), "round_trip": found.share}
+    return counts | {"transcripts": {"round_trip": [transcript._asdict() for transcript in found.shown]}}
 
 
 class RoundTripChecker:
@@ -69,7 +51,7 @@ class RoundTripChecker:
     def fits_window(self, row: dict[str, Any]) -> bool:
         return self._decoder.fits_window(row)
 
-    def check(self, rows: Sequence[dict[str, Any]], language: str, forms: Sequence[str] = ()) -> RoundTrip:
+    def check(self, rows: Sequence[dict[str, Any]], language: str, forms: Sequence[str] = ()) -> Transcripts:
         """The round trip of utterances, all of which fit the model's input window."""
         hypotheses = self._decoder.decode(rows, SpeechTask("transcribe", language, language))
         return compare([row[language] for row in rows], hypotheses, forms, language, self._settings["errors"])
@@ -82,11 +64,15 @@ class RoundTripFilter:
         self._language: str = job.settings["language"]
         self._forms: Sequence[str] = job.settings["check"]["forms"].get(self._language, ())
         self._checker = RoundTripChecker(job.input("base", "."), job.settings["check"])
-        self.found = RoundTrip([], [])
+        self.found = Transcripts([], [])
 
     @property
     def example(self) -> str:
         return str(self.found.shown[0]) if self.found.shown else ""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        return record_of(self.found)
 
     def __call__(self, rows: list[dict[str, Any]], drops: list[Drop]) -> list[dict[str, Any]]:
         """Rows that the base transcribes well enough; the others are added to ``drops``."""

@@ -26,7 +26,7 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
 
 SAMPLES = 2  # sentences that the report plays in every voice
-SAMPLED = 50  # utterances of a set of espeak-ng that the base transcribes before any training
+SAMPLED = 30  # utterances of a set of espeak-ng that the base transcribes before any training
 
 # Sets of speech, each with its tasks: {kind, source, target}.
 TaskSets = tuple[tuple[PlannedJob, tuple[dict[str, str], ...]], ...]

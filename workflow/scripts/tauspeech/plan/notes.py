@@ -26,14 +26,14 @@ def notes(plan: Plan) -> Iterator[str]:
 
 
 def _espeak_for_published_weights(plan: Plan) -> Iterator[str]:
-    base = next((job for job in plan.jobs.values() if job.stage == "base"), None)
-    published = base and _published(base)
+    bases = (job for job in plan.jobs.values() if job.stage == "base")
     speech = (job.settings for job in plan.jobs.values() if job.stage == "speech")
-    for language in sorted({settings["language"] for settings in speech if settings["kind"] == "espeak"}):
-        if published:
+    languages = sorted({settings["language"] for settings in speech if settings["kind"] == "espeak"})
+    for base in filter(None, map(_published, bases)):
+        for language in languages:
             yield (
                 f"key 'speech.voices.{language}' has voices of espeak-ng alone, and models with published weights, such as the "
-                f"base {published}, often do not recognise these; the run checks that before any training and stops if they "
+                f"base {base}, often do not recognise these; the run checks that before any training and stops if they "
                 "are not recognised; docs/generators.md has other voices"
             )
 

@@ -26,12 +26,43 @@ class Transcript(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Transcripts:
+    """What a base model writes for some sentences, and which of it passes a check."""
+
+    texts: Sequence[Transcript]
+    passed: Sequence[bool]
+
+    @classmethod
+    def of(cls, sentences: Sequence[str], hypotheses: Sequence[str], passed: Sequence[bool]) -> "Transcripts":
+        return cls([Transcript(*pair) for pair in zip(sentences, hypotheses, strict=True)], passed)
+
+    @property
+    def share(self) -> float:
+        """Share that passes; 1 of none."""
+        return sum(self.passed) / len(self.passed) if self.passed else 1.0
+
+    @property
+    def shown(self) -> list[Transcript]:
+        """Some for a reader, those that do not pass before the others."""
+        order = sorted(range(len(self.passed)), key=lambda number: self.passed[number])
+        return [self.texts[number] for number in order[:SHOWN]]
+
+
+# By name: what is measured, and the key of the configuration that has the least share.
+_MEASURES = {
+    "control": ("recall of common words", "rarity.control_least"),
+    "round_trip": ("share of sentences that pass the round-trip check", "speech.check.least_share"),
+}
+
+
+@dataclass(frozen=True)
 class Measure:
-    """A share of sentences, 0 to 1, that the base recognises, and the least that is enough."""
+    """A share of sentences, 0 to 1, that the base recognises, the least that is enough, and what the base writes."""
 
     name: str
     share: float
     least: float
+    transcripts: Sequence[Transcript] = ()
 
     @property
     def enough(self) -> bool:
@@ -42,17 +73,13 @@ class Measure:
         return f"{text} {self.share:.2f}, and {key} is {self.least:g}"
 
 
-# By name: what is measured, and the key of the configuration that has the least share.
-_MEASURES = {
-    "control": ("recall of common words", "rarity.control_least"),
-    "round_trip": ("share of sentences that pass the round-trip check", "speech.check.least_share"),
-}
-
-
-def measures_of(found: Mapping[str, float | None], least: Mapping[str, float]) -> list[Measure]:
-    """Measures among some values, without those that were not measured."""
-    shares = {name: found.get(name) for name in _MEASURES}
-    return [Measure(name, share, least[name]) for name, share in shares.items() if share is not None]
+def measures_of(record: Mapping[str, Any], least: Mapping[str, float]) -> list[Measure]:
+    """Measures in the record of a finished check, without those that it did not take."""
+    return [
+        Measure(name, record[name], least[name], [Transcript(**each) for each in record["transcripts"][name]])
+        for name in _MEASURES
+        if record.get(name) is not None
+    ]
 
 
 def verdict_on(recall: float, threshold: float, measures: Sequence[Measure]) -> Verdict:
@@ -64,29 +91,23 @@ def verdict_on(recall: float, threshold: float, measures: Sequence[Measure]) -> 
 
 @dataclass(frozen=True)
 class CheckedSpeech:
-    """Speech of a word or of a set, with its measures and some transcripts."""
+    """Speech of a word or of a set, with its measures."""
 
     id: str
     measures: Sequence[Measure]
-    transcripts: Sequence[Transcript]
-
-    @classmethod
-    def of_record(cls, id: str, record: Mapping[str, Any], least: Mapping[str, float]) -> "CheckedSpeech":
-        """The speech that a finished check has a record of."""
-        return cls(id, measures_of(record, least), [Transcript(**each) for each in record["transcripts"]])
 
     @property
-    def intelligible(self) -> bool:
-        return all(measure.enough for measure in self.measures)
+    def failed(self) -> list[Measure]:
+        return [measure for measure in self.measures if not measure.enough]
 
     def __str__(self) -> str:
-        failed = "; ".join(str(measure) for measure in self.measures if not measure.enough)
-        return f"{self.id} ({failed}; {self.transcripts[0]})"
+        written = [str(transcript) for measure in self.failed for transcript in measure.transcripts]
+        return f"{self.id} ({'; '.join([*map(str, self.failed), *written[:1]])})"
 
 
 def require_intelligible(checked: Sequence[CheckedSpeech]) -> None:
     """Refuse a run whose base does not recognise the speech of one word or set."""
-    failed = [speech for speech in checked if not speech.intelligible]
+    failed = [speech for speech in checked if speech.failed]
     if failed:
         more = f" and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
         raise UserError(

@@ -122,8 +122,8 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
         caption = f"as the mean over the words' test sets. {_joint(config)} {reading}"
         found.append(scored(name, title, caption, config["task"]))
     caption = (
-        "Recall of the base on carrier sentences and, in percent, of common words in the same places (control); share of the "
-        "sentences whose transcript differs from them in the word alone, or little (round_trip)."
+        "In percent: recall of the base on carrier sentences, and of common words in the same places (control); carrier "
+        "sentences whose transcript is right, or nearly so, apart from the word (round_trip)."
     )
     found.append(Table("rarity", "Are the words rare?", caption, tables["rarity"]))
     if len(tables["overlap"]):
