@@ -70,8 +70,8 @@ def test_a_base_that_misses_the_word_alone_has_all_of_the_rest():
     found, decoded = check(without_the_word, "carrier", "control")
     assert (found.recall, found.shares) == (0, {"control": 1, "round_trip": 1})
     assert decoded == ["translate", "transcribe", "translate"]
-    assert found.transcripts["round_trip"][0] == ("我们去了柏林墙", "我们去了白林强")
-    assert found.transcripts["control"][0] == ("我们去了故宫", "We went to Cambridge.")
+    assert found.examples["round_trip"][0] == ("我们去了柏林墙", "我们去了白林强")
+    assert found.examples["control"][0] == ("我们去了故宫", "We went to Cambridge.")
 
 
 def test_a_base_that_writes_anything_has_nothing():
@@ -82,7 +82,7 @@ def test_a_base_that_writes_anything_has_nothing():
 def test_transcripts_decide_where_there_is_no_control():
     found, _ = check(lambda row, task: row["zh"] if "去" in row["zh"] else "", "carrier", kind="transcribe")
     assert (found.recall, found.shares) == (0.5, {"round_trip": 0.5})
-    assert found.transcripts["round_trip"][0].hypothesis == ""  # what does not pass is shown first
+    assert found.examples["round_trip"][0].hypothesis == ""  # what does not pass is shown first
 
 
 def test_a_transcription_is_decoded_once():

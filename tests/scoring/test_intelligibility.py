@@ -15,7 +15,7 @@ LEAST = {"control": 0.5, "round_trip": 0.4}
 
 def measured(least=LEAST, **shares):
     written = [{"sentence": "春天的埃菲尔铁塔", "hypothesis": "春天啊啊啊"}]
-    return measures_of(shares | {"transcripts": dict.fromkeys(shares, written)}, least)
+    return measures_of(shares | {"examples": dict.fromkeys(shares, written)}, least)
 
 
 @pytest.mark.parametrize(

@@ -106,10 +106,14 @@ def test_an_utterance_with_another_transcript_is_dropped_with_its_reason(gather)
 
 
 def test_what_passes_is_recorded_with_what_the_base_writes(gather, tmp_path):
-    gather(FAITHFUL | {"柏林墙很长": "啊啊啊啊啊啊啊"}, hours={"train": 1.5 / 3600, "test": 1.5 / 3600}, long=["柏林墙在哪里"])
+    gather(
+        FAITHFUL | {"柏林墙很长": "啊啊啊啊啊啊啊"},
+        hours={"train": 1.5 / 3600, "test": 1.5 / 3600},
+        long=["柏林墙在哪里"],
+    )
     record = json.loads((tmp_path / "results/t/speech/w.check.json").read_text(encoding="utf-8"))
     assert (record["utterances"], record["passed"], record["round_trip"]) == (3, 2, 2 / 3)  # of those that fit
-    assert record["transcripts"]["round_trip"][0] == {"sentence": "柏林墙很长", "hypothesis": "啊啊啊啊啊啊啊"}
+    assert record["examples"]["round_trip"][0] == {"sentence": "柏林墙很长", "hypothesis": "啊啊啊啊啊啊啊"}
     receipt = json.loads((tmp_path / "results/t/speech/w.receipt.json").read_text())
     assert set(receipt["outputs"]) == {"w.parquet", "w.dropped.tsv", "w.check.json"}
 
@@ -121,7 +125,7 @@ def test_hours_are_those_of_what_is_left(gather):
 
 def test_a_split_with_nothing_left_is_an_error_that_says_what_to_do(gather):
     nothing = {sentence: "" for split, sentence in TEXTS if split == "test"}
-    message = r"no test utterance is left \(dropped: 1 silence, 1 the base model's transcript differs\): of '他看到柏林墙了' the base writes ''; .* speech\.check\.errors"
+    message = r"no test utterance is left \(dropped: 1 silence, 1 the base model's transcript differs\): of '柏林墙在哪里' the base writes ''; .* speech\.check\.errors"
     with pytest.raises(UserError, match=message):
         gather(FAITHFUL | nothing, missing=("w-test-00002",))
 

@@ -24,8 +24,8 @@ def main(job: Job) -> None:
     checker = WordChecker(decoder, SpeechTask(**settings["task"]), settings["forms"], rules)
     sentences = CarrierSentences.of_set(manifest.read(job.input("speech")))
     found = checker.check(job.id, sentences, settings["errors"])
-    shown = {name: [each._asdict() for each in found.transcripts[name]] for name in found.transcripts}
-    measured = {"control": None, "round_trip": None} | found.shares | {"transcripts": shown}
+    shown = {name: [each._asdict() for each in found.examples[name]] for name in found.examples}
+    measured = {"control": None, "round_trip": None} | found.shares | {"examples": shown}
     verdict = verdict_on(found.recall, settings["threshold"], measures_of(measured, settings["least"]))
     content = {
         "word_id": job.id,

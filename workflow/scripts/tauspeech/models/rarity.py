@@ -12,7 +12,7 @@ from tauspeech.models.decoding import Decoder
 from tauspeech.models.round_trip import compare
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
-from tauspeech.scoring.intelligibility import Transcript, Transcripts
+from tauspeech.scoring.intelligibility import DecodedSentence, DecodedSentences
 from tauspeech.scoring.normalise import chinese_form
 from tauspeech.scoring.rare_words import word_counts
 from tauspeech.scoring.rules import ScoringRules
@@ -53,7 +53,7 @@ class WordCheck:
     shares: dict[
         str, float
     ]  # by measure: control, where there is one, and round_trip, where the check is not turned off
-    transcripts: dict[str, list[Transcript]]  # some for each measure, for a reader
+    examples: dict[str, list[DecodedSentence]]  # some for each measure, for a reader
 
 
 class WordChecker:
@@ -77,15 +77,15 @@ class WordChecker:
             texts = [row[source] for row in carriers]
             checks["round_trip"] = compare(texts, decoded[-1], self._forms[source], source, errors)
         shares = {name: found.share for name, found in checks.items()}
-        transcripts = {name: found.shown for name, found in checks.items()}
-        return WordCheck(decoded[0], self._recall(word_id, carriers, decoded[0]), shares, transcripts)
+        examples = {name: found.shown for name, found in checks.items()}
+        return WordCheck(decoded[0], self._recall(word_id, carriers, decoded[0]), shares, examples)
 
     def _recall(self, word_id: str, carriers: Sequence[Row], hypotheses: Sequence[str]) -> float:
         references = [row[self._language] for row in carriers]
         forms = tuple(self._forms[self._language])
         return word_counts(word_id, forms, self._language, references, hypotheses, self._rules).recall().value() / 100
 
-    def _control(self, sentences: CarrierSentences) -> Transcripts:
+    def _control(self, sentences: CarrierSentences) -> DecodedSentences:
         """Hypotheses of the control sentences; with the common word, in either script of Chinese, they pass."""
 
         def written(text: str) -> str:
@@ -96,4 +96,4 @@ class WordChecker:
             common = replaced_part(control[self._language], carrier[self._language], self._language)
             passed.append(contains(written(text), (written(common),), self._language))
         texts = [row[self._task.source] for row in sentences.controls]
-        return Transcripts.of(texts, hypotheses, passed)
+        return DecodedSentences.of(texts, hypotheses, passed)

@@ -17,7 +17,7 @@ from tauspeech.models.decoding import Decoder
 from tauspeech.models.family import open_model
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.job import Job
-from tauspeech.scoring.intelligibility import Transcripts
+from tauspeech.scoring.intelligibility import DecodedSentences
 from tauspeech.scoring.normalise import chinese_form
 from tauspeech.scoring.rules import ScoringRules
 from tauspeech.text.checks import folded
@@ -29,17 +29,17 @@ _SIMPLIFIED = ScoringRules(script="simplified")  # either script of Chinese is a
 
 def compare(
     sentences: Sequence[str], hypotheses: Sequence[str], forms: Sequence[str], language: str, errors: float
-) -> Transcripts:
-    """Transcripts beside their sentences: those with more character errors than the share ``errors`` do not pass."""
+) -> DecodedSentences:
+    """DecodedSentences beside their sentences: those with more character errors than the share ``errors`` do not pass."""
     pairs = zip(sentences, hypotheses, strict=True)
     passed = [character_errors(*pair, tuple(forms), language) <= errors for pair in pairs]
-    return Transcripts.of(sentences, hypotheses, passed)
+    return DecodedSentences.of(sentences, hypotheses, passed)
 
 
-def record_of(found: Transcripts) -> dict[str, Any]:
+def record_of(found: DecodedSentences) -> dict[str, Any]:
     """Record of a round trip for a file, as ``measures_of`` reads it."""
     counts = {"utterances": len(found.passed), "passed": sum(found.passed), "round_trip": found.share}
-    return counts | {"transcripts": {"round_trip": [transcript._asdict() for transcript in found.shown]}}
+    return counts | {"examples": {"round_trip": [each._asdict() for each in found.shown]}}
 
 
 class RoundTripChecker:
@@ -51,7 +51,7 @@ class RoundTripChecker:
     def fits_window(self, row: dict[str, Any]) -> bool:
         return self._decoder.fits_window(row)
 
-    def check(self, rows: Sequence[dict[str, Any]], language: str, forms: Sequence[str] = ()) -> Transcripts:
+    def check(self, rows: Sequence[dict[str, Any]], language: str, forms: Sequence[str] = ()) -> DecodedSentences:
         """The round trip of utterances, all of which fit the model's input window."""
         hypotheses = self._decoder.decode(rows, SpeechTask("transcribe", language, language))
         return compare([row[language] for row in rows], hypotheses, forms, language, self._settings["errors"])
@@ -64,7 +64,7 @@ class RoundTripFilter:
         self._language: str = job.settings["language"]
         self._forms: Sequence[str] = job.settings["check"]["forms"].get(self._language, ())
         self._checker = RoundTripChecker(job.input("base", "."), job.settings["check"])
-        self.found = Transcripts([], [])
+        self.found = DecodedSentences([], [])
 
     @property
     def example(self) -> str:

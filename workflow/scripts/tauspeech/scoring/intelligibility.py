@@ -15,7 +15,7 @@ Verdict = Literal["known", "rare", "unintelligible"]
 SHOWN = 3  # texts that are kept for a reader
 
 
-class Transcript(NamedTuple):
+class DecodedSentence(NamedTuple):
     """What a base model writes for a sentence."""
 
     sentence: str
@@ -26,15 +26,15 @@ class Transcript(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Transcripts:
+class DecodedSentences:
     """What a base model writes for some sentences, and which of it passes a check."""
 
-    texts: Sequence[Transcript]
+    texts: Sequence[DecodedSentence]
     passed: Sequence[bool]
 
     @classmethod
-    def of(cls, sentences: Sequence[str], hypotheses: Sequence[str], passed: Sequence[bool]) -> "Transcripts":
-        return cls([Transcript(*pair) for pair in zip(sentences, hypotheses, strict=True)], passed)
+    def of(cls, sentences: Sequence[str], hypotheses: Sequence[str], passed: Sequence[bool]) -> "DecodedSentences":
+        return cls([DecodedSentence(*pair) for pair in zip(sentences, hypotheses, strict=True)], passed)
 
     @property
     def share(self) -> float:
@@ -42,7 +42,7 @@ class Transcripts:
         return sum(self.passed) / len(self.passed) if self.passed else 1.0
 
     @property
-    def shown(self) -> list[Transcript]:
+    def shown(self) -> list[DecodedSentence]:
         """Some for a reader, those that do not pass before the others."""
         order = sorted(range(len(self.passed)), key=lambda number: self.passed[number])
         return [self.texts[number] for number in order[:SHOWN]]
@@ -62,7 +62,7 @@ class Measure:
     name: str
     share: float
     least: float
-    transcripts: Sequence[Transcript] = ()
+    examples: Sequence[DecodedSentence] = ()
 
     @property
     def enough(self) -> bool:
@@ -76,7 +76,7 @@ class Measure:
 def measures_of(record: Mapping[str, Any], least: Mapping[str, float]) -> list[Measure]:
     """Measures in the record of a finished check, without those that it did not take."""
     return [
-        Measure(name, record[name], least[name], [Transcript(**each) for each in record["transcripts"][name]])
+        Measure(name, record[name], least[name], [DecodedSentence(**each) for each in record["examples"][name]])
         for name in _MEASURES
         if record.get(name) is not None
     ]
@@ -101,7 +101,7 @@ class CheckedSpeech:
         return [measure for measure in self.measures if not measure.enough]
 
     def __str__(self) -> str:
-        written = [str(transcript) for measure in self.failed for transcript in measure.transcripts]
+        written = [str(example) for measure in self.failed for example in measure.examples]
         return f"{self.id} ({'; '.join([*map(str, self.failed), *written[:1]])})"
 
 

@@ -94,7 +94,10 @@ class WordJobs:
         rarity, check = self.config["rarity"], self.build.section("speech", word.id)["check"]
         settings = self.build.decoding_settings | {"forms": forms_of(word), "task": self.speech_task(self.task)}
         settings |= {"threshold": rarity["threshold"], "errors": check["errors"]}
-        settings |= {"least": {"control": rarity["control_least"], "round_trip": check["least_share"]}}
+        # Whisper translates into English alone: elsewhere a control that is missed says nothing about the speech.
+        translated = self.task == "translate" and self.target != "en"
+        control_least = 0 if translated else rarity["control_least"]
+        settings |= {"least": {"control": control_least, "round_trip": check["least_share"]}}
         settings |= self.build.scoring_settings
         inputs = {"base": self.build.base, "speech": self.speech(word, True)}
         threads = self.build.decoding_threads
