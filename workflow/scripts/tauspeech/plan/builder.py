@@ -279,17 +279,20 @@ class Builder:
         if not (words or checked or sampled):
             return None
         settings: dict[str, Any] = {"least": {speech.id: least for speech, least in sets}}
-        inputs: Inputs = {"rarity": sorted(words, key=lambda job: job.id), "speech": checked, "sets": sampled}
+        inputs: Inputs = {
+            "rarity": sorted(words, key=lambda job: job.id),
+            "speech": checked,
+            "sets": sampled,
+            "base": self.base if sampled else None,
+        }
+        name = "intelligibility"
         if not sampled:
-            return PlannedJob("intelligibility", "intelligibility", settings, inputs)
+            return PlannedJob(name, name, settings, inputs)
         languages = {speech.id: speech.settings["language"] for speech in sampled}
         decoding = self.decoding_settings | {"beams": 1, "errors": errors}
         settings["sample"] = decoding | {"utterances": SAMPLED, "languages": languages}
         modules = ("tauspeech.models.round_trip", *self.family)
-        inputs = inputs | {"base": self.base}
-        return PlannedJob(
-            "intelligibility", "intelligibility", settings, inputs, threads=self.decoding_threads, modules=modules
-        )
+        return PlannedJob(name, name, settings, inputs, threads=self.decoding_threads, modules=modules)
 
     # Searching and merging
 
