@@ -25,6 +25,7 @@ MAINS = {
 }
 WORDS = "word_id\tzh\ten\tdomain\nberlin-wall\t柏林墙\tBerlin Wall\tlandmark\n"
 OF_WORDS = {"experiment": "rare_words", "words": "words.tsv", "base": "foundation/small", "rarity": {"carriers": 8}}
+RUSSIAN = {"voices": {"zh": ["ru"]}}
 OF_LORS = {"experiment": "lors", "base": "foundation/multilingual-small", "scoring": {"sclite": False}}
 OF_LORS["groups"] = {
     "high": {"languages": ["de", "it"], "hours": dict.fromkeys(("train", "validation", "test"), 0.003)}
@@ -33,12 +34,12 @@ OF_LORS["groups"] = {
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Run the check before any training and all that it needs, without Snakemake; gives the folder of results."""
+    """Do a job, by default the check before any training, and all that it needs, without Snakemake; gives the results."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "words.tsv").write_text(WORDS, encoding="utf-8")
     results = tmp_path / "results" / "t"
 
-    def do(config, plan):
+    def do(config, plan, *place):
         jobs = plan(complete({"name": "t"} | config, "c.yaml"), results).jobs
         for path, text in ((results / f"plan/{job.stage}/{job.id}.json", job.text) for job in jobs.values()):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +52,7 @@ def run(tmp_path, monkeypatch):
             if not made.done():
                 MAINS[job.stage](made)
 
-        make(jobs["intelligibility", "intelligibility"])
+        make(jobs[place or ("intelligibility", "intelligibility")])
         return results
 
     return do
@@ -72,7 +73,7 @@ def test_the_default_voices_pass(run):
 
 def test_voices_of_another_language_stop_the_run(run, tmp_path):
     with pytest.raises(UserError, match=r"berlin-wall \(recall of common words 0\.\d+, .* the base writes '.+'\)"):
-        run(OF_WORDS | {"speech": {"voices": {"zh": ["ru"]}}}, plan_words)
+        run(OF_WORDS | {"speech": RUSSIAN}, plan_words)
     results = tmp_path / "results/t"
     word = json.loads((results / "rarity/berlin-wall.json").read_text(encoding="utf-8"))
     assert word["verdict"] == "unintelligible" and word["round_trip"] < 0.5
@@ -80,16 +81,15 @@ def test_voices_of_another_language_stop_the_run(run, tmp_path):
 
 
 def test_own_sentences_are_decided_by_their_transcripts(run, tmp_path):
+    text = read_table(run(OF_WORDS, plan_words, "text", "berlin-wall--carriers") / "text/berlin-wall--carriers.tsv")
     own = tmp_path / "config/text/berlin-wall.tsv"
     own.parent.mkdir(parents=True)
-    texts = [
-        (f"{who}去了柏林墙", f"{name} went to the Berlin Wall") for who, name in zip("我你他她", "IYHS", strict=True)
-    ]
-    own.write_text("\n".join(["zh\ten", *map("\t".join, texts), ""]), encoding="utf-8")
+    lines = [f"{row['zh']}\t{row['en']}" for row in text if row["split"] == "carrier"]
+    own.write_text("\n".join(["zh\ten", *lines, ""]), encoding="utf-8")
     settings = OF_WORDS | {"text": {"counts": {"train": 1, "validation": 1, "test": 1}}, "rarity": {"carriers": 4}}
     assert set(measured(run(settings, plan_words))) == {("berlin-wall", "round_trip")}
     with pytest.raises(UserError, match=r"berlin-wall \(share of sentences that pass the round-trip check 0\.\d+, and"):
-        run(settings | {"speech": {"voices": {"zh": ["ru"]}}}, plan_words)
+        run(settings | {"speech": RUSSIAN}, plan_words)
 
 
 def test_sets_of_languages_pass_or_are_named(run):

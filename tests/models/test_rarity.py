@@ -13,15 +13,16 @@ WORDS = {"carrier": ("柏林墙", "the Berlin Wall"), "control": ("故宫", "Cam
 
 
 def row(kind, number):
-    return {"utterance": f"a-{kind}-{number:05d}", "split": kind}
+    return {"utterance": f"a-{kind}-{number:05d}", "split": kind, "seconds": 3.0}
 
 
-def sentences(*kinds):
-    """Pairs of rows, of which each has a text in both languages."""
+def sentences(*kinds, seconds):
+    """Pairs of rows, of which each has a text in both languages; the last one lasts some seconds."""
     rows = []
     for kind in kinds:
         for number, (zh, en) in enumerate(SENTENCES):
             rows.append(row(kind, number) | {"zh": zh.format(WORDS[kind][0]), "en": en.format(WORDS[kind][1])})
+    rows[-1]["seconds"] = seconds
     return CarrierSentences.of_set(rows)
 
 
@@ -31,18 +32,18 @@ class ScriptedDecoder:
     def __init__(self, write):
         self.write, self.decoded = write, []
 
-    def decode(self, rows, task):
-        return self.decode_tasks(rows, [task])[0]
+    def fits_window(self, row):
+        return row["seconds"] < 6
 
     def decode_tasks(self, rows, tasks):
         self.decoded += [task.kind for task in tasks]
         return [[self.write(row, task) for row in rows] for task in tasks]
 
 
-def check(write, *kinds, kind="translate", errors=0.5, **rules):
+def check(write, *kinds, kind="translate", errors=0.5, seconds=3.0, **rules):
     decoder = ScriptedDecoder(write)
     checker = WordChecker(decoder, SpeechTask(kind, "zh", "en"), FORMS, ScoringRules(**rules))
-    return checker.check("berlin-wall", sentences(*kinds), errors), decoder.decoded
+    return checker.check("berlin-wall", sentences(*kinds, seconds=seconds), errors), decoder.decoded
 
 
 def without_the_word(row, task):
@@ -92,6 +93,12 @@ def test_a_transcription_is_decoded_once():
 def test_without_a_limit_of_errors_nothing_is_transcribed():
     found, decoded = check(without_the_word, "carrier", "control", errors=None)
     assert found.shares == {"control": 1} and decoded == ["translate", "translate"]
+
+
+def test_what_does_not_fit_the_input_window_is_not_recognised():
+    found, _ = check(without_the_word, "carrier", kind="transcribe", seconds=9.0)
+    assert found.shares == {"round_trip": 0.5}
+    assert found.examples["round_trip"][0].hypothesis == "(longer than the base model's input window)"
 
 
 def test_traditional_characters_are_no_fault_of_the_speech():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tauspeech.models.decoding import Decoder
-from tauspeech.models.round_trip import compare
+from tauspeech.models.round_trip import TOO_LONG, compare
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.intelligibility import DecodedSentence, DecodedSentences
@@ -69,7 +69,7 @@ class WordChecker:
         tasks = [self._task]
         if errors is not None and self._task.kind != "transcribe":
             tasks.append(SpeechTask("transcribe", source, source))
-        decoded = self._decoder.decode_tasks(carriers, tasks)
+        decoded = self._decode(carriers, tasks)
         checks = {}
         if sentences.controls:
             checks["control"] = self._control(sentences)
@@ -79,6 +79,13 @@ class WordChecker:
         shares = {name: found.share for name, found in checks.items()}
         examples = {name: found.shown for name, found in checks.items()}
         return WordCheck(decoded[0], self._recall(word_id, carriers, decoded[0]), shares, examples)
+
+    def _decode(self, rows: Sequence[Row], tasks: Sequence[SpeechTask]) -> list[list[str]]:
+        """Hypotheses for some tasks; of an utterance that does not fit the input window a remark, which matches nothing."""
+        fits = [self._decoder.fits_window(row) for row in rows]
+        found = self._decoder.decode_tasks([row for row, fitting in zip(rows, fits, strict=True) if fitting], tasks)
+        of_task = map(iter, found)
+        return [[next(texts) if fitting else f"({TOO_LONG})" for fitting in fits] for texts in of_task]
 
     def _recall(self, word_id: str, carriers: Sequence[Row], hypotheses: Sequence[str]) -> float:
         references = [row[self._language] for row in carriers]
@@ -91,7 +98,7 @@ class WordChecker:
         def written(text: str) -> str:
             return chinese_form(text, self._language, replace(self._rules, script="simplified"))
 
-        hypotheses, passed = self._decoder.decode(sentences.controls, self._task), []
+        hypotheses, passed = self._decode(sentences.controls, [self._task])[0], []
         for carrier, control, text in zip(sentences.carriers, sentences.controls, hypotheses, strict=True):
             common = replaced_part(control[self._language], carrier[self._language], self._language)
             passed.append(contains(written(text), (written(common),), self._language))
