@@ -32,6 +32,7 @@ sys.path[:0] = [str(BENCH), str(BENCH.parent / "workflow" / "scripts")]
 # The share of the time that each part may take; what one leaves is the next one's.
 SHARES = {"card": 0.06, "proof": 0.22, "training": 0.45, "decoding": 0.15, "merging": 0.12}
 LEAST = 8.0  # seconds with which a part is begun
+FIRST = 0.25  # of the time, which the first part may take: a machine that has just started may read torch for a minute
 GRACE = 5.0  # seconds that a part has to end by itself
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "numpy", "safetensors", "triton")
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -100,20 +101,19 @@ def new_results(parts: list[str] | None) -> dict[str, Any]:
 
 def time_of(name: str, later: list[str], left: float, total: float) -> float:
     """Seconds of a part: all that is left but the shares of later parts."""
-    return min(left, max(SHARES[name] * total, left - sum(SHARES[each] * total for each in later)))
+    share = FIRST if name == "card" else SHARES[name]
+    return min(left, max(share * total, left - sum(SHARES[each] * total for each in later)))
 
 
 def setup_of(card: dict[str, Any], scratch: Path, seconds: float, speech: Path) -> dict[str, Any]:
-    """What a part's process is given. Before the card is known it finds the device itself."""
+    """What a part's process is given. If the card is not known it finds the device itself."""
     scratch.mkdir()
-    device = card.get("device")
     return {
-        "device": device,
-        "quick": device != "cuda",
+        "device": card.get("device"),
         "peak": card.get("peak_tflops"),
         "scratch": str(scratch),
         "seconds": seconds,
-        "fixture": str(speech) if device == "cuda" else None,
+        "fixture": str(speech),
     }
 
 
@@ -129,7 +129,7 @@ def in_process(name: str, setup: dict[str, Any], seconds: float) -> dict[str, An
         try:
             status = process.wait(timeout=seconds + GRACE)
         except subprocess.TimeoutExpired:
-            status, error = 0, f"stopped after {seconds + GRACE:.0f} s"
+            status, error = 0, f"stopped after {seconds + GRACE:.0f} s: {last_lines(log)}"
         finally:
             end(process)
     if status:
@@ -160,17 +160,18 @@ def add(results: dict[str, Any], name: str, part: dict[str, Any]) -> None:
     if name != "card":
         results["parts"][name] = part
         return
-    found = part["rows"][0] if part["rows"] else {"error": part["error"]}
+    found = {key: value for row in part["rows"] for key, value in row.items()}
     results["versions"] = found.pop("versions", {})
-    results["card"] = found
+    results["card"] = found | ({"error": part["error"]} if part["error"] else {})
 
 
 def run_part(name: str, setup: dict[str, Any]) -> None:
     """A part's process: rows go to a file as soon as they are known."""
-    from transformers.utils import logging
+    if name != "card":
+        from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
     place = Path(setup["scratch"], "rows.jsonl")
 
     def report(row: dict[str, Any]) -> None:
@@ -181,31 +182,28 @@ def run_part(name: str, setup: dict[str, Any]) -> None:
 
 
 def begin_part(name: str, setup: dict[str, Any], report: Any, **options: Any) -> None:
+    end = time.monotonic() + setup["seconds"]
+    import torch
     from gpu_parts.setup import Setup
 
+    device = setup["device"] or ("cuda" if torch.cuda.is_available() else "cpu")
     if name == "card":
-        report(card_and_versions())
+        report({"device": device, "versions": versions()})  # first, since other parts need it
+        report(import_module("gpu_parts.card").card(device))
         return
-    fixture = Path(setup["fixture"]) if setup["fixture"] else None
-    end = time.monotonic() + setup["seconds"]
-    given = Setup(setup["device"] or "cpu", setup["quick"], Path(setup["scratch"]), end, fixture)
+    quick = device != "cuda"
+    given = Setup(device, quick, Path(setup["scratch"]), end, None if quick else Path(setup["fixture"]))
     if name == "training":
         options["peak"] = setup["peak"]
     import_module(f"gpu_parts.{name}").run(given, report, **options)
 
 
-def card_and_versions() -> dict[str, Any]:
-    import torch
-    from gpu_parts.card import card
-
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    versions = {"python": sys.version.split()[0]}
+def versions() -> dict[str, str]:
+    found = {"python": sys.version.split()[0]}
     for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return {"device": device} | card(device) | {"versions": versions}
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 if __name__ == "__main__":

@@ -155,10 +155,17 @@ def finish(process: "subprocess.Popen[str]", setup: Setup) -> None:
         status = process.wait(timeout=max(1.0, setup.left))
     except subprocess.TimeoutExpired:
         process.kill()
-        raise
+        raise TimeoutError(f"a process took too long: {outputs(setup)}") from None
     if status:
-        outputs = (path.read_text(errors="replace")[-800:] for path in setup.scratch.glob("*/output.txt"))
-        raise RuntimeError(f"a process ended with status {status}: {' ... '.join(outputs)}")
+        raise RuntimeError(f"a process ended with status {status}: {outputs(setup)}")
+
+
+def outputs(setup: Setup) -> str:
+    """The last lines that each process has printed."""
+    found = (
+        " ".join(file.read_text(errors="replace").split())[-200:] for file in sorted(setup.scratch.glob("*/output.txt"))
+    )
+    return " ... ".join(found)
 
 
 def compared(one: Path, other: Path) -> Row:

@@ -17,16 +17,25 @@ def goals(parts: dict[str, Any]) -> list[dict[str, Any]]:
     ours = [row for row in full if row["loop"].startswith("tauspeech")]
     plain = highest(row["examples_s"] for row in full if row["loop"] == "plain Trainer")
     best = highest(row["examples_s"] for row in ours)
-    decoded = [row for row in rows(parts, "decoding") if row["shape"] == "medium" and row["beams"] == 1]
-    same = [row["equal_within_rounding"] for row in rows(parts, "proof") if "equal_within_rounding" in row]
+    decoded = [
+        row for row in rows(parts, "decoding") if (row["shape"], row["beams"], row["batch"]) == ("medium", 1, 16)
+    ]
+    same = [row["equal_within_rounding"] for row in rows(parts, "proof") if row["compared"] == "CPU with GPU"]
     found: list[tuple[str, float, float | None]] = [
         ("a GPU gives the CPU's tables", 1, float(same[0]) if same else None),
-        ("full fine-tuning, share of the peak", 0.4, highest(row.get("share_of_peak", 0.0) for row in ours)),
-        ("full fine-tuning, times the plain Trainer", 1.5, best / plain if best and plain else None),
         (
-            "greedy decoding, times generate, batch 16",
-            2,
-            highest(row["ratio"] for row in decoded if row["batch"] == 16),
+            "full fine-tuning, share of the peak",
+            0.4,
+            highest(row["share_of_peak"] for row in ours if "share_of_peak" in row),
+        ),
+        ("full fine-tuning, times the plain Trainer", 1.5, best / plain if best and plain else None),
+        *(
+            (
+                f"greedy decoding in {precision}, times generate, batch 16",
+                2,
+                highest(row["ratio"] for row in decoded if row["precision"] == precision),
+            )
+            for precision in ("bf16", "fp32")
         ),
     ]
     return [

@@ -38,7 +38,7 @@ def attempt(setup: Setup, report: Report, name: Row, measure: Callable[[], Row],
     try:
         row = measure()
     except Exception as error:
-        report({**name, "error": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"})
+        report({**name, "error": f"{type(error).__name__}: {' '.join(str(error).split())[:700]}"})
     else:
         report({**name, **row, "took_s": round(time.monotonic() - begin, 1)})
     finally:

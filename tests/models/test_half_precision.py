@@ -70,6 +70,24 @@ def test_a_failure_leaves_the_layers_as_they_were():
     assert torch.equal(layer(inputs), expected)
 
 
+def test_a_block_inside_a_block_leaves_the_layers_to_the_outer_one():
+    layer, inputs = nn.Linear(4, 2), torch.randn(3, 4)
+    with arithmetic(layer, "bf16"):
+        expected = layer(inputs)
+        with arithmetic(layer, "bf16"):
+            assert torch.equal(layer(inputs), expected)
+        assert torch.equal(layer(inputs), expected)
+    assert layer(inputs).dtype == torch.float32
+
+
+def test_a_layer_keeps_a_function_of_its_own():
+    layer, own = nn.Linear(4, 2), nn.Identity()
+    object.__setattr__(layer, "forward", own)
+    with arithmetic(layer, "bf16"):
+        assert torch.equal(layer(torch.ones(3)), torch.ones(3))
+    assert layer.forward is own
+
+
 # A task vector of size 1e-5, as trainings at small learning rates make, on a base whose weights are fp16 numbers.
 
 
@@ -105,6 +123,29 @@ def test_a_small_change_of_a_layer_acts_as_in_float32():
     assert share["fp16"] == pytest.approx(1, abs=0.2)
     assert share["autocast to bf16"] > 5  # what rounded weights do: too much, or too little
     assert share["autocast to fp16"] < 0.5
+
+
+def test_a_small_change_of_the_attention_of_wavlm_acts_as_in_float32(tmp_path):
+    network = open_model(save_checkpoint("wavlm", tmp_path)).network.eval()
+    (layer, *_) = (each for each in network.modules() if type(each).__name__ == "WavLMAttention")
+    torch.manual_seed(1)
+    inputs = torch.randn(4, 50, layer.embed_dim).to(torch.bfloat16).float()
+    change = 5e-7 * torch.randn_like(layer.v_proj.weight).sign()
+
+    def effect(context):
+        found = []
+        for sign in (1, -1):
+            with torch.no_grad(), context():
+                layer.v_proj.weight.add_(sign * change)
+                found.append(layer(inputs)[0].float())
+        return found[0] - found[1]
+
+    exact = effect(lambda: arithmetic(network, "fp32"))
+    for precision in DTYPES:
+        share = (
+            effect(lambda precision=precision: arithmetic(network, precision)) * exact
+        ).sum() / exact.square().sum()
+        assert share.item() == pytest.approx(1, abs=0.2)
 
 
 @pytest.fixture(scope="module")

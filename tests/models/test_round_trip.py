@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tauspeech.models.round_trip import character_errors
+from tauspeech.scoring.rules import ScoringRules
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,12 @@ from tauspeech.models.round_trip import character_errors
 )
 def test_cases_counted_by_hand(sentence, hypothesis, forms, language, errors):
     assert character_errors(sentence, hypothesis, forms, language) == pytest.approx(errors)
+
+
+def test_the_script_of_chinese_never_counts_and_numbers_do_not_where_scoring_makes_them_equal():
+    sentence, hypothesis, forms = "他在柏林墙有一百二十三只猫", "他在柏林牆有123隻貓", ("柏林墙",)
+    assert character_errors(sentence, hypothesis, forms, "zh") == 5 / 10
+    assert character_errors(sentence, hypothesis, forms, "zh", ScoringRules(numbers="spelled")) == 0
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1), st.text(st.characters(codec="utf-8")))

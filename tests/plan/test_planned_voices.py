@@ -15,9 +15,10 @@ SERVER = {"url": "http://127.0.0.1:9/v1", "model": "kokoro"}
 def planned(folder, monkeypatch):
     monkeypatch.chdir(folder)
 
-    def make(voices, models=None, **speech):
+    def make(voices, models=None, scoring=None, **speech):
         config = {"name": "t", "experiment": "rare_words", "words": "words.tsv", "base": "foundation/tiny"}
         config["speech"] = {"voices": {"zh": voices}, "models": models or {}} | speech
+        config |= {"scoring": scoring} if scoring else {}
         return plan(complete(config, "c.yaml"), folder / "results" / "t").jobs
 
     return make
@@ -90,6 +91,14 @@ def test_other_sets_are_checked_by_their_carriers_alone(planned, voices, errors)
     check = jobs["intelligibility", "intelligibility"]
     assert (check.inputs["rarity"], check.inputs["speech"]) == ([jobs["rarity", "avignon"]], [])
     assert jobs["rarity", "avignon"].settings["errors"] == errors
+
+
+def test_the_options_for_chinese_hold_for_the_check_and_other_rules_of_scoring_do_not_repeat_it(planned):
+    def check(**scoring):
+        return planned(["coqui/mini"], scoring=scoring)["speech", "avignon"].settings["check"]
+
+    assert check(normaliser="whisper", bleu_case="cased") == check()
+    assert check(chinese={"script": "simplified"}) == check() | {"scoring": {"script": "simplified"}}
 
 
 def test_the_shipped_voice_needs_no_training_and_a_retrained_one_does(planned):

@@ -1,7 +1,10 @@
 """Error rates of the verdicts, by simulation: see tests/scoring/simulation.py."""
 
+import numpy as np
 import pytest
 
+from tauspeech.scoring.claims import bounds, verdict
+from tauspeech.scoring.intervals import over_seeds
 from tests.scoring.simulation import RIVALS, SEEDS, Trial, rates
 
 TRIALS = 400  # with one seed, where a trial takes some milliseconds
@@ -33,3 +36,16 @@ def test_a_clear_effect_is_seen_and_never_contradicted(seeds: int, effect: float
 def test_few_utterances_are_no_worse() -> None:
     found = rates(Trial(rivals=4, seeds=1, utterances=12), TRIALS)
     assert found["holds"] <= MOST and found["does not hold"] <= MOST
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+@pytest.mark.parametrize("claims", [1, 40])
+def test_scores_of_few_values_are_no_worse(seeds: int, claims: int) -> None:
+    """Differences of similar systems on a small set are often equal in all seeds, by chance."""
+    generator = np.random.default_rng(1)
+    found = [
+        verdict(bounds({"rival": over_seeds(list(generator.choice([-1.0, 0.0, 1.0], seeds)))}, claims))
+        for _ in range(2000)
+    ]
+    most = MOST if claims == 1 else 0.7
+    assert all(100 * found.count(wrong) / len(found) <= most for wrong in ("holds", "does not hold"))

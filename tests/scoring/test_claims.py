@@ -121,8 +121,9 @@ def test_bleu_uses_the_tokenizer_of_the_language(lab):
 
 def test_a_margin_is_added(lab, wers):
     runs = [wers("ta", 2, 2), wers("ft", 1, 2)]
-    assert lab.row(runs)["value"] == -12.5
-    assert lab.row(runs, margin=20.0)["value"] == 7.5
+    assert lab.row(runs)[["value", "closest"]].tolist() == [-12.5, "r1"]
+    assert lab.row(runs, margin=20.0)[["value", "closest"]].tolist() == [7.5, "20 points below r1"]
+    assert lab.row(runs, margin=-5.0)[["value", "closest"]].tolist() == [-17.5, "5 points above r1"]
     ta, ft = ([lab.hypotheses(model, "t", wrong(*errors))] for model, errors in (("ta", [1, 0] * 20), ("ft", [0] * 40)))
     assert lab.row([ta, ft])["verdict"] == "does not hold"
     assert lab.row([ta, ft], margin=20.0)["verdict"] == "holds"
@@ -131,7 +132,7 @@ def test_a_margin_is_added(lab, wers):
 def test_a_factor_asks_for_a_relative_lead(lab, wers):
     # 10 % less than a WER of 50 is 45; 20 % less is 40.
     runs = [wers("ta", 1, 1, 2, 2), wers("ml", 2, 2, 2, 2)]  # 37.5 against 50
-    assert lab.row(runs, factor=0.9)["value"] == 7.5
+    assert lab.row(runs, factor=0.9)[["value", "closest"]].tolist() == [7.5, "0.9 times r1"]
     assert lab.row(runs, factor=0.7)["value"] == -2.5
 
 
@@ -158,9 +159,9 @@ def test_more_claims_and_more_rivals_widen_the_interval(lab):
 def test_nothing_is_decided_between_identical_systems(lab):
     pairs = wrong(*range(5)) * 10
     same = [[lab.hypotheses(model, "s", pairs)] for model in ("ta", "ties")]
-    for runs in ([same], [same] * 3):
+    for runs, bound in (([same], 0), ([same] * 3, np.inf)):
         row = lab.row(*runs)
-        assert row[["value", "low", "high", "verdict"]].tolist() == [0, 0, 0, "not decided"]
+        assert row[["value", "low", "high", "verdict"]].tolist() == [0, -bound, bound, "not decided"]
 
 
 def test_ties_do_not_depend_on_the_last_bit(lab):
@@ -207,9 +208,9 @@ def test_systems_on_one_set_are_paired_and_sets_are_independent(lab):
 
 
 def test_resamples_without_any_word_are_ignored(lab):
-    # A quarter of the resamples draw the sentence without words twice.
+    # A few of the resamples draw nothing but the sentences without words.
     ta, raw = (
-        lab.hypotheses(model, "s", [("a b", text), ("!", "")]) for model, text in (("ta", "a b"), ("raw", "x x"))
+        lab.hypotheses(model, "s", [("a b", text), ("!", "")] * 3) for model, text in (("ta", "a b"), ("raw", "x x"))
     )
     assert lab.row([[ta], [raw]])[["value", "low", "high"]].tolist() == [100] * 3
 
@@ -290,7 +291,7 @@ def test_claims_that_compare_nothing_are_refused(lab):
 
 def test_the_report_reads_the_table_that_the_script_writes(lab, monkeypatch):
     monkeypatch.setitem(STAGES, "claims", Stage("check_claims.py", "{id}.receipt.json"))
-    ta, raw = lab.hypotheses("ta", "s", wrong(0, 1)), lab.hypotheses("raw", "s", wrong(1, 2))
+    ta, raw = lab.hypotheses("ta", "s", wrong(*[0, 1] * 4)), lab.hypotheses("raw", "s", wrong(*[1, 2] * 4))
     for model in ("ta", "raw"):
         outputs = list((lab.results / "hypotheses" / model).iterdir())
         write_receipt(lab.results / "hypotheses" / f"{model}.receipt.json", "k", {}, {}, outputs, 0.0)
@@ -307,12 +308,12 @@ def test_the_report_reads_the_table_that_the_script_writes(lab, monkeypatch):
     assert written.read_text().splitlines()[1:] == [
         "a\tA is best.\tTable 1\t0.50\t1\t25.00\t25.00\t25.00\tr1\tbootstrap over utterances, for 2 claims together\t"
         "holds\t25.00",
-        "b\tA is best.\tTable 1\t0.50\t2\t-25.00\t-25.00\t-25.00\tr1\tt over 2 seeds, for 2 claims together\t"
-        "does not hold\t-25.00; -25.00",
+        "b\tA is best.\tTable 1\t0.50\t2\t-25.00\t-inf\tinf\tr1\tt over 2 seeds, for 2 claims together\t"
+        "not decided\t-25.00; -25.00",
     ]
     table = pd.read_csv(written, sep="\t", keep_default_na=False, na_values=[""])
-    assert [found.verdict for found in verdicts_from(table)] == ["holds", "does not hold"]
+    assert [found.verdict for found in verdicts_from(table)] == ["holds", "not decided"]
     assert verdicts_from(table)[1].detail == (
-        "−25.00 points against r1 [−25.00, −25.00], t over 2 seeds, for 2 claims together; seeds: −25.00, −25.00 (Table 1, where it "
+        "−25.00 points against r1 [−∞, ∞], t over 2 seeds, for 2 claims together; seeds: −25.00, −25.00 (Table 1, where it "
         "is +0.50)."
     )

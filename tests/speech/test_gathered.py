@@ -24,7 +24,7 @@ TEXTS = [("train", "我们去了柏林墙"), ("train", "柏林墙很长"), ("tes
 def gather(tmp_path, monkeypatch):
     """Make a set of two shares; a fake base decodes to ``hypotheses``."""
 
-    def run(hypotheses=None, errors=0.5, hours=None, missing=(), long=()):
+    def run(hypotheses=None, errors=0.5, hours=None, missing=(), long=(), scoring=None):
         results = tmp_path / "results" / "t"
         names = [f"w-{split}-{number:05d}" for number, (split, _) in enumerate(TEXTS)]
         rows = [[name, split, "w", sentence] for name, (split, sentence) in zip(names, TEXTS, strict=True)]
@@ -50,6 +50,7 @@ def gather(tmp_path, monkeypatch):
             write_receipt(path.with_suffix(".receipt.json"), share.key, share.spec, {}, outputs, 0)
             shares.append(share)
         check = {"errors": errors, "forms": {"zh": ["柏林墙"]}} if hypotheses else None
+        check = check and check | ({"scoring": scoring} if scoring else {})
         settings = {"language": "zh", "languages": ["zh"], "hours": hours, "check": check}
         modules = ("tauspeech.speech.sets.gathered", "tauspeech.models.round_trip")
         job = PlannedJob("speech", "w", settings, {"text": text, "tts": shares, "base": base}, modules=modules)
@@ -116,6 +117,11 @@ def test_what_passes_is_recorded_with_what_the_base_writes(gather, tmp_path):
     assert record["examples"]["round_trip"][0] == {"sentence": "柏林墙很长", "hypothesis": "啊啊啊啊啊啊啊"}
     receipt = json.loads((tmp_path / "results/t/speech/w.receipt.json").read_text())
     assert set(receipt["outputs"]) == {"w.parquet", "w.dropped.tsv", "w.check.json"}
+
+
+@pytest.mark.parametrize("scoring", [{}, {"script": "simplified"}])
+def test_a_base_that_writes_traditional_characters_loses_nothing(gather, scoring):
+    assert len(gather(FAITHFUL | {"柏林墙很长": "柏林牆很長"}, errors=0.1, scoring=scoring)[0]) == 4
 
 
 def test_hours_are_those_of_what_is_left(gather):

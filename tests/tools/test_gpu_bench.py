@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 import time
 from argparse import Namespace
@@ -34,7 +35,7 @@ def threads():
 def rows_of(name, folder, **options):
     """What a part reports on tiny shapes, in this process."""
     found = []
-    setup = {"device": "cpu", "quick": True, "peak": 1.0, "scratch": str(folder), "seconds": 600, "fixture": None}
+    setup = {"device": "cpu", "peak": 1.0, "scratch": str(folder), "seconds": 600, "fixture": "none"}
     gpu.begin_part(name, setup, found.append, **options)
     assert found
     assert not [row["error"] for row in found if "error" in row]
@@ -110,7 +111,7 @@ def test_a_run_writes_json_and_prints_tables(tmp_path, monkeypatch, capsys):
     part = written["parts"]["decoding"]
     assert part["error"] is None
     assert len(part["rows"]) == 3
-    assert "| shape | beams |" in capsys.readouterr().out
+    assert "| shape | precision | beams |" in capsys.readouterr().out
 
 
 def test_a_part_that_fails_is_reported_and_those_for_which_no_time_is_left_are_listed(tmp_path, monkeypatch):
@@ -161,7 +162,36 @@ def test_goals_are_held_against_the_best_rows():
     assert found["full fine-tuning, share of the peak"]["reached"]
     assert found["full fine-tuning, times the plain Trainer"]["found"] == pytest.approx(1.2)
     assert not found["full fine-tuning, times the plain Trainer"]["reached"]
-    assert found["greedy decoding, times generate, batch 16"]["found"] is None
+    assert found["greedy decoding in bf16, times generate, batch 16"]["found"] is None
+
+
+def test_no_goal_is_reached_by_a_row_of_something_else():
+    parts = {
+        "proof": {"rows": [{"compared": "CPU with GPU without TF32", "equal_within_rounding": True}]},
+        "training": {
+            "rows": [
+                {"shape": "medium", "window_s": 30, "trained": "all weights", "loop": "tauspeech", "examples_s": 80.0}
+            ]
+        },
+        "decoding": {"rows": [{"shape": "medium", "beams": 1, "batch": 16, "precision": "fp32", "ratio": 3.0}]},
+    }
+    found = {row["goal"]: row for row in results.goals(parts)}
+    assert found["a GPU gives the CPU's tables"]["found"] is None
+    assert found["full fine-tuning, share of the peak"]["found"] is None
+    assert found["greedy decoding in bf16, times generate, batch 16"]["found"] is None
+    assert [goal for goal, row in found.items() if row["reached"]] == [
+        "greedy decoding in fp32, times generate, batch 16"
+    ]
+
+
+def test_a_slow_first_part_leaves_the_device_to_the_others(tmp_path):
+    assert gpu.time_of("card", ["proof", "training", "decoding", "merging"], 540, 540) > 120
+    found = {"card": {}, "versions": {}}
+    gpu.add(found, "card", {"rows": [{"device": "cuda", "versions": {"torch": "2"}}], "error": "stopped after 140 s"})
+    assert found["card"] == {"device": "cuda", "error": "stopped after 140 s"}
+    assert found["versions"] == {"torch": "2"}
+    gpu.add(found, "card", {"rows": [], "error": "no memory"})
+    assert gpu.setup_of(found["card"], tmp_path / "proof", 1.0, tmp_path)["device"] is None
 
 
 @pytest.mark.parametrize(
@@ -182,3 +212,15 @@ def test_wheels_have_the_locked_versions_and_hashes():
         block = re.search(rf"^{re.escape(package)} \\\n(?:    --hash=\S+(?: \\)?\n)+", locked, re.MULTILINE)
         assert block, f"{package} is not locked in envs/requirements.txt"
         assert hash in block[0], f"{package} has another hash there"
+
+
+def test_stages_that_take_too_long_are_reported_with_what_they_printed(tmp_path):
+    from gpu_parts import proof
+
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu" / "output.txt").write_text("finetune/berlin-wall\nstep 3/24\n")
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    setup = Setup("cpu", True, tmp_path, time.monotonic())
+    with pytest.raises(TimeoutError, match=r"took too long: .*step 3/24"):
+        proof.finish(process, setup)
+    process.wait()

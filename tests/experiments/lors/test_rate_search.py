@@ -5,6 +5,7 @@ import yaml
 
 from tauspeech.experiments.lors.plan import plan as plan_of
 from tauspeech.plan.config import complete
+from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import ROOT
 from tests.experiments.lors.conftest import BASIS, BOTH, HIGH, LOW
 from tests.experiments.lors.test_plan import ids, systems, table
@@ -92,13 +93,65 @@ def test_a_training_with_rates_of_its_own_neither_uses_nor_makes_the_choice_of_i
     assert (labels["high--asr"], labels["high--st"], labels["de--st"]) == ("de--asr", "ca--st", "de--st")
 
 
-def test_a_users_own_fine_tune_makes_no_choice(plan, folder):
+def test_a_users_own_fine_tune_makes_no_choice(plan, mine):
+    planned = plan(models={"ca--asr": mine})
+    assert "own" in planned.jobs["finetune", "ca--asr"].settings
+    assert rate(planned, "de--asr") == RATES and rate(planned, "es--asr") == "de--asr"
+
+
+@pytest.fixture
+def mine(folder):
+    """A folder that looks like a fine-tune of the user's."""
     (folder / "mine").mkdir()
     for name in ("config.json", "model.safetensors"):
         (folder / "mine" / name).write_text("{}")
-    planned = plan(models={"ca--asr": str(folder / "mine")})
-    assert "own" in planned.jobs["finetune", "ca--asr"].settings
-    assert rate(planned, "de--asr") == RATES and rate(planned, "es--asr") == "de--asr"
+    return str(folder / "mine")
+
+
+def test_a_kind_of_own_fine_tunes_has_nobody_to_search_for_the_others(plan, mine):
+    """Trainings on a part of the speech, for the figures, then try the rates themselves."""
+    planned = plan(models={"high--ml--asr": mine}, figures={"drawn": ["fig4"], "shares": [0.2, 1]})
+    assert rate(planned, "high--ml--asr--of20") == RATES and rate(planned, "de--asr--of20") == "ca--asr"
+    every = {f"{language}--asr": mine for language in HIGH}
+    planned = plan(models=every, figures={"drawn": ["fig5"], "shares": [0.2, 1]}, sequential=["asr"])
+    assert rate(planned, "de--asr--of20") == rate(planned, "high--sequential--asr--de") == RATES
+
+
+def test_a_step_in_sequence_uses_the_rate_of_its_kind_where_the_single_training_is_the_users(plan, mine):
+    planned = plan(models={"de--asr": mine}, sequential=["asr"])
+    assert rate(planned, "high--sequential--asr--de") == rate(planned, "high--sequential--asr--es") == "ca--asr"
+    planned = plan({"search": "each"}, models={"de--asr": mine}, sequential=["asr"])
+    assert rate(planned, "high--sequential--asr--de") == RATES
+
+
+def test_a_trial_that_is_the_users_is_not_asked(plan, mine):
+    """A fine-tune of the user's has no list of rates that were tried."""
+    planned = plan({"search_share": 0.2}, models={"high--mlmt--of20": mine}, figures={"drawn": []})
+    assert rate(planned, "high--mlmt") == RATES
+
+
+def test_a_list_of_one_rate_is_that_rate(plan):
+    planned = plan({"learning_rate": [1e-5], "search_share": 0.2})
+    assert {str(rate(planned, id)) for id in ids(planned, "finetune")} == {"[1e-05]"}
+    assert not any(id.endswith("--of20") for id in ids(planned, "finetune")) and "rates" not in ids(planned, "table")
+
+
+def test_who_searches_may_be_set_for_single_trainings(plan):
+    overrides = {
+        "de--asr": {"training": {"search": "each"}},
+        "high--mlmt": {"training": {"search_share": 0.2}},
+    }
+    planned = plan(overrides=overrides)
+    assert rate(planned, "de--asr") == RATES and rate(planned, "es--asr") == "ca--asr"
+    assert rate(planned, "high--mlmt") == "high--mlmt--of20" and rate(planned, "high--ml--asr") == RATES
+    assert table(planned, "rates")["labels"]["de--asr"] == "de--asr"
+
+
+def test_shares_that_would_have_the_same_name_are_refused(plan):
+    figures = {"drawn": ["fig4"], "shares": [0.2, 1]}
+    with pytest.raises(UserError, match=r"key 'training\.search_share': 0\.204 is not in whole percent: give 0\.2"):
+        plan({"search_share": 0.204}, figures=figures)
+    assert rate(plan({"search_share": 0.29}), "high--mlmt") == "high--mlmt--of29"
 
 
 def test_a_new_language_searches_again_only_where_it_takes_part(plan):

@@ -16,6 +16,12 @@ def test_rates_that_were_tried_and_the_chosen_one():
     ]
 
 
+def test_losses_are_shown_with_what_tells_them_apart():
+    tried = [{"learning_rate": rate, "score": score} for rate, score in ((1e-4, -0.12341), (1e-3, -0.12412))]
+    table = rates_table({"high--asr": "ca--asr"}, {"ca--asr": {"learning_rate": 1e-4, "tried": tried}})
+    assert list(table["value"]) == [-0.1234, -0.1241]
+
+
 def means(*rows):
     return pd.DataFrame(rows, columns=["table", "system", "WER", "BLEU"])
 
@@ -47,8 +53,19 @@ def test_without_a_gain_of_fine_tuning_there_is_no_percentage(finetuned):
         ("table1", "Merged", 15.0, 75.0),
     ]
     table = normalised(means(*rows))
-    assert table["WER"].isna().all()
-    assert list(table["mean"]) == list(table["BLEU"]) == [0, 100, 50]
+    assert table["WER"].isna().all() and list(table["BLEU"]) == [0, 100, 50]
+    assert table["mean"].isna().all()  # BLEU alone would be no mean of both
+
+
+def test_error_rates_of_every_unit_are_normalised():
+    """Groups of languages with and without spaces have columns of their own."""
+    nan = float("nan")
+    rows = [("table1", "Pretrained", 20.0, nan), ("table1", "Finetuned", 10.0, nan), ("table1", "Merged", 12.0, nan),
+            ("table7", "Pretrained", nan, 40.0), ("table7", "Finetuned", nan, 20.0), ("table7", "Merged", nan, 50.0)]  # fmt: skip
+    table = normalised(pd.DataFrame(rows, columns=["table", "system", "WER", "CER"]))
+    merged = table[table["system"] == "Merged"]
+    assert list(table.columns) == ["table", "system", "WER", "CER", "mean"]
+    assert list(merged["mean"]) == [80, -50] and merged["CER"].iat[1] == -50
 
 
 def test_chosen_ratios_are_percent():

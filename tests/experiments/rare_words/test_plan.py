@@ -240,6 +240,13 @@ def test_other_weights_are_settings_of_the_tables_merges(plan, weight, suffix, e
     assert settings(planned, "table", "fig2")["rows"][1]["cells"]["TIES"][0][0] == "first2--ties"
 
 
+def test_no_weight_is_searched_that_no_result_uses(plan):
+    planned = plan(merging={"weight": "normalised"})
+    searched = {id.partition("--")[0] for id in names(planned, "search")}
+    assert searched == {"neuschwanstein", "first2", "first3"}  # the points of Figure 2
+    assert "avignon" in {id.partition("--")[0] for id in names(plan(), "search")}
+
+
 @pytest.fixture
 def experiment(config):
     """The systems of an experiment with some settings of its merges."""
@@ -268,6 +275,16 @@ def test_ta_at_the_weight_of_average_is_average_and_is_made_once(plan, weight):
     assert not any(id.startswith("avignon--ta") for id in names(planned, "merge") | names(planned, "decode"))
     played = settings(planned, "report", "report")["systems"]["avignon"]
     assert ["Average, TA", "avignon--average"] in played
+
+
+def test_ta_of_a_single_word_at_the_weight_1_is_its_fine_tune(plan):
+    planned = plan(merging={"weight": 1})
+    for table in ("table2", "table3"):
+        cells = settings(planned, "table", table)["rows"][1]["cells"]
+        assert cells["TA"] == cells["FT"] == [["avignon", "avignon", cells["FT"][0][2], cells["FT"][0][3]]]
+    assert ["FT, TA", "avignon"] in settings(planned, "report", "report")["systems"]["avignon"]
+    ids = {claim["id"] for claim in settings(planned, "claims", "claims")["claims"]}
+    assert not ids & {"vector-close-to-ft", "general-above-ft", "forgets-less-than-ft"}
 
 
 def test_figure_2_has_a_table_for_each_reading_of_the_weights(plan):

@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from tauspeech.experiments.rare_words.report import described_figures, described_tables, facts
-from tauspeech.plan.config import complete
+from tauspeech.experiments.rare_words.report import described_figures, described_tables, examples, facts
 
 TABLES = {
     name: pd.DataFrame() for name in ("table1", "table2", "table3", "fig2", "fig2_normalised", "rarity", "overlap")
@@ -12,13 +11,19 @@ TABLES = {
 
 
 @pytest.fixture
-def captions(config):
+def reported(plan):
+    """The sections of the configuration that the report gets."""
+    return lambda **sections: plan(**sections).jobs["report", "report"].settings["config"]
+
+
+@pytest.fixture
+def captions(reported):
     """Captions of tables and figures, by name."""
 
     def make(**sections):
-        completed = complete(config(**sections), "c.yaml")
-        described = described_tables(TABLES, completed)
-        described += described_figures(dict.fromkeys(("fig2", "fig2_normalised", "weights"), "<svg/>"), completed)
+        config = reported(**sections)
+        described = described_tables(TABLES, config)
+        described += described_figures(dict.fromkeys(("fig2", "fig2_normalised", "weights"), "<svg/>"), config)
         found: dict[str, str] = {}
         for each in described:
             found[each.name] = f"{found.get(each.name, '')} {each.caption}"
@@ -41,9 +46,10 @@ def test_each_figure_2_says_which_reading_of_the_paper_it_follows(captions):
         ("validation", "Where it is 1/2, TA is Average."),
         ("normalised", "Weight: 1/2 for a single vector. TA is Average: one model, in two columns."),
         (0.5, "Weight: 0.5. TA is Average: one model, in two columns."),
+        (1.0, "Weight: 1. TA is FT: one model, in two columns."),
     ],
 )
-def test_tables_2_and_3_say_that_ta_and_average_are_one_model(captions, weight, sentence):
+def test_tables_2_and_3_say_which_systems_are_one_model(captions, weight, sentence):
     found = captions(merging={"weight": weight})
     assert sentence in found["table2"] and sentence in found["table3"]
 
@@ -51,6 +57,11 @@ def test_tables_2_and_3_say_that_ta_and_average_are_one_model(captions, weight, 
 @pytest.mark.parametrize("merging", [{"weight": 0.7}, {"weight": "normalised", "methods": ["ties"]}])
 def test_tables_in_which_they_differ_say_no_such_thing(captions, merging):
     assert "TA is Average" not in captions(merging=merging)["table2"]
+
+
+def test_figure_2_without_ta_says_nothing_about_it(captions):
+    found = captions(merging={"methods": ["ties"]})
+    assert "TA is" not in found["fig2"] + found["fig2_normalised"]
 
 
 def test_figure_2_says_how_long_its_fine_tune_was_trained(captions):
@@ -61,7 +72,24 @@ def test_figure_2_says_how_long_its_fine_tune_was_trained(captions):
         assert limited[name].count("at most 2 times the steps of one (composition.joint_steps)") == 2
 
 
-def test_the_facts_name_the_weight(config):
+def test_the_facts_name_the_weight_and_the_decoding(reported):
     table1 = pd.DataFrame([{"word": "Avignon", "train": 1, "validation": 1, "test": 1}])
-    completed = complete(config(merging={"weight": "normalised"}), "c.yaml")
-    assert ("Weight in Tables 2 and 3", "1/2 for a single vector") in facts(completed, {"table1": table1})
+    found = facts(reported(merging={"weight": "normalised"}), {"table1": table1})
+    assert ("Weight in Tables 2 and 3", "1/2 for a single vector") in found
+    assert ("Decoding", "greedy, without timestamps") in found
+
+
+def test_where_a_run_was_decoded_is_not_reported(reported):
+    assert "gpus" not in reported()["decoding"] and "gpus" not in reported()["training"]
+
+
+@pytest.mark.parametrize(("script", "marked"), [("as_is", False), ("simplified", True)])
+def test_an_example_has_the_word_where_the_scores_have_it(reported, script, marked):
+    settings = {
+        "config": reported(task="transcribe", scoring={"chinese": {"script": script}}),
+        "words": {"wall": {"zh": ["柏林墙"], "en": ["Berlin Wall"]}},
+        "systems": {"wall": [("TA", "ta")]},
+    }
+    row = {"utterance": "u1", "zh": "柏林墙很长", "en": "The Berlin Wall is long", "audio": {"bytes": b""}}
+    (example,) = examples({"wall": [row]}, {("ta", "transcribe"): {"u1": "柏林牆很長"}}, settings)
+    assert [output.hit for output in example.outputs] == [marked]

@@ -10,8 +10,8 @@ from transformers import WhisperForConditionalGeneration, WhisperProcessor
 from tauspeech.models.family import Example, open_model
 from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.models.tasks import SpeechTask
-from tauspeech.models.whisper.family import prompt_language
-from tauspeech.models.whisper.foundation import new_model
+from tauspeech.models.whisper.family import Whisper, prompt_language
+from tauspeech.models.whisper.foundation import build_processor, new_model
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import FOUNDATIONS
 from tests.models.whisper.published import published
@@ -87,6 +87,69 @@ def test_a_fine_tune_of_a_published_whisper_keeps_the_space(tmp_path):
     model.save(tmp_path / "base")
     model.save_like(tmp_path / "base", tmp_path / "fine-tune")
     assert open_model(tmp_path / "fine-tune").leading_space
+
+
+def reduced(folder, **generation):
+    """A published Whisper with changed generation settings; None removes one."""
+    published(TEXTS, noise=0.03).save(folder)
+    path = folder / "generation_config.json"
+    settings = json.loads(path.read_text()) | generation
+    path.write_text(json.dumps({name: value for name, value in settings.items() if value is not None}))
+    return folder
+
+
+def decoded(model, task, beams=1):
+    features = model.features(np.random.default_rng(1).normal(0, 0.1, 16_000).astype(np.float32))
+    return model.decode(model.encode([features]), task, beams=beams, new_tokens=5)
+
+
+LACKING = {"lang_to_id": None, "task_to_id": None, "is_multilingual": None, "no_timestamps_token_id": None}
+ENGLISH = SpeechTask("transcribe", "en", "en")
+
+
+def test_an_old_fine_tune_whose_tokenizer_does_not_name_timestamps_has_them_and_the_space(tmp_path):
+    build_processor(TEXTS, SIZES["tiny"]).tokenizer.save_pretrained(reduced(tmp_path))
+    model = open_model(tmp_path)
+    assert "<|0.00|>" not in model.processor.tokenizer.get_vocab()
+    assert model.leading_space
+    assert len(model._timestamps) == 301
+
+
+@pytest.mark.parametrize("whisper", [True, False])
+def test_words_that_a_fine_tune_has_added_are_decoded_and_are_no_timestamps(whisper):
+    model = published(TEXTS) if whisper else new_model(TEXTS, SIZES["tiny"], 1)
+    tokenizer, network = model.processor.tokenizer, model.network
+    tokenizer.add_tokens(["Neuschwanstein", "Avignon"])
+    network.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    changed = Whisper(network, model.processor)
+    assert changed._timestamps == model._timestamps
+    assert changed.leading_space == whisper
+
+
+def test_an_old_fine_tune_without_languages_in_its_generation_settings_is_prompted_as_others(tmp_path):
+    whole, lacking = (open_model(reduced(tmp_path / name, **change)) for name, change in (("a", {}), ("b", LACKING)))
+    for task in (ENGLISH, SpeechTask("translate", "zh", "en")):
+        assert decoded(lacking, task) == decoded(whole, task)
+        assert lacking.labels("We", task) == whole.labels("We", task)
+
+
+@pytest.mark.parametrize("beams", [1, 2])
+def test_an_english_only_model_is_prompted_without_language_and_task(tmp_path, beams):
+    model = open_model(reduced(tmp_path, **LACKING | {"is_multilingual": False}))
+    labels = model.labels("We", ENGLISH)
+    assert model.processor.tokenizer.decode(labels) == "<|notimestamps|> We<|endoftext|>"
+    assert len(decoded(model, ENGLISH, beams)) == 1
+    for task in (SpeechTask("transcribe", "de", "de"), SpeechTask("translate", "de", "en")):
+        for call in (lambda task=task: decoded(model, task, beams), lambda task=task: model.labels("We", task)):
+            with pytest.raises(UserError, match="English-only and cannot"):
+                call()
+
+
+def test_a_language_that_the_model_has_no_token_for_is_refused(folder):
+    model, mandarin = open_model(folder), SpeechTask("transcribe", "cmn", "en")
+    for call in (lambda: decoded(model, mandarin), lambda: model.labels("我们", mandarin)):
+        with pytest.raises(UserError, match="does not support the language 'cmn': give one of af, am"):
+            call()
 
 
 @pytest.mark.parametrize("beams", [1, 3])

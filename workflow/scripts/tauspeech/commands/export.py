@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> None:
     size = sum(file.stat().st_size for file in args.output.rglob("*") if file.is_file())
     print(f"{args.output}: {args.to}, {size / 2**20:.1f} MiB")
     stored = args.quantization or {"faster-whisper": "float16", "whisper.cpp": "f16"}.get(args.to, "float32")
-    if stored != "float32":
+    if args.to != "peft" and stored != "float32":
         exact = "; --quantization float32 keeps them" if args.to == "faster-whisper" else ""
         print(f"Weights were rounded to {stored}, in which small changes of a merge may be lost{exact}.")
 

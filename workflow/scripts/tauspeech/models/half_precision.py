@@ -9,6 +9,7 @@ matrix product as a sum of numbers in half precision, which together have its bi
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 TERMS = {"bf16": 3, "fp16": 2}  # of a weight: 3 times 8 bits; 2 times 11, whose smallest step is 6e-8
 ONES = 8  # columns for the bias, of which the rest is zero: matrix products are fast for multiples of 8
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
+IN_FLOAT32 = ("WavLMAttention",)  # classes that take weights out of their layers, and would round them
 
 
 @contextmanager
@@ -60,12 +62,16 @@ def terms(values: Tensor, precision: str) -> list[Tensor]:
     return found
 
 
-def _forward(layer: nn.Module, precision: str) -> Callable[[Tensor], Tensor] | None:
-    """Function in place of a layer's own; None for a layer without products of weights."""
+def _forward(layer: nn.Module, precision: str) -> Callable[..., Any] | None:
+    """Function in place of that of a layer's class; None for a layer without products of weights, or with a function of its own."""
+    if "forward" in vars(layer):  # inside another such block, or replaced by another program
+        return None
     if isinstance(layer, nn.Linear) and type(layer).forward is nn.Linear.forward:
         return partial(_linear, *_columns(layer, precision))
     if isinstance(layer, CONVOLUTIONS) and type(layer).forward in [kind.forward for kind in CONVOLUTIONS]:
         return partial(_convolution, layer)
+    if type(layer).__name__ in IN_FLOAT32:
+        return partial(_in_float32, layer)
     return None
 
 
@@ -94,3 +100,8 @@ def _convolution(layer: nn.Conv1d | nn.Conv2d, inputs: Tensor) -> Tensor:
     """In float32: models have few of them."""
     with torch.autocast(inputs.device.type, enabled=False):
         return layer._conv_forward(inputs.float(), layer.weight, layer.bias)
+
+
+def _in_float32(layer: nn.Module, hidden_states: Tensor, *others: Any, **settings: Any) -> Any:
+    with torch.autocast(hidden_states.device.type, enabled=False):
+        return type(layer).forward(layer, hidden_states.float(), *others, **settings)

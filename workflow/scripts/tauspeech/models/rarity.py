@@ -75,7 +75,7 @@ class WordChecker:
             checks["control"] = self._control(sentences)
         if errors is not None:
             texts = [row[source] for row in carriers]
-            checks["round_trip"] = compare(texts, decoded[-1], self._forms[source], source, errors)
+            checks["round_trip"] = compare(texts, decoded[-1], self._forms[source], source, errors, self._rules)
         shares = {name: found.share for name, found in checks.items()}
         examples = {name: found.shown for name, found in checks.items()}
         return WordCheck(decoded[0], self._recall(word_id, carriers, decoded[0]), shares, examples)

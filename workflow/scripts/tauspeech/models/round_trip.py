@@ -6,6 +6,7 @@ rare word of a sentence does not count, since the base is not expected to know i
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +20,24 @@ from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.job import Job
 from tauspeech.scoring.intelligibility import DecodedSentences
 from tauspeech.scoring.normalise import chinese_form
-from tauspeech.scoring.rules import ScoringRules
+from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.text.checks import folded
 
 DIFFERENT_TEXT = "the base model's transcript differs"
 TOO_LONG = "longer than the base model's input window"
-_SIMPLIFIED = ScoringRules(script="simplified")  # either script of Chinese is a transcript of the same speech
 
 
 def compare(
-    sentences: Sequence[str], hypotheses: Sequence[str], forms: Sequence[str], language: str, errors: float
+    sentences: Sequence[str],
+    hypotheses: Sequence[str],
+    forms: Sequence[str],
+    language: str,
+    errors: float,
+    rules: ScoringRules = DEFAULT_RULES,
 ) -> DecodedSentences:
-    """DecodedSentences beside their sentences: those with more character errors than the share ``errors`` do not pass."""
+    """Transcripts beside their sentences: those with more character errors than the share ``errors`` do not pass."""
     pairs = zip(sentences, hypotheses, strict=True)
-    passed = [character_errors(*pair, tuple(forms), language) <= errors for pair in pairs]
+    passed = [character_errors(*pair, tuple(forms), language, rules) <= errors for pair in pairs]
     return DecodedSentences.of(sentences, hypotheses, passed)
 
 
@@ -54,7 +59,8 @@ class RoundTripChecker:
     def check(self, rows: Sequence[dict[str, Any]], language: str, forms: Sequence[str] = ()) -> DecodedSentences:
         """The round trip of utterances, all of which fit the model's input window."""
         hypotheses = self._decoder.decode(rows, SpeechTask("transcribe", language, language))
-        return compare([row[language] for row in rows], hypotheses, forms, language, self._settings["errors"])
+        sentences, rules = [row[language] for row in rows], ScoringRules.of_job(self._settings)
+        return compare(sentences, hypotheses, forms, language, self._settings["errors"], rules)
 
 
 class RoundTripFilter:
@@ -86,12 +92,15 @@ class RoundTripFilter:
         return usable
 
 
-def character_errors(sentence: str, hypothesis: str, forms: tuple[str, ...], language: str) -> float:
+def character_errors(
+    sentence: str, hypothesis: str, forms: tuple[str, ...], language: str, rules: ScoringRules = DEFAULT_RULES
+) -> float:
     """Character errors outside of the word, as a share of the characters outside of it."""
 
     def plain(text: str) -> str:
-        text = folded(chinese_form(text, language, _SIMPLIFIED))
-        return text.replace(" ", "") if unspaced(language) else text
+        # Either script of Chinese is a transcript of the same speech.
+        written = folded(chinese_form(text, language, replace(rules, script="simplified")))
+        return written.replace(" ", "") if unspaced(language) else written
 
     reference, written = plain(sentence), plain(hypothesis)
     word = _places(reference, [plain(form) for form in forms])

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tauspeech.data.languages import chinese
 from tauspeech.models.families import family_modules, tasks_of_family
 from tauspeech.plan.checks import (
     require_order,
@@ -142,7 +143,7 @@ class Builder:
             settings |= {"kind": "espeak", "check": None, "voices": [short(voice) for voice in voices]}
             settings |= {key: speech[key] for key in ("rate", "pitch", "longest")}
             return self._speech(id, settings, {"text": text}, threads=0)
-        check = self._round_trip_check(text, speech)
+        check = self._round_trip_check(text, language, speech)
         inputs: Inputs = {
             "text": text,
             "tts": self.tts(id, text, language, speech),
@@ -158,13 +159,18 @@ class Builder:
         seed = 0 if settings["kind"] == "recordings" else self.seed
         return self.job("speech", id, settings, inputs, seed, threads, modules)
 
-    def _round_trip_check(self, text: PlannedJob, speech: dict[str, Any]) -> dict[str, Any] | None:
+    def _round_trip_check(self, text: PlannedJob, language: str, speech: dict[str, Any]) -> dict[str, Any] | None:
         """Settings by which the base transcribes what engines have made. The rarity check transcribes carriers itself."""
         if speech["check"]["errors"] is None or "carrier" in text.settings["counts"]:
             return None
         word = text.settings["word"]
         forms = word["forms"] if word else {}
-        return self.decoding_settings | {"beams": 1, "errors": speech["check"]["errors"], "forms": forms}
+        rules = self._rules_for_chinese(language)
+        return self.decoding_settings | {"beams": 1, "errors": speech["check"]["errors"], "forms": forms} | rules
+
+    def _rules_for_chinese(self, *languages: str) -> dict[str, Any]:
+        """Rules of scoring that the round-trip check follows, where a language is Chinese."""
+        return ScoringRules.of_config(self.config).for_chinese.settings if any(map(chinese, languages)) else {}
 
     def tts(
         self, id: str, text: PlannedJob, language: str, speech: dict[str, Any], every_voice: int | None = None
@@ -289,7 +295,9 @@ class Builder:
         if not sampled:
             return PlannedJob(name, name, settings, inputs)
         languages = {speech.id: speech.settings["language"] for speech in sampled}
-        decoding = self.decoding_settings | {"beams": 1, "errors": errors}
+        decoding = (
+            self.decoding_settings | {"beams": 1, "errors": errors} | self._rules_for_chinese(*languages.values())
+        )
         settings["sample"] = decoding | {"utterances": SAMPLED, "languages": languages}
         modules = ("tauspeech.models.round_trip", *self.family)
         return PlannedJob(name, name, settings, inputs, threads=self.decoding_threads, modules=modules)

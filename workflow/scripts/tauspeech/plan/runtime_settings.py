@@ -30,9 +30,13 @@ def training_settings(training: dict[str, Any]) -> dict[str, Any]:
 def reported_settings(config: dict[str, Any], sections: tuple[str, ...]) -> dict[str, Any]:
     """Sections of a configuration for a report: without what no result depends on."""
     reported = {key: config[key] for key in sections}
-    # Where a training ran is not reported; the number of processes is part of its specification.
+    # Where a training or decoding ran is not reported; the number of processes is part of a training's specification.
     used = training_settings(reported["training"])
-    reported["training"] = {key: value for key, value in used.items() if key != "gpus"}
+    reported |= {
+        name: {key: value for key, value in section.items() if key != "gpus"}
+        for name, section in (reported | {"training": used}).items()
+        if name in ("training", "decoding")
+    }
     reported |= {key: config[key] for key in ("models", "adapters") if config[key]}
     if "text" in reported:
         reported["text"] = {

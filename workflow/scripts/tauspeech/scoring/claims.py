@@ -141,7 +141,15 @@ def _row(
     head = [claim["id"], claim["statement"], claim["source"], claim["paper"], len(runs)]
     numbers = [_printed(number) for number in (found.value, found.low, found.high)]
     listed = "; ".join(f"{single:z.2f}" for single in singly)
-    return [*head, *numbers, found.closest, interval, verdict(found), listed]
+    return [*head, *numbers, _compared(claim, found.closest), interval, verdict(found), listed]
+
+
+def _compared(claim: dict[str, Any], rival: str) -> str:
+    """What the difference is to: a rival's score, with the claim's factor and margin."""
+    score = rival if claim["factor"] == 1 else f"{claim['factor']:g} times {rival}"
+    if not claim["margin"]:
+        return score
+    return f"{abs(claim['margin']):g} points {'below' if claim['margin'] > 0 else 'above'} {score}"
 
 
 def _printed(value: float) -> float:

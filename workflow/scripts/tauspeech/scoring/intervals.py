@@ -9,6 +9,7 @@ from statistics import NormalDist, fmean, stdev
 import numpy as np
 
 _NEARLY_NORMAL = 2000  # degrees of freedom from which Student's t and the normal distribution agree to four digits
+_EQUAL = 1e-9  # standard error, in points, of values that are equal but for rounding
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,12 @@ class Estimate:
         return self.value + self._margin(tail)
 
     def _margin(self, tail: float) -> float:
+        """Infinite where all of n values are equal, as they are by chance in 2^-n of cases, unless that is below ``tail``.
+
+        Equal values say nothing about their spread; scores of small sets have few values, so that they often are equal.
+        """
+        if self.error < _EQUAL:
+            return inf if 0.5 ** (self.freedom + 1) > tail else 0.0
         return t_quantile(self.freedom, tail) * self.error if self.freedom else inf
 
 

@@ -28,6 +28,11 @@ class ScoringRules:
         return cls(**settings.get(_SECTION, {}))
 
     @property
+    def for_chinese(self) -> "ScoringRules":
+        """The options for Chinese alone, for a check that has a normalisation of its own."""
+        return ScoringRules(script=self.script, numbers=self.numbers)
+
+    @property
     def settings(self) -> dict[str, Any]:
         """Settings of a job that follows these rules: only what differs from the defaults, and none if nothing does."""
         changed = {key: value for key, value in asdict(self).items() if value != getattr(DEFAULT_RULES, key)}

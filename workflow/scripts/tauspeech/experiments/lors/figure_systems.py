@@ -4,10 +4,9 @@ import itertools
 from collections.abc import Sequence
 
 from tauspeech.experiments.lors.systems import FEW, NAMES, LorsSystems, System
-from tauspeech.experiments.lors.trainings import TASKS, multilingual, single, sized
+from tauspeech.experiments.lors.trainings import TASKS, multilingual, single, sized, whole_percent
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.tables import PlannedCell, PlannedPoint
-from tauspeech.runtime.errors import UserError
 
 Cells = dict[str, list[PlannedCell]]  # by system
 
@@ -28,10 +27,7 @@ class FigureSystems:
     @property
     def shares(self) -> list[float]:
         """Shares of the training speech in Figures 4 and 5."""
-        shares: list[float] = sorted(self.systems.config["figures"]["shares"])
-        if len({round(100 * share) for share in shares}) < len(shares):
-            raise UserError("key 'figures.shares': two of them are the same in whole percent: leave one out.")
-        return shares
+        return sorted(whole_percent(share, "figures.shares") for share in self.systems.config["figures"]["shares"])
 
     def hours(self, share: float) -> float:
         train: float = self.systems.groups[self.group]["hours"]["train"]

@@ -111,7 +111,7 @@ class LanguageJobs:
         training = single(*pairs[-1])
         if len(pairs) == 1:
             return self.finetune(training)
-        trial = self.rates.trial(training)
+        trial = self.rates.trial_of_step(training)
         rate = chosen_rate(self.finetune(trial)) if trial else None
         sets, settings = self.task_sets(training.pairs), self._training_settings(training)
         before = self.sequential(owner, pairs[:-1])

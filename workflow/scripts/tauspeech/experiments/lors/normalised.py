@@ -7,7 +7,8 @@ from tauspeech.reporting.tables import read_scores
 from tauspeech.runtime.job import Job
 
 LOWER, UPPER = "Pretrained", "Finetuned"
-HIGHER_IS_BETTER = {"WER": False, "BLEU": True}
+NAMES = ["table", "system"]
+BLEU = "BLEU"  # the others are error rates, such as WER, CER or WER/CER, of which less is better
 
 
 def build(job: Job) -> tuple[pd.DataFrame, None]:
@@ -18,14 +19,19 @@ def build(job: Job) -> tuple[pd.DataFrame, None]:
 def normalised(means: pd.DataFrame) -> pd.DataFrame:
     """Means over the languages, in percent of the way from the pretrained model's mean to the fine-tuned models'.
 
-    Empty where fine-tuning has improved nothing. ``mean`` is that of the metrics that a table has.
+    Empty where fine-tuning has improved nothing. ``mean`` is that of the metrics that a table has, if all have a value.
     """
-    metrics = [metric for metric in HIGHER_IS_BETTER if metric in means]
-    found = means.assign(**dict.fromkeys(metrics, float("nan")))
+    metrics = [column for column in means if column not in NAMES]
+    found = means.assign(**dict.fromkeys([*metrics, "mean"], float("nan")))
     for _, rows in means.groupby("table", sort=False):
-        of = rows.set_index("system")
-        for metric in metrics:
-            gain = of.loc[UPPER, metric] - of.loc[LOWER, metric]
-            if gain > 0 if HIGHER_IS_BETTER[metric] else gain < 0:
-                found.loc[rows.index, metric] = 100 * (rows[metric] - of.loc[LOWER, metric]) / gain
-    return found.assign(mean=found[metrics].mean(axis=1)).round(2)[["table", "system", *metrics, "mean"]]
+        of_table = [metric for metric in metrics if rows[metric].notna().all()]
+        for metric in of_table:
+            found.loc[rows.index, metric] = _in_percent(rows.set_index("system")[metric], metric == BLEU).to_numpy()
+        found.loc[rows.index, "mean"] = found.loc[rows.index, of_table].mean(axis=1, skipna=False)
+    return found.round(2)[[*NAMES, *metrics, "mean"]]
+
+
+def _in_percent(scores: pd.Series, higher_is_better: bool) -> pd.Series:
+    gain = scores[UPPER] - scores[LOWER]
+    improved = gain > 0 if higher_is_better else gain < 0
+    return 100 * (scores - scores[LOWER]) / gain if improved else scores * float("nan")

@@ -14,16 +14,15 @@ from tauspeech.experiments.lors.claims import claims
 from tauspeech.experiments.lors.figure_systems import FigureSystems
 from tauspeech.experiments.lors.systems import FEW, NAMES, LorsSystems, System
 from tauspeech.experiments.lors.trainings import TASKS
+from tauspeech.experiments.lors.units import METRICS, error_rate, metric
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
 from tauspeech.plan.tables import PlannedCell, Row, claims_job, folder_of, scores_table
 from tauspeech.runtime.errors import UserError, did_you_mean
-from tauspeech.scoring.headline import headline_metric
 from tauspeech.scoring.rules import ScoringRules
 
 ROOM = "tauspeech.experiments.lors"
 SCALES = "tauspeech.reporting.scale_table"
-METRICS = {"asr": "WER", "st": "BLEU"}
 EXAMPLES = 1  # utterances of each language that the report plays
 SECTIONS = ("groups", "corpus", "speech", "training", "merging", "decoding", "scoring", "figures")
 FIGURES = ("fig3", "fig4", "fig5")
@@ -38,8 +37,8 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     )
     tables = _tables(experiment)
     modules = (f"{ROOM}.figures",)
-    error_rate = _error_rate(FigureSystems(experiment).languages)
-    about = {} if error_rate == METRICS["asr"] else {"error_rate": error_rate}
+    unit = error_rate(FigureSystems(experiment).languages)
+    about = {} if unit == METRICS["asr"] else {"error_rate": unit}
     figures = [
         PlannedJob("figure", name, {"kind": name} | about, {"table": tables[name]}, modules=modules)
         for name in tables
@@ -114,27 +113,22 @@ def _columns(
     """Columns of a task: its languages, and their mean; named after the metric if asked for, or if it is another one."""
 
     def column(languages: Iterable[str], about: str) -> str:
-        metric = _error_rate(languages) if task == "asr" else METRICS[task]
-        return f"{metric} {about}" if named or metric != METRICS[task] else about
+        name = metric(task, languages)
+        return f"{name} {about}" if named or name != METRICS[task] else about
 
     cells = {column([language], language): [cell] for language, cell in of_task.items()} if detailed else {}
     return cells | {column(of_task, "Avg."): list(of_task.values())}
-
-
-def _error_rate(languages: Iterable[str]) -> str:
-    """Name of the error rate of some languages, or of the mean of theirs."""
-    units = {headline_metric("transcribe", language).upper() for language in languages}
-    return "/".join(sorted(units, reverse=True))
 
 
 def _normalised(tables: Mapping[str, Sequence[System]]) -> PlannedJob:
     """Normalised performance of the systems of each table: their mean scores, which the module of the table normalises."""
     rows = []
     for name, systems in tables.items():
+        languages = {language for language, _ in systems[0].cells}
         for system in systems:
             columns: dict[str, list[PlannedCell]] = {}
             for (_, task), cell in system.cells.items():
-                columns.setdefault(METRICS[task], []).append(cell)
+                columns.setdefault(metric(task, languages), []).append(cell)
             rows.append(Row({"table": name, "system": system.name}, columns))
     return replace(scores_table("normalised", rows), modules=(f"{ROOM}.normalised",))
 

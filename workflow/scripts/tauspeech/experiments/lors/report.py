@@ -17,6 +17,10 @@ _SHORT = ("Pretrained", "Finetuned", "Multi-lingual training", "Task Arithmetic"
 
 _CASE = {"cased": "cased, as CoVoST 2 is scored (the paper does not say)", "lower": "lower-cased"}
 _LINES = "Finetuned is a model of its own for each language and task. "
+_SEQUENTIAL = (
+    "Sequential training is one model, fine-tuned on one language and task after the other; the paper's third version names "
+    "it and does not define it. "
+)
 _TABLES = {
     "table1": ("Table 1. Languages, recognition", "high", "The error rate of each language."),
     "table2": ("Table 2. Languages, translation", "high", "BLEU of each language."),
@@ -35,10 +39,13 @@ _OTHERS = {
     "fig5": ("Figure 5 in numbers", "Mean error rate over the languages after pruning each fine-tuned model's vector."),
     "normalised": (
         "Normalised performance",
-        "Percent of the way from Pretrained to Finetuned, in means over the languages; mean is that of WER and BLEU. "
+        "Percent of the way from Pretrained to Finetuned, in means over the languages; mean is that of both metrics. "
         "The definition is this project's.",
     ),
-    "rates": ("Choosing the learning rates", "Score on validation after training with each rate."),
+    "rates": (
+        "Choosing the learning rates",
+        "Score on validation after training with each rate, or the loss times -1 where the best checkpoint is chosen by it.",
+    ),
     "ratios": ("What pruning keeps", "Percent of singular values (r) and of entries (p), chosen on validation."),
     "weights": ("Choosing the scale", "Mean score on validation at each scale of the sum of vectors."),
 }
@@ -84,9 +91,10 @@ def _hours(hours: dict[str, float]) -> str:
 
 
 def _rates(training: dict[str, Any]) -> str:
-    rates = training["learning_rate"]
-    if not isinstance(rates, list):
-        return f"{rates:g}"
+    given = training["learning_rate"]
+    rates = given if isinstance(given, list) else [given]
+    if len(rates) == 1:
+        return f"{rates[0]:g}"
     scope = "kind of training" if training["search"] == "kind" else "training"
     return f"{' or '.join(f'{rate:g}' for rate in rates)} for each {scope} by validation,"
 
@@ -98,7 +106,8 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
     found = []
     for name, (title, group, caption) in _TABLES.items():
         if name in tables:
-            about = f"The {group}-resource languages. {caption} {_LINES}{scored} {decoding} {signatures(tables, name)}"
+            rows = _LINES + (_SEQUENTIAL if "Sequential training" in set(tables[name]["system"]) else "")
+            about = f"The {group}-resource languages. {caption} {rows}{scored} {decoding} {signatures(tables, name)}"
             found.append(
                 Table(
                     name,
@@ -111,8 +120,15 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
             )
     for name, (title, caption) in _OTHERS.items():
         if name in tables:
-            found.append(Table(name, title, caption, tables[name]))
+            found.append(Table(name, title, caption, _as_shown(name, tables[name])))
     return found
+
+
+def _as_shown(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Learning rates as text: the page prints numbers with two decimals."""
+    if name != "rates":
+        return table
+    return table.assign(learning_rate=[f"{float(rate):g}" for rate in table["learning_rate"]])
 
 
 def _scored(config: dict[str, Any]) -> str:

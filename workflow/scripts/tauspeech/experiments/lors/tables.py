@@ -35,7 +35,7 @@ def rates_table(labels: dict[str, str], histories: dict[str, dict[str, Any]]) ->
             "trainings": kind,
             "tried_by": id,
             "learning_rate": f"{point['learning_rate']:g}",
-            "value": round(point["score"], 2),
+            "value": float(f"{point['score']:.4g}"),  # of a loss, two decimals would hide the differences
             "chosen": int(point["learning_rate"] == histories[id]["learning_rate"]),
         }
         for kind, id in labels.items()

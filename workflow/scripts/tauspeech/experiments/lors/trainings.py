@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tauspeech.runtime.errors import UserError
+
 TASKS = {"asr": "transcribe", "st": "translate"}  # by the paper's name
 
 Pair = tuple[str, str]  # language and task
@@ -23,6 +25,15 @@ class Training:
 
 def sized(name: str, share: float) -> str:
     return name if share == 1 else f"{name}--of{round(100 * share)}"
+
+
+def whole_percent(share: float, key: str) -> float:
+    """A share of the training speech; names have it in whole percent, so that others would share a name."""
+    if abs(100 * share - round(100 * share)) > 1e-6:
+        raise UserError(
+            f"key '{key}': {share:g} is not in whole percent: give {round(100 * share) / 100:g}, for example."
+        )
+    return share
 
 
 def single(language: str, task: str, share: float = 1.0) -> Training:

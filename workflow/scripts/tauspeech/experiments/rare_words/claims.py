@@ -44,7 +44,8 @@ def _of_general_speech(systems: WordSystems) -> Iterator[PlannedClaim]:
         yield claim("general-above-ft", "On general speech TA is above FT.", ["TA"], ["FT"])
         yield claim("general-above-raw", "On general speech TA is above Raw.", ["TA"], ["Raw"])
     if systems.task == "translate" and (merges := _merges(systems.general)):
-        statement = f"On general speech {', '.join(merges)} are {GAIN:g} BLEU above Raw on average."
+        mean = f"the mean of {', '.join(merges)}" if len(merges) > 1 else merges[0]
+        statement = f"On general speech {mean} is {GAIN:g} BLEU above Raw."
         yield claim("general-gain", statement, merges, ["Raw"], margin=-GAIN)
 
 

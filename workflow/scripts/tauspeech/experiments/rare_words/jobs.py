@@ -153,7 +153,10 @@ class WordJobs:
 
     @once
     def merge(self, subset: Subset, method: str, weight: str | float) -> PlannedJob:
-        """A merged model; ``weight`` is 'validation', 'normalised' or a number. TA at Average's weight is Average."""
+        """A merged model; ``weight`` is 'validation', 'normalised' or a number.
+
+        TA at Average's weight is Average, and TA of one vector at the weight 1 is the fine-tune.
+        """
         if method == "average":
             return self.average(subset)
         name = f"{subset.id}--{method}"
@@ -165,6 +168,8 @@ class WordJobs:
         number = normalised if weight == NORMALISED else float(weight)
         if method == "ta" and number == normalised:
             return self.average(subset)
+        if method == "ta" and number == len(subset.words) == 1:
+            return self.finetune(subset)
         suffix = "normalised" if weight == NORMALISED else "fixed"
         return self.build.merge(f"{name}--{suffix}", self._sum(subset, method, number), subset.id)
 

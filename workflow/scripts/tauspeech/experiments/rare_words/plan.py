@@ -32,6 +32,7 @@ REPORTED = (
     "speech",
     "training",
     "merging",
+    "decoding",
     "scoring",
     "composition",
 )
@@ -102,8 +103,9 @@ def _labels(experiment: WordSystems, words: list[Word]) -> list[dict[str, str]]:
 
 
 def _weights(experiment: WordSystems) -> PlannedJob:
-    """Weights that were tried on validation, of every merge."""
-    subsets = {subset.id: subset for subset in [*experiment.single.values(), *experiment.subsets]}.values()
+    """Weights that were tried on validation, of every merge that takes its weight from there."""
+    single = experiment.single.values() if experiment.config["merging"]["weight"] == VALIDATION else ()
+    subsets = {subset.id: subset for subset in [*single, *experiment.subsets]}.values()
     methods = experiment.config["merging"]["methods"]
     named = [(subset, method, experiment.jobs.weight(subset, method)) for subset in subsets for method in methods]
     labels = {search.id: {"merge": subset.id, "method": method} for subset, method, search in named}

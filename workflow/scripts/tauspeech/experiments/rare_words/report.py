@@ -9,6 +9,8 @@ from tauspeech.reporting.decoded import decoded
 from tauspeech.reporting.signatures import signatures
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.scoring.headline import headline_metric
+from tauspeech.scoring.normalise import chinese_form
+from tauspeech.scoring.rules import ScoringRules
 from tauspeech.text.checks import contains
 
 TITLE = "Rare words"
@@ -57,14 +59,15 @@ def _weight(config: dict[str, Any]) -> str:
     return "1/2 for a single vector" if weight == "normalised" else f"{weight:g}"
 
 
-def _where_ta_is_average(config: dict[str, Any]) -> str:
-    """Sentence on TA and Average of a single word, which are one model where TA's weight is 1/2."""
-    weight, methods = config["merging"]["weight"], config["merging"]["methods"]
-    if "ta" not in methods or weight not in ("validation", "normalised", 0.5):
+def _what_ta_is(config: dict[str, Any]) -> str:
+    """Sentence on TA of a single word, which is Average where its weight is 1/2 and FT where it is 1."""
+    weight = config["merging"]["weight"]
+    if "ta" not in config["merging"]["methods"]:
         return ""
-    return (
-        " Where it is 1/2, TA is Average." if weight == "validation" else " TA is Average: one model, in two columns."
-    )
+    if weight == "validation":
+        return " Where it is 1/2, TA is Average."
+    same = {"normalised": "Average", 0.5: "Average", 1: "FT"}.get(weight)
+    return f" TA is {same}: one model, in two columns." if same else ""
 
 
 def _joint(config: dict[str, Any]) -> str:
@@ -79,13 +82,20 @@ def _joint(config: dict[str, Any]) -> str:
 
 # The two readings of the paper's weights in Figure 2.
 CHOSEN = (
-    "Weights are chosen on validation, after the paper's section 4.2, where TA adjusts them. "
-    "Where validation chooses 1/max(2, K) for K words, TA is Average."
+    "Weights are chosen on validation, after the paper's section 4.2, where TA adjusts them.",
+    " Where validation chooses 1/max(2, K) for K words, TA is Average.",
 )
 NORMALISED = (
     "Each of K vectors has the weight 1/max(2, K), after the paper's section 3.2 (weights sum to 1) and most numbers of its "
-    "Table 2. TA is Average at these weights: {}."
+    "Table 2.",
+    " TA is Average at these weights: {}.",
 )
+
+
+def _reading(sentences: tuple[str, str], config: dict[str, Any], shown: str = "") -> str:
+    """The two sentences on a reading, of which the second is about TA; ``shown`` says how TA and Average are shown."""
+    about, about_ta = sentences
+    return about + (about_ta.format(shown) if "ta" in config["merging"]["methods"] else "")
 
 
 BLEU = {"lower": "Lower-cased BLEU, as in the paper,", "cased": "Cased BLEU (the paper's is lower-cased)"}
@@ -97,7 +107,7 @@ METRICS = {
 
 def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) -> list[Table]:
     """Tables in the order of the paper, then those that the paper does not have."""
-    languages, weight = config["languages"], f"Weight: {_weight(config)}.{_where_ta_is_average(config)}"
+    languages, weight = config["languages"], f"Weight: {_weight(config)}.{_what_ta_is(config)}"
     found = [Table("table1", "Table 1. The words", "Domain and number of sentences of each word.", tables["table1"])]
 
     def scored(name: str, title: str, caption: str, task: str) -> Table:
@@ -112,11 +122,11 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
         caption = f"on the task that was not trained, with the same speech. The FT column is not in the paper's table. {weight}"
         found.append(scored("table3", "Table 3. What is forgotten", caption, config["control_task"]))
     for name, title, reading in (
-        ("fig2", "Figure 2 in numbers. Several words in one model", CHOSEN),
+        ("fig2", "Figure 2 in numbers. Several words in one model", _reading(CHOSEN, config)),
         (
             "fig2_normalised",
             "Figure 2 in numbers, with weights that sum to 1",
-            NORMALISED.format("one model, in two columns"),
+            _reading(NORMALISED, config, "one model, in two columns"),
         ),
     ):
         caption = f"as the mean over the words' test sets. {_joint(config)} {reading}"
@@ -135,10 +145,10 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
 def described_figures(drawn: dict[str, str], config: dict[str, Any]) -> list[Figure]:
     about = f"Score on the words' test sets against the number of words that the model was made for. {_joint(config)}"
     captions = {
-        "fig2": ("Figure 2. Several words in one model", f"{about} {CHOSEN}"),
+        "fig2": ("Figure 2. Several words in one model", f"{about} {_reading(CHOSEN, config)}"),
         "fig2_normalised": (
             "Figure 2 with weights that sum to 1",
-            f"{about} {NORMALISED.format('one model, one line')}",
+            f"{about} {_reading(NORMALISED, config, 'one model, one line')}",
         ),
         "weights": (
             "Choosing the weight",
@@ -154,16 +164,19 @@ def examples(
 ) -> list[PlayedExample]:
     """The first test utterances of each word, with the outputs of its systems."""
     config = settings["config"]
+    rules = ScoringRules.of_config(config)
     source, target = config["languages"]["source"], config["languages"]["target"]
     language = target if config["task"] == "translate" else source
     found = []
     for word, rows in played.items():
         forms = settings["words"][word]
+        written = [chinese_form(form, language, rules) for form in forms[language]]
         spellings = tuple(form for group in forms.values() for form in group)
         for row in rows:
             id, outputs = row["utterance"], []
             for system, model in settings["systems"][word]:
                 text = hypotheses[model, config["task"]][id]
-                outputs.append(Output(system, text, contains(text, forms[language], language)))
+                hit = contains(chinese_form(text, language, rules), written, language)
+                outputs.append(Output(system, text, hit))
             found.append(PlayedExample(word, id, row[source], row[language], row["audio"]["bytes"], outputs, spellings))
     return found

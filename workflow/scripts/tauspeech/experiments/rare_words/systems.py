@@ -89,7 +89,7 @@ class WordSystems:
         run, raw = self.jobs.finetune(subset), tuple(self.raw(subset.words).values())
         tuned = self.decode(subset.run, run, subset.words, True, subset.id)
         scores = {"FT": self.jobs.score(tuned, subset.words, raw, None)}
-        of_merges: dict[str, PlannedJob] = {}
+        of_merges = {run.id: scores["FT"]}
         for method in ("average", *self.config["merging"]["methods"]):
             merge = self.jobs.merge(subset, method, weight)
             if merge.id not in of_merges:

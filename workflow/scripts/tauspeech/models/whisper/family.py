@@ -18,11 +18,11 @@ from tauspeech.models.loading import require_all_weights
 from tauspeech.models.saving import save_weights_like
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper import greedy
+from tauspeech.models.whisper.prompt import languages_of, prompt, require_language, restore_settings, timestamps
 from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.runtime.files import sha256_text
 
 PROMPT = 4  # tokens of the prompt at most: start, language, task, no timestamps
-FIRST_TIMESTAMP = "<|0.00|>"
 
 LORA_PRESETS = {
     "attention": r".*\.([qkv]|out)_proj",
@@ -55,12 +55,11 @@ class Whisper:
         self.window: float = processor.feature_extractor.chunk_length
         self.longest_text: int = network.config.max_target_positions
         self.features_id = sha256_text(processor.feature_extractor.to_json_string())
-        vocabulary = processor.tokenizer.get_vocab()
-        # Published Whispers were trained on texts with a space before the first word; foundations of this project, whose
-        # vocabularies have no timestamps, without.
-        self.leading_space = FIRST_TIMESTAMP in vocabulary
-        plain = vocabulary.get("<|notimestamps|>", network.config.vocab_size)
-        self._timestamps = list(range(plain + 1, network.config.vocab_size))
+        self._is_multilingual = bool(languages_of(network))
+        self._timestamps = timestamps(processor.tokenizer.get_vocab(), network.config.vocab_size)
+        # Published Whispers were trained on texts with a space before the first word; foundations of this project, which
+        # have no timestamps, without.
+        self.leading_space = bool(self._timestamps)
 
     def is_alignable(self, seconds: float, labels: list[int]) -> bool:
         return True
@@ -73,12 +72,13 @@ class Whisper:
 
     def labels(self, text: str, task: SpeechTask) -> list[int]:
         """Tokens behind the start token, which the model adds itself."""
+        require_language(self.network, prompt_language(task), task.kind)
         tokenizer = self.processor.tokenizer
-        prompt = [f"<|{prompt_language(task)}|>", f"<|{task.kind}|>", "<|notimestamps|>"]
+        control = [f"<|{prompt_language(task)}|>", f"<|{task.kind}|>"] if self._is_multilingual else []
         if text and self.leading_space and not unspaced(task.text_language):
             text = f" {text.lstrip()}"
         text_ids = tokenizer(text, add_special_tokens=False).input_ids
-        return [*tokenizer.convert_tokens_to_ids(prompt), *text_ids, tokenizer.eos_token_id]
+        return [*tokenizer.convert_tokens_to_ids([*control, "<|notimestamps|>"]), *text_ids, tokenizer.eos_token_id]
 
     def label_count(self, labels: list[int]) -> int:
         return len(labels)
@@ -95,7 +95,8 @@ class Whisper:
     def decode(self, encoded: "Encoded", task: SpeechTask, *, beams: int, new_tokens: int) -> list[str]:
         room = self.network.config.max_target_positions - PROMPT
         settings: dict[str, Any] = {"num_beams": beams, "max_new_tokens": min(new_tokens, room)}
-        settings |= {"language": prompt_language(task), "task": task.kind, "return_timestamps": False}
+        require_language(self.network, prompt_language(task), task.kind)
+        settings |= prompt(self.network, prompt_language(task), task.kind) | {"return_timestamps": False}
         if self._timestamps:  # the prompt asks for none; two in a row would make generate() decode the audio again
             suppressed = self.network.generation_config.suppress_tokens or []
             settings["suppress_tokens"] = sorted({*suppressed, *self._timestamps})
@@ -152,4 +153,5 @@ def open_model(folder: str | Path) -> Whisper:
     require_all_weights(folder, network, found)
     # Old checkpoints carry a prompt here that would override the language and task of a call.
     network.generation_config.forced_decoder_ids = None
+    restore_settings(network, processor)
     return Whisper(network, processor)

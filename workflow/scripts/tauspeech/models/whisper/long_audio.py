@@ -25,7 +25,7 @@ from tauspeech.models.devices import device
 from tauspeech.models.pauses import Span, cut, utterances
 from tauspeech.models.transcription import Segment, Transcript
 from tauspeech.models.whisper.family import PROMPT, Whisper, open_model
-from tauspeech.models.whisper.prompt import detect_language, language_code, prompt, restore_settings
+from tauspeech.models.whisper.prompt import detect_language, language_code, prompt
 
 SILENCE = 2**-15  # the smallest step of 16 bit audio
 BATCH = 8
@@ -48,7 +48,6 @@ class Transcriber:
 
     def __init__(self, model: Whisper, *, language: str | None = None, task: str = "transcribe", beams: int = 1):
         self._model, self._network = model, model.network.to(device()).eval()
-        restore_settings(self._network, model.processor)
         self._language = language_code(self._network, language) if language else None
         self._task, self._beams = task, beams
         prompt(

@@ -1,5 +1,6 @@
 """Prompts of Whisper models: their languages and tasks, and detection of the spoken language."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from tauspeech.data.languages import primary_subtag
 from tauspeech.runtime.errors import UserError
 
 MIN_PROBABILITY = 0.2  # of the detected language, among about a hundred; undecided models are far below
+_TIMESTAMP = re.compile(r"<\|[0-9]+\.[0-9]{2}\|>")
+_MOST_TIMESTAMPS = 1501  # of 30 s in steps of 0.02 s
 _ENGLISH_ONLY = 51_864  # vocabulary size; OpenAI's English models have all language tokens, too, but untrained
 
 
@@ -27,12 +30,27 @@ def settings_from_vocabulary(vocabulary: Mapping[str, int], size: int) -> dict[s
     return settings | {"is_multilingual": True, "lang_to_id": languages, "task_to_id": tasks}
 
 
+def timestamps(vocabulary: Mapping[str, int], size: int) -> list[int]:
+    """Ids of timestamps, which follow <|notimestamps|>; tokenizers of older fine-tunes do not name them.
+
+    Other tokens there are words that a fine-tune has added.
+    """
+    first = vocabulary.get("<|notimestamps|>", size) + 1
+    others = {id for token, id in vocabulary.items() if id >= first and not _TIMESTAMP.fullmatch(token)}
+    return [id for id in range(first, min(size, first + _MOST_TIMESTAMPS)) if id not in others]
+
+
 def restore_settings(network: WhisperForConditionalGeneration, processor: WhisperProcessor) -> None:
-    """Add missing generation settings to an open model."""
-    if not hasattr(network.generation_config, "lang_to_id"):
-        found = settings_from_vocabulary(processor.tokenizer.get_vocab(), network.config.vocab_size)
-        for name, value in found.items():
-            setattr(network.generation_config, name, value)
+    """Add missing generation settings to an open model; those of its folder stay."""
+    settings = network.generation_config
+    if hasattr(settings, "lang_to_id"):
+        return
+    found = settings_from_vocabulary(processor.tokenizer.get_vocab(), network.config.vocab_size)
+    if not getattr(settings, "is_multilingual", True):  # with a language, generate() would ask for a multilingual model
+        found = {name: value for name, value in found.items() if name == "no_timestamps_token_id"}
+    for name, value in found.items():
+        if getattr(settings, name, None) is None:
+            setattr(settings, name, value)
 
 
 def languages_of(network: WhisperForConditionalGeneration) -> list[str]:
@@ -51,6 +69,20 @@ def language_code(network: WhisperForConditionalGeneration, language: str) -> st
         if code in codes:
             return code
     raise UserError(f"the model does not support the language '{language}': give --language one of {', '.join(codes)}.")
+
+
+def require_language(network: WhisperForConditionalGeneration, language: str, task: str) -> None:
+    """Refuse a language that the model has no token for, and for an English-only model all but English and its transcripts."""
+    codes = languages_of(network)
+    if codes and language not in codes:
+        raise UserError(
+            f"the base model does not support the language '{language}': give one of {', '.join(codes)}, or another base."
+        )
+    if not codes and (language != "en" or task != "transcribe"):
+        raise UserError(
+            f"the base model is English-only and cannot {task} '{language}': give a multilingual one, such as "
+            "openai/whisper-small."
+        )
 
 
 def prompt(network: WhisperForConditionalGeneration, language: str, task: str) -> dict[str, str]:
