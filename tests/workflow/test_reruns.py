@@ -89,7 +89,7 @@ def test_speech_that_the_base_does_not_recognise_stops_before_training_and_costs
     assert (
         "Error in intelligibility 'intelligibility': speech that the base does not recognise: avignon (" in done.stdout
     )
-    assert "finetune" not in done.stdout and "decode" not in done.stdout
+    assert not project.result("models/avignon").exists() and not project.result("hypotheses/avignon").exists()
     assert project.result("rarity/avignon.json").is_file() and project.result("speech/avignon.parquet").is_file()
     project.edit("config/words.tsv", row, "")
     project.edit("config/tiny.yaml", "control_least: 1", "control_least: 0")
