@@ -95,6 +95,11 @@ def alone(stage, *roles):
     }
 
 
+def passed_check():
+    """The check before any training, whose date and content do not matter: where it passes again, nothing else runs."""
+    return [ancient(receipt) for receipt in PLAN.receipts("intelligibility")]
+
+
 def all_receipts(stage):
     """Receipts of all jobs of a stage."""
     return PLAN.receipts(stage)
@@ -178,14 +183,14 @@ def gpus_of_text():
     return gpus_of("decoding") if PLAN.text_source == "transformers" else 0
 
 
-def gpus_where_input(stage, role):
+def gpus_where_input(stage, role, name="{id}"):
     """GPUs of the jobs that have an input in some role, such as a model."""
     gpus = PLAN.gpus("decoding")
-    return (
-        (lambda wildcards: gpus * PLAN.has_input(stage, wildcards.id, role))
-        if gpus
-        else 0
-    )
+
+    def of_job(wildcards):
+        return gpus * PLAN.has_input(stage, name.format(**wildcards), role)
+
+    return of_job if gpus else 0
 
 
 def gpus_of_synthesis():

@@ -43,11 +43,41 @@ rule check_rarity:
         run_script("check_rarity.py", on_gpu=True)
 
 
+rule check_intelligibility:
+    """Check before any training that the base recognises the speech of all words and sets."""
+    input:
+        spec=f"{RESULTS}/plan/intelligibility/intelligibility.json",
+        receipts=receipts_of(
+            "intelligibility",
+            "base",
+            "rarity",
+            "speech",
+            "sets",
+            name="intelligibility",
+        ),
+    output:
+        # Kept while they are made again and where that fails, so that what was trained before stays as it is.
+        table=update(f"{RESULTS}/intelligibility.tsv"),
+        receipt=update(f"{RESULTS}/intelligibility.receipt.json"),
+    log:
+        f"{RESULTS}/logs/intelligibility.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/intelligibility/intelligibility.tsv"
+    conda:
+        "../envs/main.yaml"
+    threads: threads_of("intelligibility", name="intelligibility")
+    resources:
+        gpu=gpus_where_input("intelligibility", "base", name="intelligibility"),
+    shell:
+        run_script("check_intelligibility.py", on_gpu=True)
+
+
 rule finetune:
     """Fine-tune the base on the speech of one or several sets."""
     input:
         spec=spec_of("finetune"),
         receipts=receipts_of("finetune", "base", "sets", "searches"),
+        check=passed_check(),
     output:
         model=f"{RESULTS}/models/{{id}}/model.safetensors",
         receipt=f"{RESULTS}/models/{{id}}/receipt.json",

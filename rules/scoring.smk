@@ -7,6 +7,7 @@ rule decode:
     input:
         spec=spec_of("decode"),
         receipts=receipts_of("decode", "model", "sets"),
+        check=passed_check(),
     output:
         record_of("decode"),
     log:

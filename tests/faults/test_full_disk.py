@@ -17,6 +17,7 @@ STAGES = [
     ("make_speech.py", "speech", "berlin-wall", ["speech/berlin-wall.parquet", "speech/berlin-wall.receipt.json"]),
     ("prepare_base.py", "base", "base", ["models/base/model.safetensors", "models/base/receipt.json"]),
     ("check_rarity.py", "rarity", "berlin-wall", ["rarity/berlin-wall.json", "rarity/berlin-wall.receipt.json"]),
+    ("check_intelligibility.py", "intelligibility", "intelligibility", ["intelligibility.tsv", "intelligibility.receipt.json"]),
     ("finetune.py", "finetune", "berlin-wall", ["models/berlin-wall/model.safetensors", "models/berlin-wall/receipt.json"]),
     ("extract_vector.py", "vector", "berlin-wall", ["vectors/berlin-wall.safetensors", "vectors/berlin-wall.receipt.json"]),
     ("search_candidates.py", "search", "berlin-wall--ta", ["search/berlin-wall--ta.json", "search/berlin-wall--ta.receipt.json"]),

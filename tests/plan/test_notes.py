@@ -1,5 +1,7 @@
 """What the plan says about a configuration, and what the precision of a training is part of."""
 
+import json
+
 import pytest
 
 from tauspeech.plan.notes import notes
@@ -20,3 +22,30 @@ def test_validation_scores_have_the_precision_of_their_training(plan, precision)
     planned = plan(training={"precision": precision}, decoding={"precision": "bf16", "batch": 3, "beams": 5})
     decoding = next(job for job in planned.jobs.values() if job.stage == "finetune").settings["validation_decoding"]
     assert decoding["precision"] == precision and (decoding["batch"], decoding["beams"]) == (3, 1)
+
+
+def folder_of(folder, **config):
+    path = folder / "base"
+    path.mkdir()
+    (path / "config.json").write_text(json.dumps(config))
+    return "./base"
+
+
+@pytest.mark.parametrize(
+    ("model_type", "tokens", "noted"),
+    [("whisper", 51864, True), ("whisper", 51866, True), ("whisper", 1100, False), ("wav2vec2", 32, True)],
+)
+def test_published_weights_in_a_folder_with_voices_of_espeak_are_noted(plan, folder, model_type, tokens, noted):
+    base = folder_of(folder, model_type=model_type, vocab_size=tokens)
+    task = {"task": "transcribe"} if model_type == "wav2vec2" else {}
+    found = list(notes(plan(base=base, control_task=None, **task)))
+    assert [note.partition(",")[0] for note in found] == [
+        "key 'speech.voices.zh' has voices of espeak-ng alone"
+    ] * noted
+
+
+def test_a_base_of_the_hub_is_named_in_the_note(plan):
+    (note,) = notes(plan(base="openai/whisper-base"))
+    assert "such as the base openai/whisper-base, often do not recognise these" in note
+    assert not list(notes(plan(base="openai/whisper-base", speech={"voices": {"zh": ["coqui/mini", "cmn"]}})))
+    assert not list(notes(plan()))

@@ -75,7 +75,8 @@ def test_only_changed_specifications_are_written_again(opened, results):
     make_old(results)
     opened(rarity={"threshold": 0.5})
     checks = {f"rarity/{word}.json" for word in ("neuschwanstein", "avignon", "raphael")}
-    assert rewritten(results) == checks | {"table/rarity.json", "report/report.json"}
+    after = {"intelligibility/intelligibility.json", "table/rarity.json", "report/report.json"}
+    assert rewritten(results) == checks | after
 
 
 def test_a_specification_that_was_edited_or_deleted_is_restored(opened, results):

@@ -63,11 +63,34 @@ def test_speakers_of_a_model_share_a_job(planned):
     assert shares(planned(["coqui/mini/zh-1", "coqui/mini/zh-2"])) == ["coqui/avignon--coqui-mini"]
 
 
-def test_carriers_are_not_checked_by_the_base(planned):
+def test_carriers_are_not_filtered_by_the_base(planned):
     jobs = planned(["coqui/mini"])
     assert jobs["speech", "avignon--carriers"].settings["check"] is None
     assert jobs["speech", "avignon"].settings["check"]["forms"]["zh"] == ["阿维尼翁"]
     assert planned(["coqui/mini"], check={"errors": None})["speech", "avignon"].settings["check"] is None
+
+
+def test_what_the_base_passes_of_a_neural_set_is_checked_before_any_training(planned):
+    check = planned(["coqui/mini", "cmn"], check={"least_share": 0.3})["intelligibility", "intelligibility"]
+    assert {role: [job.id for job in jobs] for role, jobs in check.inputs.items() if jobs} == {
+        "rarity": ["avignon"],
+        "speech": ["avignon"],
+    }
+    assert check.settings == {"least": {"avignon": 0.3}}
+
+
+@pytest.mark.parametrize("share", [0, 0.3, 1])
+def test_the_least_share_changes_no_speech(planned, share):
+    speech = "speech", "avignon"
+    assert planned(["coqui/mini"], check={"least_share": share})[speech].key == planned(["coqui/mini"])[speech].key
+
+
+@pytest.mark.parametrize(("voices", "errors"), [(["cmn"], 0.5), (["coqui/mini"], None)])
+def test_other_sets_are_checked_by_their_carriers_alone(planned, voices, errors):
+    jobs = planned(voices, check={"errors": errors})
+    check = jobs["intelligibility", "intelligibility"]
+    assert (check.inputs["rarity"], check.inputs["speech"]) == ([jobs["rarity", "avignon"]], [])
+    assert jobs["rarity", "avignon"].settings["errors"] == errors
 
 
 def test_the_options_for_chinese_hold_for_the_check_and_other_rules_of_scoring_do_not_repeat_it(planned):

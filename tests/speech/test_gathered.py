@@ -106,10 +106,22 @@ def test_an_utterance_with_another_transcript_is_dropped_with_its_reason(gather)
     assert dropped == {"w-train-00001": "the base model's transcript differs"}
 
 
-def test_a_base_that_writes_traditional_characters_loses_nothing_where_scoring_makes_them_simplified(gather):
-    traditional = {"柏林墙很长": "柏林牆很長"}
-    assert len(gather(FAITHFUL | traditional, errors=0.1)[0]) == 3
-    assert len(gather(FAITHFUL | traditional, errors=0.1, scoring={"script": "simplified"})[0]) == 4
+def test_what_passes_is_recorded_with_what_the_base_writes(gather, tmp_path):
+    gather(
+        FAITHFUL | {"柏林墙很长": "啊啊啊啊啊啊啊"},
+        hours={"train": 1.5 / 3600, "test": 1.5 / 3600},
+        long=["柏林墙在哪里"],
+    )
+    record = json.loads((tmp_path / "results/t/speech/w.check.json").read_text(encoding="utf-8"))
+    assert (record["utterances"], record["passed"], record["round_trip"]) == (3, 2, 2 / 3)  # of those that fit
+    assert record["examples"]["round_trip"][0] == {"sentence": "柏林墙很长", "hypothesis": "啊啊啊啊啊啊啊"}
+    receipt = json.loads((tmp_path / "results/t/speech/w.receipt.json").read_text())
+    assert set(receipt["outputs"]) == {"w.parquet", "w.dropped.tsv", "w.check.json"}
+
+
+@pytest.mark.parametrize("scoring", [{}, {"script": "simplified"}])
+def test_a_base_that_writes_traditional_characters_loses_nothing(gather, scoring):
+    assert len(gather(FAITHFUL | {"柏林墙很长": "柏林牆很長"}, errors=0.1, scoring=scoring)[0]) == 4
 
 
 def test_hours_are_those_of_what_is_left(gather):
@@ -119,7 +131,7 @@ def test_hours_are_those_of_what_is_left(gather):
 
 def test_a_split_with_nothing_left_is_an_error_that_says_what_to_do(gather):
     nothing = {sentence: "" for split, sentence in TEXTS if split == "test"}
-    message = r"no test utterance is left \(dropped: 1 silence, 1 the base model's transcript differs\): .* speech\.check\.errors"
+    message = r"no test utterance is left \(dropped: 1 silence, 1 the base model's transcript differs\): of '柏林墙在哪里' the base writes ''; .* speech\.check\.errors"
     with pytest.raises(UserError, match=message):
         gather(FAITHFUL | nothing, missing=("w-test-00002",))
 

@@ -55,7 +55,7 @@ def test_an_added_word_runs_its_chain_and_what_contains_it(project: Project) -> 
     }
     stems = {name.partition(".")[0] for name in rewritten}
     figures = {f"figures/{figure}" for figure in ("fig2", "fig2_normalised", "weights")}
-    assert stems <= {f"tables/{table}" for table in tables} | figures | {"claims", "report"}
+    assert stems <= {f"tables/{table}" for table in tables} | figures | {"claims", "report", "intelligibility"}
     new = {name.partition(".")[0] for name in after if name not in before}
     expected = {
         "text/avignon",
@@ -76,6 +76,29 @@ def test_an_added_word_runs_its_chain_and_what_contains_it(project: Project) -> 
         "General",
     ]
     assert project.planned() == set()
+
+
+def test_speech_that_the_base_does_not_recognise_stops_before_training_and_costs_no_result(project: Project) -> None:
+    before = project.content()
+    row = "avignon\t阿维尼翁\tAvignon\tlocation\tAvignon\n"
+    with project.path("config/words.tsv").open("a", encoding="utf-8") as table:
+        table.write(row)
+    project.edit("config/tiny.yaml", "control_least: 0", "control_least: 1")
+    done = project.snakemake("--cores", "2")
+    assert done.returncode != 0
+    assert (
+        "Error in intelligibility 'intelligibility': speech that the base does not recognise: avignon (" in done.stdout
+    )
+    assert not project.result("models/avignon").exists() and not project.result("hypotheses/avignon").exists()
+    assert project.result("rarity/avignon.json").is_file() and project.result("speech/avignon.parquet").is_file()
+    project.edit("config/words.tsv", row, "")
+    project.edit("config/tiny.yaml", "control_least: 1", "control_least: 0")
+    jobs = project.planned()
+    assert "check_intelligibility" in jobs
+    assert stages(jobs) <= {"check_rarity", "check_intelligibility", "make_table", "write_report"}
+    project.run()
+    after = project.content()
+    assert {name: after[name] for name in before} == before
 
 
 def test_own_sentences_of_a_word_run_its_chain(project: Project) -> None:
@@ -150,7 +173,8 @@ def test_metric_code_runs_scores_and_tables(project: Project) -> None:
     project.edit("workflow/scripts/tauspeech/scoring/tally.py", "RESAMPLES = 1000", "RESAMPLES = 999")
     jobs = project.planned()
     assert "score/general" in jobs and "make_table/table2" in jobs
-    assert stages(jobs) <= {"score", "make_table", "draw_figure", "check_claims", "write_report", "check_rarity"}
+    checks = {"check_rarity", "check_intelligibility", "check_claims"}
+    assert stages(jobs) <= checks | {"score", "make_table", "draw_figure", "write_report"}
 
 
 def touch_everything(project: Project) -> None:

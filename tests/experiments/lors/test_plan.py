@@ -327,6 +327,7 @@ def test_recorded_speech_comes_from_covost(plan, folder):
     (folder / "covost" / "covost_v2.ca_en.tsv").write_text("a")
     planned = plan(corpus=source, base="openai/whisper-small")
     assert ids(planned, "corpus") == set(HIGH) and not ids(planned, "speech")
+    assert not ids(planned, "intelligibility")
     assert planned.jobs["finetune", "ca--asr"].inputs["sets"][0].stage == "corpus"
     (folder / "covost" / "covost_v2.ca_en.tsv").write_text("b")
     before, after = planned.specs(), plan(corpus=source, base="openai/whisper-small").specs()

@@ -19,6 +19,7 @@ METHODS = ("ta", "ties", "dare")
 FIGURE_2 = ("fig2", "fig2_normalised")
 TABLES = ("table1", "rarity", "overlap", "table2", "table3", *FIGURE_2, "weights")
 SUMMARIES = {f"table/{name}" for name in TABLES}
+BEFORE_ANY_TRAINING = "intelligibility/intelligibility"
 BEFORE_TRAINING = {"table/table1", "table/rarity", "table/overlap"}
 FIGURES = {f"figure/{name}" for name in FIGURE_2} | {"figure/weights", "claims/claims", "report/report"}
 
@@ -65,8 +66,8 @@ def data_of(word):
 
 
 def check_of(word):
-    """Rarity check of a word, on sentences of its own."""
-    return {f"text/{word}--carriers", f"speech/{word}--carriers", f"rarity/{word}"}
+    """Rarity check of a word, on sentences of its own, and the check of all words that follows."""
+    return {f"text/{word}--carriers", f"speech/{word}--carriers", f"rarity/{word}", BEFORE_ANY_TRAINING}
 
 
 def together(count):
@@ -187,7 +188,9 @@ def test_the_seed_reaches_every_text_and_everything_below(changed, plan):
 
 def test_the_threshold_of_the_check_reaches_only_the_check(changed):
     checks = {f"rarity/{word}" for word in ("neuschwanstein", "avignon", "raphael")}
-    assert changed(rarity={"threshold": 0.5}) == checks | {"table/rarity", "report/report"}
+    reached = checks | {BEFORE_ANY_TRAINING, "table/rarity", "report/report"}
+    assert changed(rarity={"threshold": 0.5}) == changed(rarity={"control_least": 0.4}) == reached
+    assert changed(speech={"check": {"least_share": 0.4}}) == reached
 
 
 def test_the_plan_does_not_depend_on_the_order_of_keys(plan, config):
@@ -532,13 +535,13 @@ def test_a_foundation_of_several_languages_has_a_set_for_each(folder):
 # Words that the base knows
 
 
-def write_verdicts(plan, folder, known):
+def write_verdicts(plan, folder, known, otherwise="rare"):
     """Finished checks, as the stage leaves them."""
     rarity = folder / "results" / "t" / "rarity"
     rarity.mkdir(parents=True, exist_ok=True)
     for id in names(plan, "rarity"):
         (rarity / f"{id}.receipt.json").write_text(json.dumps({"key": plan.jobs["rarity", id].key}))
-        (rarity / f"{id}.json").write_text(json.dumps({"known": id in known}))
+        (rarity / f"{id}.json").write_text(json.dumps({"verdict": "known" if id in known else otherwise}))
 
 
 SKIP = {"rarity": {"known": "skip"}}
@@ -546,13 +549,21 @@ SKIP = {"rarity": {"known": "skip"}}
 
 def test_known_words_are_skipped_once_the_checks_are_done(plan, folder):
     checks = plan(**SKIP)
-    assert {stage for stage, _ in checks.jobs} == {"rarity", "base", "text", "speech"}
+    assert {stage for stage, _ in checks.jobs} == {"rarity", "intelligibility", "base", "text", "speech"}
     write_verdicts(checks, folder, {"avignon"})
     left = plan(**SKIP)
     assert names(left, "vector") == {"neuschwanstein", "raphael"}
     assert members(left, "first2--ta") == ["neuschwanstein", "raphael"]
     words = settings(left, "table", "rarity")["words"]
     assert [word["word_id"] for word in words] == ["neuschwanstein", "avignon", "raphael"]
+
+
+def test_unintelligible_words_are_not_skipped_but_stop_the_run(plan, folder):
+    write_verdicts(plan(**SKIP), folder, {"avignon"}, otherwise="unintelligible")
+    left = plan(**SKIP)
+    assert names(left, "vector") == {"neuschwanstein", "raphael"}
+    checked = left.jobs["intelligibility", "intelligibility"].inputs["rarity"]
+    assert [job.id for job in checked] == ["neuschwanstein", "raphael"]
 
 
 def test_verdicts_of_other_settings_do_not_count(plan, folder):

@@ -21,7 +21,8 @@ def test_words_in_sets_of_others_are_counted():
     assert overlap_table(words, texts).to_dict("records") == [{"word_id": "goethe", "set": "general", "sentences": 1}]
 
 
-def test_rarity_is_the_recall_in_percent():
-    check = {"carriers": 20, "recall": 0.05, "control": None, "known": False, "hypotheses": ["x"]}
+def test_rarity_has_shares_in_percent_and_the_verdict():
+    check = {"carriers": 20, "recall": 0.05, "control": None, "round_trip": 0.9, "verdict": "rare", "hypotheses": ["x"]}
     (row,) = rarity_table([{"word_id": "a", "word": "A"}], {"a": check}).to_dict("records")
-    assert (row["recall"], row["rare"], row["hypothesis"]) == (5.0, "yes", "x")
+    assert (row["recall"], row["control"], row["round_trip"]) == (5.0, None, 90.0)
+    assert (row["verdict"], row["hypothesis"]) == ("rare", "x")

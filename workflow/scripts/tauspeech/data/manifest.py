@@ -57,3 +57,14 @@ def read(path: Path, split: str | None = None) -> list[dict[str, Any]]:
     """Rows of one split, or of all splits, in order."""
     filters = [("split", "=", split)] if split else None
     return pq.read_table(path, filters=filters).to_pylist()
+
+
+def first(path: Path, split: str, count: int) -> list[dict[str, Any]]:
+    """The first rows of a split; what follows them is not read."""
+    rows: list[dict[str, Any]] = []
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            rows += (row for row in file.read_row_group(group).to_pylist() if row["split"] == split)
+            if len(rows) >= count:
+                break
+    return rows[:count]

@@ -1,5 +1,6 @@
 """Builder of planned jobs: one method a stage, from the configuration and from the jobs before; experiments compose them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,7 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
 
 SAMPLES = 2  # sentences that the report plays in every voice
+SAMPLED = 30  # utterances of a set of espeak-ng that the base transcribes before any training
 
 # Sets of speech, each with its tasks: {kind, source, target}.
 TaskSets = tuple[tuple[PlannedJob, tuple[dict[str, str], ...]], ...]
@@ -158,13 +160,17 @@ class Builder:
         return self.job("speech", id, settings, inputs, seed, threads, modules)
 
     def _round_trip_check(self, text: PlannedJob, language: str, speech: dict[str, Any]) -> dict[str, Any] | None:
-        """Settings by which the base transcribes what engines have made. The rarity check has a control of its own."""
+        """Settings by which the base transcribes what engines have made. The rarity check transcribes carriers itself."""
         if speech["check"]["errors"] is None or "carrier" in text.settings["counts"]:
             return None
         word = text.settings["word"]
         forms = word["forms"] if word else {}
-        rules = ScoringRules.of_config(self.config).for_chinese.settings if chinese(language) else {}
+        rules = self._rules_for_chinese(language)
         return self.decoding_settings | {"beams": 1, "errors": speech["check"]["errors"], "forms": forms} | rules
+
+    def _rules_for_chinese(self, *languages: str) -> dict[str, Any]:
+        """Rules of scoring that the round-trip check follows, where a language is Chinese."""
+        return ScoringRules.of_config(self.config).for_chinese.settings if any(map(chinese, languages)) else {}
 
     def tts(
         self, id: str, text: PlannedJob, language: str, speech: dict[str, Any], every_voice: int | None = None
@@ -262,6 +268,39 @@ class Builder:
                     f"key 'base': {self.config['base']} is of the type '{model_type}' and only transcribes, but this run "
                     f"is to {task['kind']}: set task to transcribe where the experiment has that key, or give a Whisper model."
                 )
+
+    # The check before any training
+
+    def intelligibility(
+        self, words: Sequence[PlannedJob], sets: Sequence[tuple[PlannedJob, float]]
+    ) -> PlannedJob | None:
+        """The check before any training that the base recognises the speech; None where there is nothing to check.
+
+        ``words`` are rarity checks, and sets of generated speech come with the least share of utterances that must pass
+        the round-trip check. That of neural voices is part of their sets; of others a sample is transcribed.
+        """
+        errors = self.config["speech"]["check"]["errors"]
+        checked = [speech for speech, _ in sets if speech.settings["check"]]
+        sampled = [speech for speech, _ in sets if not speech.settings["check"] and errors is not None]
+        if not (words or checked or sampled):
+            return None
+        settings: dict[str, Any] = {"least": {speech.id: least for speech, least in sets}}
+        inputs: Inputs = {
+            "rarity": sorted(words, key=lambda job: job.id),
+            "speech": checked,
+            "sets": sampled,
+            "base": self.base if sampled else None,
+        }
+        name = "intelligibility"
+        if not sampled:
+            return PlannedJob(name, name, settings, inputs)
+        languages = {speech.id: speech.settings["language"] for speech in sampled}
+        decoding = (
+            self.decoding_settings | {"beams": 1, "errors": errors} | self._rules_for_chinese(*languages.values())
+        )
+        settings["sample"] = decoding | {"utterances": SAMPLED, "languages": languages}
+        modules = ("tauspeech.models.round_trip", *self.family)
+        return PlannedJob(name, name, settings, inputs, threads=self.decoding_threads, modules=modules)
 
     # Searching and merging
 

@@ -1,10 +1,15 @@
 """Notes on a plan for its author: what a configuration does that may not be expected of it."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
-from tauspeech.plan.jobs import Plan
+from tauspeech.models.foundation_sizes import SIZES
+from tauspeech.plan.jobs import Plan, PlannedJob
+from tauspeech.plan.sources import model_type
 
 ROUNDED = {"bf16": "1/256", "fp16": "1/2048"}  # of a weight
+PUBLISHED_TOKENS = 51_864  # of OpenAI's Whisper models, English ones first; the foundations have a few hundred
 
 
 def notes(plan: Plan) -> Iterator[str]:
@@ -17,3 +22,37 @@ def notes(plan: Plan) -> Iterator[str]:
                 f"key 'training.precision' is {precision}: the steps of such a training compute with rounded weights, in which "
                 f"changes of less than {share} of a weight act too strongly or not at all; at small learning rates use fp32"
             )
+    yield from _espeak_for_published_weights(plan)
+
+
+def _espeak_for_published_weights(plan: Plan) -> Iterator[str]:
+    bases = (job for job in plan.jobs.values() if job.stage == "base")
+    speech = (job.settings for job in plan.jobs.values() if job.stage == "speech")
+    languages = sorted({settings["language"] for settings in speech if settings["kind"] == "espeak"})
+    for base in filter(None, map(_published, bases)):
+        for language in languages:
+            yield (
+                f"key 'speech.voices.{language}' has voices of espeak-ng alone, and models with published weights, such as the "
+                f"base {base}, often do not recognise these; the run checks that before any training and stops if they "
+                "are not recognised; docs/generators.md has other voices"
+            )
+
+
+def _published(base: PlannedJob) -> str | None:
+    """Name of a base with published weights, or weights trained from such: of the hub, or known by its configuration."""
+    if base.settings["kind"] == "hub":
+        return str(base.settings["model"])
+    if base.settings["kind"] != "folder":
+        return None
+    path, trained_here = str(base.settings["path"]), {size.model_type for size in SIZES.values()}
+    folder = Path(path).expanduser()
+    if model_type(folder) == "whisper":
+        return path if _tokens(folder) >= PUBLISHED_TOKENS else None
+    return None if model_type(folder) in trained_here | {None} else path
+
+
+def _tokens(folder: Path) -> int:
+    try:
+        return int(json.loads((folder / "config.json").read_text(encoding="utf-8")).get("vocab_size", 0))
+    except (ValueError, TypeError, OSError):  # which the job reports
+        return 0

@@ -72,6 +72,15 @@ class LanguageJobs:
         speech = self.config["speech"]
         return [self.build.voice_samples(each, self.text(each), each, speech) for each in generated]
 
+    def intelligibility(self) -> list[PlannedJob]:
+        """The check before any training, of the generated speech."""
+        if self.config["corpus"]:
+            return []
+        least = self.config["speech"]["check"]["least_share"]
+        generated = [language for language in self.group_of if not self.build.recordings(language)]
+        check = self.build.intelligibility([], [(self.speech(language), least) for language in generated])
+        return [check] if check else []
+
     def task_sets(self, pairs: Pairs) -> TaskSets:
         """The sets of some languages with their tasks, in the order of the pairs."""
         tasks: dict[str, list[dict[str, str]]] = {}

@@ -46,7 +46,8 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     ]
     main_table = "table4" if "table4" in tables else "table10"
     report = _report(experiment, tables, figures, tested)
-    return Plan([*tables.values(), *figures, tested, report], main_table=main_table)
+    check = experiment.jobs.intelligibility()
+    return Plan([*tables.values(), *figures, *check, tested, report], main_table=main_table)
 
 
 def _check_overrides(experiment: LorsSystems) -> None:

@@ -91,11 +91,27 @@ class WordJobs:
 
     @once
     def rarity(self, word: Word) -> PlannedJob:
+        rarity, check = self.config["rarity"], self.build.section("speech", word.id)["check"]
         settings = self.build.decoding_settings | {"forms": forms_of(word), "task": self.speech_task(self.task)}
-        settings |= {"threshold": self.config["rarity"]["threshold"]} | self.build.scoring_settings
+        settings |= {"threshold": rarity["threshold"], "errors": check["errors"]}
+        # Whisper translates into English alone: elsewhere a control that is missed says nothing about the speech.
+        translated = self.task == "translate" and self.target != "en"
+        control_least = 0 if translated else rarity["control_least"]
+        settings |= {"least": {"control": control_least, "round_trip": check["least_share"]}}
+        settings |= self.build.scoring_settings
         inputs = {"base": self.build.base, "speech": self.speech(word, True)}
         threads = self.build.decoding_threads
         return self.build.job("rarity", word.id, settings, inputs, threads=threads, modules=self.build.family)
+
+    def intelligibility(self, words: list[Word], with_sets: bool = True) -> list[PlannedJob]:
+        """The check before any training: of the words, and of their sets where neural voices speak in these."""
+        sets = [
+            (self.speech(word), self.build.section("speech", word.id)["check"]["least_share"])
+            for word in words
+            if with_sets and self.speech(word).settings["check"]
+        ]
+        check = self.build.intelligibility([self.rarity(word) for word in words], sets)
+        return [check] if check else []
 
     def speech_task(self, kind: str) -> dict[str, str]:
         return {"kind": kind, "source": self.source, "target": self.target}

@@ -52,10 +52,10 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
         verdicts = {check.id: read_verdict(results, check) for check in checks}
         if None in verdicts.values():
             return Plan(
-                checks,
+                [*checks, *experiment.jobs.intelligibility(words, with_sets=False)],
                 unfinished="which words the base knows is checked first; run the same command again to go on with the others",
             )
-        used = [word for word in words if not verdicts[word.id]]
+        used = [word for word in words if verdicts[word.id] != "known"]
         experiment = WordSystems(config, used)
         if not used:
             raise UserError(
@@ -70,7 +70,8 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     vectors = [experiment.jobs.vector(subset) for subset in experiment.single.values()]
     proposed = experiment.jobs.candidates(tuple(words))
     report = _report(experiment, tables, figures, tested)
-    return Plan([*tables.values(), *figures, *vectors, *proposed, tested, report], main_table="table2")
+    check = experiment.jobs.intelligibility(used)
+    return Plan([*tables.values(), *figures, *vectors, *proposed, *check, tested, report], main_table="table2")
 
 
 def _tables(experiment: WordSystems, all_words: list[Word]) -> dict[str, PlannedJob]:

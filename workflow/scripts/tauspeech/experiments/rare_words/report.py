@@ -131,7 +131,10 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
     ):
         caption = f"as the mean over the words' test sets. {_joint(config)} {reading}"
         found.append(scored(name, title, caption, config["task"]))
-    caption = "Recall of the base on carrier sentences, and of common words in the same places (control), in percent."
+    caption = (
+        "In percent: recall of the base on carrier sentences, and of common words in the same places (control); carrier "
+        "sentences whose transcript is right, or nearly so, apart from the word (round_trip)."
+    )
     found.append(Table("rarity", "Are the words rare?", caption, tables["rarity"]))
     if len(tables["overlap"]):
         caption = "Sentences of other sets that contain a word; it should occur in its own set only."

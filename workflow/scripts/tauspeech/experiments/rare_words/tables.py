@@ -56,21 +56,17 @@ def _rarity(job: Job) -> pd.DataFrame:
 
 
 def rarity_table(words: list[dict[str, str]], checks: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """Recall of the base on each word's carrier sentences, in percent, with an example of its hypotheses."""
+    """Recall of the base on each word's carrier sentences, with the measures of their speech, in percent, the verdict and an example."""
+
+    def percent(share: float | None) -> float | None:
+        return None if share is None else round(100 * share, 2)
+
     rows = []
     for word in words:
         check = checks[word["word_id"]]
-        rows.append(
-            {
-                "word_id": word["word_id"],
-                "word": word["word"],
-                "carriers": check["carriers"],
-                "recall": round(100 * check["recall"], 2),
-                "control": None if check["control"] is None else round(100 * check["control"], 2),
-                "rare": "no" if check["known"] else "yes",
-                "hypothesis": check["hypotheses"][0],
-            }
-        )
+        about = {"word_id": word["word_id"], "word": word["word"], "carriers": check["carriers"]}
+        shares = {name: percent(check[name]) for name in ("recall", "control", "round_trip")}
+        rows.append(about | shares | {"verdict": check["verdict"], "hypothesis": check["hypotheses"][0]})
     return pd.DataFrame(rows)
 
 

@@ -18,13 +18,14 @@ def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str,
     drops += [drop for path in shares for drop in read_dropped(path.with_suffix(".dropped.tsv"))]
     sentences = read_table(job.input("text"))
     spoken = [found[row["utterance"]] for row in sentences if row["utterance"] in found]
-    usable = check(job, spoken, drops) if check else spoken
+    usable = check(spoken, drops) if check else spoken
     for split in dict.fromkeys(row["split"] for row in sentences):
         of_split = [row for row in usable if row["split"] == split]
         if not of_split:
             reasons = ", ".join(f"{number} {reason}" for reason, number in counts(drops, split).most_common())
+            written = f"{check.example}; " if check and check.example else ""
             raise UserError(
-                f"no {split} utterance is left (dropped: {reasons or 'none'}): play the voice samples in the report, use "
-                "other voices, or raise speech.check.errors (null turns the check off)."
+                f"no {split} utterance is left (dropped: {reasons or 'none'}): {written}use other voices or another base, "
+                "or raise speech.check.errors (null turns the check off)."
             )
         yield from within(of_split, hours[split]) if hours else of_split

@@ -1,0 +1,98 @@
+"""The check before any training, with the bundled bases: the default voices pass, and Russian ones do not."""
+
+import json
+
+import pytest
+
+import check_intelligibility
+import check_rarity
+import make_speech
+import make_text
+import prepare_base
+from tauspeech.data.tables import read_table
+from tauspeech.experiments.lors.plan import plan as plan_lors
+from tauspeech.experiments.rare_words.plan import plan as plan_words
+from tauspeech.plan.config import complete
+from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.job import Job
+
+MAINS = {
+    "base": prepare_base.main,
+    "text": make_text.main,
+    "speech": make_speech.main,
+    "rarity": check_rarity.main,
+    "intelligibility": check_intelligibility.main,
+}
+WORDS = "word_id\tzh\ten\tdomain\nberlin-wall\t柏林墙\tBerlin Wall\tlandmark\n"
+OF_WORDS = {"experiment": "rare_words", "words": "words.tsv", "base": "foundation/small", "rarity": {"carriers": 8}}
+RUSSIAN = {"voices": {"zh": ["ru"]}}
+OF_LORS = {"experiment": "lors", "base": "foundation/multilingual-small", "scoring": {"sclite": False}}
+OF_LORS["groups"] = {
+    "high": {"languages": ["de", "it"], "hours": dict.fromkeys(("train", "validation", "test"), 0.003)}
+}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Do a job, by default the check before any training, and all that it needs, without Snakemake; gives the results."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "words.tsv").write_text(WORDS, encoding="utf-8")
+    results = tmp_path / "results" / "t"
+
+    def do(config, plan, *place):
+        jobs = plan(complete({"name": "t"} | config, "c.yaml"), results).jobs
+        for path, text in ((results / f"plan/{job.stage}/{job.id}.json", job.text) for job in jobs.values()):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+        def make(job):
+            for parent in job.parents:
+                make(parent)
+            made = Job(results / f"plan/{job.stage}/{job.id}.json", 2)
+            if not made.done():
+                MAINS[job.stage](made)
+
+        make(jobs[place or ("intelligibility", "intelligibility")])
+        return results
+
+    return do
+
+
+def measured(results):
+    return {(row["speech"], row["measure"]): float(row["share"]) for row in read_table(results / "intelligibility.tsv")}
+
+
+def test_the_default_voices_pass(run):
+    results = run(OF_WORDS, plan_words)
+    word = json.loads((results / "rarity/berlin-wall.json").read_text(encoding="utf-8"))
+    assert word["verdict"] == "rare"
+    shares = {("berlin-wall", measure): round(word[measure], 2) for measure in ("control", "round_trip")}
+    assert measured(results) == shares
+    assert min(shares.values()) > 0.7
+
+
+def test_voices_of_another_language_stop_the_run(run, tmp_path):
+    with pytest.raises(UserError, match=r"berlin-wall \(recall of common words 0\.\d+, .* the base writes '.+'\)"):
+        run(OF_WORDS | {"speech": RUSSIAN}, plan_words)
+    results = tmp_path / "results/t"
+    word = json.loads((results / "rarity/berlin-wall.json").read_text(encoding="utf-8"))
+    assert word["verdict"] == "unintelligible" and word["round_trip"] < 0.5
+    assert not (results / "intelligibility.receipt.json").exists()
+
+
+def test_own_sentences_are_decided_by_their_transcripts(run, tmp_path):
+    text = read_table(run(OF_WORDS, plan_words, "text", "berlin-wall--carriers") / "text/berlin-wall--carriers.tsv")
+    own = tmp_path / "config/text/berlin-wall.tsv"
+    own.parent.mkdir(parents=True)
+    lines = [f"{row['zh']}\t{row['en']}" for row in text if row["split"] == "carrier"]
+    own.write_text("\n".join(["zh\ten", *lines, ""]), encoding="utf-8")
+    settings = OF_WORDS | {"text": {"counts": {"train": 1, "validation": 1, "test": 1}}, "rarity": {"carriers": 4}}
+    assert set(measured(run(settings, plan_words))) == {("berlin-wall", "round_trip")}
+    with pytest.raises(UserError, match=r"berlin-wall \(share of sentences that pass the round-trip check 0\.\d+, and"):
+        run(settings | {"speech": RUSSIAN}, plan_words)
+
+
+def test_sets_of_languages_pass_or_are_named(run):
+    assert set(measured(run(OF_LORS, plan_lors))) == {("de", "round_trip"), ("it", "round_trip")}
+    with pytest.raises(UserError, match=r"recognise: it \(share of .*\. A training"):
+        run(OF_LORS | {"speech": {"voices": {"de": ["de+f5"], "it": ["cmn"]}}}, plan_lors)

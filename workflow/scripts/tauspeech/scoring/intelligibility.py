@@ -1,0 +1,117 @@
+"""Intelligibility of speech for a base model: the shares that it is measured by, and what follows from them.
+
+Below the least share, the speech is unintelligible: a low recall of a word means nothing there, and a model that is
+trained on it learns noise.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from tauspeech.runtime.errors import UserError, one_line
+
+Verdict = Literal["known", "rare", "unintelligible"]
+
+SHOWN = 3  # texts that are kept for a reader
+
+
+class DecodedSentence(NamedTuple):
+    """What a base model writes for a sentence."""
+
+    sentence: str
+    hypothesis: str
+
+    def __str__(self) -> str:
+        return f"of '{one_line(self.sentence, 60)}' the base writes '{one_line(self.hypothesis, 60)}'"
+
+
+@dataclass(frozen=True)
+class DecodedSentences:
+    """What a base model writes for some sentences, and which of it passes a check."""
+
+    texts: Sequence[DecodedSentence]
+    passed: Sequence[bool]
+
+    @classmethod
+    def of(cls, sentences: Sequence[str], hypotheses: Sequence[str], passed: Sequence[bool]) -> "DecodedSentences":
+        return cls([DecodedSentence(*pair) for pair in zip(sentences, hypotheses, strict=True)], passed)
+
+    @property
+    def share(self) -> float:
+        """Share that passes; 1 of none."""
+        return sum(self.passed) / len(self.passed) if self.passed else 1.0
+
+    @property
+    def shown(self) -> list[DecodedSentence]:
+        """Some for a reader, those that do not pass before the others."""
+        order = sorted(range(len(self.passed)), key=lambda number: self.passed[number])
+        return [self.texts[number] for number in order[:SHOWN]]
+
+
+# By name: what is measured, and the key of the configuration that has the least share.
+_MEASURES = {
+    "control": ("recall of common words", "rarity.control_least"),
+    "round_trip": ("share of sentences that pass the round-trip check", "speech.check.least_share"),
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A share of sentences, 0 to 1, that the base recognises, the least that is enough, and what the base writes."""
+
+    name: str
+    share: float
+    least: float
+    examples: Sequence[DecodedSentence] = ()
+
+    @property
+    def enough(self) -> bool:
+        return self.share >= self.least
+
+    def __str__(self) -> str:
+        text, key = _MEASURES[self.name]
+        return f"{text} {self.share:.2f}, and {key} is {self.least:g}"
+
+
+def measures_of(record: Mapping[str, Any], least: Mapping[str, float]) -> list[Measure]:
+    """Measures in the record of a finished check, without those that it did not take."""
+    return [
+        Measure(name, record[name], least[name], [DecodedSentence(**each) for each in record["examples"][name]])
+        for name in _MEASURES
+        if record.get(name) is not None
+    ]
+
+
+def verdict_on(recall: float, threshold: float, measures: Sequence[Measure]) -> Verdict:
+    """Verdict on a word, by its recall and by measures of the speech around it."""
+    if not all(measure.enough for measure in measures):
+        return "unintelligible"
+    return "known" if recall > threshold else "rare"
+
+
+@dataclass(frozen=True)
+class CheckedSpeech:
+    """Speech of a word or of a set, with its measures."""
+
+    id: str
+    measures: Sequence[Measure]
+
+    @property
+    def failed(self) -> list[Measure]:
+        return [measure for measure in self.measures if not measure.enough]
+
+    def __str__(self) -> str:
+        written = [str(example) for measure in self.failed for example in measure.examples]
+        return f"{self.id} ({'; '.join([*map(str, self.failed), *written[:1]])})"
+
+
+def require_intelligible(checked: Sequence[CheckedSpeech]) -> None:
+    """Refuse a run whose base does not recognise the speech of one word or set."""
+    failed = [speech for speech in checked if speech.failed]
+    if failed:
+        more = f" and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
+        raise UserError(
+            f"speech that the base does not recognise: {', '.join(map(str, failed[:SHOWN]))}{more}. A training on it would "
+            "learn noise, so none was started: use other voices (speech.voices; docs/generators.md) or recordings, a slower "
+            "rate (speech.rate), or another base."
+        )
