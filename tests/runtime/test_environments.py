@@ -16,7 +16,7 @@ from tauspeech.runtime.files import sha256_file
 ENVS = Path(__file__).resolve().parents[2] / "envs"
 LOCKS = sorted(path.name for pattern in ("requirements*.txt", "engine-*.txt") for path in ENVS.glob(pattern))
 CONDA = {"main": ("requirements.txt", "torch.txt")} | {
-    name: (f"engine-{name}.txt", f"torch-{name}.txt") for name in OWN
+    name: tuple(file for file in (f"engine-{name}.txt", f"torch-{name}.txt") if (ENVS / file).is_file()) for name in OWN
 }
 # Packages with builds for CPU and CUDA, of which all users share the version.
 BUILDS = {"torch", "torchaudio", "torchcodec", "torchvision"}
@@ -154,6 +154,14 @@ def test_packages_with_builds_add_dependencies_and_change_no_locked_version(toy)
         "cuda==13.0",
         "toy==1.0",
     ]
+
+
+def test_an_engine_without_torch_has_one_lock_file(toy, tmp_path):
+    index = toy[1]
+    (tmp_path / "engine-bare.txt").write_text(f"toy==1.0 --hash=sha256:{sha256_file(wheel(index, 'toy', '1.0'))}\n")
+    ready = tmp_path / "made" / "bare-1" / "ready"
+    make_environment.main("bare", ready, tmp_path / "bare.log")
+    assert ready.read_text() == (tmp_path / "engine-bare.txt").read_text()
 
 
 TAMPERED = "0" * 64
