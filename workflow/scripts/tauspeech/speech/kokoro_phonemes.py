@@ -22,25 +22,18 @@ _MARKS = re.compile(r"""(\s*[;:,.!?¡¿—…"«»“”(){}\[\]]+\s*)""")  # es
 _SWITCH = re.compile(r"\([a-z^-]+\)")  # where espeak-ng reads a foreign word by the rules of its language
 _QUOTES = str.maketrans("«»[]{}", "“”()()")
 
-# Kokoro has one symbol for each of these pairs.
+# Pairs of letters that are one phoneme, as Kokoro writes them.
 _PAIRS = {
-    "aɪ": "I", "aʊ": "W", "eɪ": "A", "oʊ": "O", "əʊ": "Q", "ɔɪ": "Y", "dz": "ʣ", "dʒ": "ʤ", "ts": "ʦ", "tʃ": "ʧ",
+    "aɪ": "I", "aʊ": "W", "eɪ": "A", "oʊ": "O", "əʊ": "Q", "ɔɪ": "Y",
+    "dz": "ʣ", "dʒ": "ʤ", "ts": "ʦ", "tʃ": "ʧ", "əl": "ᵊl",
 }  # fmt: skip
 # English symbols of espeak-ng that Kokoro writes in another way, in the order of replacement.
 _ENGLISH = (
-    ("əl", "ᵊl"),
-    ("ɚɹ", "əɹ"),
-    ("ɚ", "əɹ"),
-    ("r", "ɹ"),
-    ("ɐ", "ə"),
-    ("x", "k"),
-    ("ç", "k"),
-    ("ʲ", ""),
-    ("̃", ""),
-)
+    ("ɚɹ", "əɹ"), ("ɚ", "əɹ"), ("r", "ɹ"), ("ɐ", "ə"), ("x", "k"), ("ç", "k"), ("ʲ", ""), ("\N{COMBINING TILDE}", ""),
+)  # fmt: skip
 _AMERICAN = (("ɜːɹ", "ɜɹ"), ("ɜː", "ɜɹ"), ("ɪə", "iə"), ("ː", ""), ("ɾ", "T"), ("ʔ", "t"))
 _BRITISH = (("eə", "ɛː"), ("iə", "ɪə"), ("ʔ", "t"))
-_SYLLABIC = re.compile("(.)̩")
+_SYLLABIC = re.compile("(.)\N{COMBINING VERTICAL LINE BELOW}")
 
 
 def phonemiser(letter: str, where: str) -> Callable[[str], str]:
