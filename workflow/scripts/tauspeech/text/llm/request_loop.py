@@ -24,7 +24,7 @@ class Goal(Protocol):
 
     what: str  # name in messages, e.g. sentences
     wanted: int
-    schema: dict[str, Any]
+    schema: dict[str, Any] | None  # None: answers are plain lines
     rejected: Counter[str]
 
     def collected(self) -> int:
@@ -117,7 +117,7 @@ class RequestLoop:
                 for future in futures:
                     future.cancel()
 
-    def _reply(self, messages: list[Message], seed: int, schema: dict[str, Any]) -> Reply:
+    def _reply(self, messages: list[Message], seed: int, schema: dict[str, Any] | None) -> Reply:
         if (known := self.answers.find(self.model, messages, seed)) is not None:
             return known
         reply = self.model.answer(messages, schema, seed)
