@@ -24,8 +24,12 @@ class Goal(Protocol):
 
     what: str  # name in messages, e.g. sentences
     wanted: int
-    schema: dict[str, Any] | None  # None: answers are plain lines
     rejected: Counter[str]
+
+    @property
+    def schema(self) -> dict[str, Any] | None:
+        """JSON schema of answers; None if they are plain lines."""
+        ...
 
     def collected(self) -> int:
         """Number of accepted results."""

@@ -40,8 +40,6 @@ class ShortSentencePrompts:
         if not self.word:
             return ""
         phrases = [self.word["phrase"][language] for language in self.languages]
-        each = "" if self.batch == 1 else " each"
-        if self.lines:
-            return f', with the name "{phrases[0]}" in it' if not each else f', each with the name "{phrases[0]}" in it'
         named = [f'"{phrase}" ({language})' for phrase, language in zip(phrases, self.languages, strict=True)]
-        return f", each with the name {listed(named)} in it"
+        name = f'"{phrases[0]}"' if self.lines else listed(named)
+        return f", {'' if self.batch == 1 else 'each '}with the name {name} in it"
