@@ -39,8 +39,9 @@ docs: .venv/.run  ## write the tables of keys and of merge methods in the docs, 
 	$(BIN)/python tools/config_docs.py
 	$(BIN)/python tools/method_table.py
 
-test-tts: .venv/.test  ## tests with Coqui TTS, whose environment (2 GB) is made first
+test-tts: .venv/.test  ## tests with Coqui TTS and Kokoro, whose environments (2 GB and 0.5 GB) are made first
 	@$(BIN)/python workflow/scripts/make_environment.py coqui
+	@$(BIN)/python workflow/scripts/make_environment.py kokoro
 	$(BIN)/python -m pytest -m tts
 	@$(BIN)/python tools/suites.py record tts
 

@@ -28,6 +28,7 @@ COVERED = {
         f"{PACKAGE}/runtime/environments.py",
         *(f"{SCRIPTS}/{name}.py" for name in ("make_environment", "synthesise", "train_voice")),
         "envs/*coqui*",
+        "envs/*kokoro*",
         "resources/voices/**",
         "tests/speech/engines/*",
         *(f"tests/workflow/{name}" for name in ("neural_tiny.yaml", "test_neural_run.py")),

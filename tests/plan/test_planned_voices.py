@@ -59,6 +59,21 @@ def test_each_model_has_a_share_in_its_environment(planned):
     assert jobs["speech", "avignon"].inputs["base"] is jobs["base", "base"]
 
 
+def test_kokoro_has_an_environment_of_its_own_and_counts_by_its_files(planned, folder):
+    def job(**changes):
+        models = {"kokoro": {"v1": {"model": "kokoro"} | changes}}
+        return planned(["kokoro/v1/zf_xiaobei", "kokoro/v1"], models)["tts", "kokoro/avignon--kokoro-v1"]
+
+    for name in ("onnx/model_quantized.onnx", "onnx/model.onnx", "voices/zf_xiaobei.bin"):
+        (folder / "kokoro" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "kokoro" / name).write_text(name)
+    first = job()
+    assert first.settings["model"]["speed"] == [0.9, 1.1]
+    assert len({first.key, job(file="onnx/model.onnx").key, job(speed=[1, 1]).key}) == 3
+    (folder / "kokoro" / "voices" / "zf_xiaobei.bin").write_text("another voice")
+    assert job().key != first.key
+
+
 def test_speakers_of_a_model_share_a_job(planned):
     assert shares(planned(["coqui/mini/zh-1", "coqui/mini/zh-2"])) == ["coqui/avignon--coqui-mini"]
 
@@ -138,7 +153,10 @@ def test_an_argument_that_is_no_path_is_no_trouble(planned, folder):
 @pytest.mark.parametrize(
     ("voices", "message"),
     [
-        (["klingon/x"], r"key 'speech\.voices\.zh': 'klingon/x' does not name an engine: give one of espeak, coqui,"),
+        (
+            ["klingon/x"],
+            r"key 'speech\.voices\.zh': 'klingon/x' does not name an engine: give one of espeak, kokoro, coqui,",
+        ),
         (["coqui/xtts"], r"the voice coqui/xtts names a model that is not described: add speech\.models\.coqui\.xtts"),
         (["http/studio/a"], r"add speech\.models\.http\.studio"),
     ],

@@ -179,6 +179,15 @@ def test_recordings_of_a_language_need_every_split(folder, lors):
             voices("coqui/x", coqui={"x": {"model": XTTS}}),
             f"key 'speech.models.coqui.x': {XTTS} is under the Coqui Public",
         ),
+        (
+            voices("kokoro/v1/af_heart", kokoro={"v1": {"model": "a/b"}}),
+            "key 'speech.voices.zh': kokoro/v1/af_heart is a voice of another language: give one of zh, whose names "
+            "start with z, or only kokoro/v1 for any of them.",
+        ),
+        (
+            voices("kokoro/v1", kokoro={"v1": {"model": "."}}),
+            "key 'speech.models.kokoro.v1.file': ./onnx/model_quantized.onnx does not exist",
+        ),
         (voices("coqui/x", coqui={"x": {"path": "no.pth"}}), "key 'speech.models.coqui.x.path': no.pth does not exist"),
         (
             voices("coqui/x", coqui={"x": {"model": "m", "reference": ["me.wav"]}}),
@@ -239,6 +248,14 @@ def test_a_language_that_the_bundled_voice_does_not_have(lors):
         "key 'speech.voices.ca': the voice coqui/mini does not support ca, only en and zh: use another voice."
     )
     assert "does not support ca" in lors(speech=spoken | {"retrain_voice": True})
+
+
+def test_a_language_that_kokoro_does_not_have(lors):
+    spoken = {"voices": {"ca": ["kokoro/v1"], "de": ["de"]}, "models": {"kokoro": {"v1": {"model": "a/b"}}}}
+    assert lors(speech=spoken) == (
+        "key 'speech.voices.ca': the voice kokoro/v1 does not support ca, only en, es, fr, hi, it, ja, pt and zh: use "
+        "another voice."
+    )
 
 
 def test_a_voice_model_of_another_type(folder, words):

@@ -27,7 +27,8 @@ def main(name: str, ready: Path, log: Path) -> None:
         venv.create(folder, with_pip=True)
         python = folder / "bin" / "python"
         _install(python, name, log)
-        _without_cuda(python)
+        if torch_of(name).is_file():
+            _without_cuda(python)
         if check := IMPORT_CHECK.search(locked(name)):
             _run([str(python), "-c", f"import {check.group(1)}"], f"{check.group(1)} cannot be imported in {folder}")
         write_text(ready, locked(name))
@@ -40,6 +41,8 @@ def _install(python: Path, name: str, log: Path) -> None:
     found = 0
     with open(log, "w", encoding="utf-8") as output:
         for lock, options in ((lock_of(name), ["--require-hashes", "--no-deps"]), (torch_of(name), [])):
+            if not lock.is_file():
+                continue
             for line in _pip(python, [*options, "-r", str(lock)], output):
                 if line.startswith("Collecting "):  # progress, because the installation takes minutes
                     found += 1

@@ -104,3 +104,19 @@ def test_arbitrary_text_gives_texts_for_all_languages_or_nothing(answer, languag
         assert list(item) == languages
         assert all(isinstance(text, str) and len(text) <= 1000 for text in item.values())
     assert found or rejected
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentences"),
+    [
+        ("one two.\nthree four!", ["one two.", "three four!"]),
+        ("Sure! Here are two sentences:\n\n1. one two.\n- three four?\n\nthree", ["one two.", "three four?"]),
+        ('"one two."\n\u201cthree four.\u201d', ["one two.", "three four."]),
+        ('{"sentences": ["one two."]}\nthree four.', ["one two."]),
+        ("one two. thr", []),
+    ],
+)
+def test_plain_lines_are_sentences_where_they_were_requested(answer, sentences):
+    found, rejected = parse(answer, ["en"], 20, lines=True)
+    assert found == [{"en": sentence} for sentence in sentences]
+    assert rejected == ({} if sentences else {NOT_AS_REQUESTED: 1})

@@ -79,8 +79,8 @@ class PlanIndex:
         return any(role in self._specification(stage, id)["inputs"] for id in self._members(stage, name))
 
     def synthesises_locally(self, name: str) -> bool:
-        """True if a tts job may run a network on this machine."""
-        return self._specification("tts", name)["settings"]["model"]["engine"] not in ("espeak", "http")
+        """True if a tts job may run a network on this machine that can use a GPU."""
+        return self._specification("tts", name)["settings"]["model"]["engine"] not in ("espeak", "kokoro", "http")
 
     def threads(self, stage: str, name: str) -> int:
         return max((self._specification(stage, id)["threads"] for id in self._members(stage, name)), default=1)

@@ -10,6 +10,7 @@ from tauspeech.plan.sources import model_type, require_folder_or_hub_id
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import VOICES
 from tauspeech.speech.espeak_voices import refusal
+from tauspeech.speech.kokoro_voices import letters_of, supported
 from tauspeech.speech.program_arguments import require_places
 
 # Settings of an engine that are files or folders, and those that are such or a model of the hub.
@@ -19,6 +20,7 @@ _FILES = {
     "cosyvoice": ("checkout", "model"),
 }
 _MODELS: dict[str, dict[str, tuple[str, ...]]] = {  # with the model types that their folder may have
+    "kokoro": {"model": ("style_text_to_speech_2",)},
     "vits": {"model": ("vits",)},
     "speecht5": {"model": ("speecht5",), "vocoder": ("hifigan", "speecht5_hifigan")},
     "bark": {"model": ("bark",)},
@@ -39,6 +41,21 @@ def require_speaker(voice: str, model: dict[str, Any], key: str) -> None:
         raise UserError(f"key '{key}': {voice} {_NEED_A_SPEAKER[engine]}: add one, such as {voice}/alloy.")
     if speaker and engine == "cosyvoice":
         _require_one_of(voice, speaker, list(model["prompts"]), key)
+
+
+def require_kokoro_voice(voice: str, language: str, key: str) -> None:
+    """Refuse a language that Kokoro does not support, and a speaker of another one: its first letter is its language."""
+    letters = letters_of(language)
+    if not letters:
+        raise UserError(
+            f"key '{key}': the voice {voice} does not support {language}, only {supported()}: use another voice."
+        )
+    speaker = [*voice.split("/", 2), ""][2]
+    if speaker and speaker[0] not in letters:
+        raise UserError(
+            f"key '{key}': {voice} is a voice of another language: give one of {language}, whose names start with "
+            f"{' or '.join(letters)}, or only {voice.rpartition('/')[0]} for any of them."
+        )
 
 
 def require_mini_speaker(voice: str, language: str, trained: bool, key: str) -> None:
@@ -102,5 +119,7 @@ def _files_of(engine: str, model: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for setting in _FILES.get(engine, ()):
         named = model.get(setting, [])
         yield from ((setting, path) for path in (named if isinstance(named, list) else [named]))
+    if engine == "kokoro" and Path(model["model"]).expanduser().is_dir():
+        yield "file", f"{model['model']}/{model['file']}"
     for speaker, prompt in model.get("prompts", {}).items():
         yield f"prompts.{speaker}.audio", prompt["audio"]

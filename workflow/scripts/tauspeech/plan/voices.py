@@ -8,13 +8,19 @@ from typing import Any
 
 from tauspeech.plan.runtime_settings import result_settings
 from tauspeech.plan.sources import files_of
-from tauspeech.plan.voice_checks import require_espeak_voice, require_mini_speaker, require_model, require_speaker
+from tauspeech.plan.voice_checks import (
+    require_espeak_voice,
+    require_kokoro_voice,
+    require_mini_speaker,
+    require_model,
+    require_speaker,
+)
 from tauspeech.runtime.errors import UserError, nearest
 from tauspeech.runtime.files import sha256_file
 from tauspeech.runtime.paths import VOICES
 
-ENGINES = ("espeak", "coqui", "vits", "speecht5", "bark", "cosyvoice", "http", "command")
-ENVIRONMENTS = {"coqui": "coqui", "cosyvoice": "cosyvoice"}  # the others need the main one only
+ENGINES = ("espeak", "kokoro", "coqui", "vits", "speecht5", "bark", "cosyvoice", "http", "command")
+ENVIRONMENTS = {engine: engine for engine in ("kokoro", "coqui", "cosyvoice")}  # the others need the main one only
 MINI = "coqui/mini"
 _PATHS = (
     "path",
@@ -46,6 +52,8 @@ def _in_full(voice: str, speech: dict[str, Any], language: str) -> str:
         return f"espeak/ng/{rest or engine}"
     if engine not in ENGINES:
         raise UserError(f"key '{key}': '{voice}' does not name an engine: give one of {', '.join(ENGINES)}.")
+    if engine == "kokoro":
+        require_kokoro_voice(voice, language, key)
     described = speech["models"].get(engine, {}).get(rest.partition("/")[0])
     if described:
         require_speaker(voice, described, key)
@@ -85,6 +93,8 @@ def _model(speech: dict[str, Any], engine: str, name: str) -> dict[str, Any]:
         )
     require_model(engine, name, described)
     paths = {key: described[key] for key in _PATHS if isinstance(described.get(key), str | list)}
+    if engine == "kokoro":  # whose files are in subfolders
+        paths |= {"file": f"{described['model']}/{described['file']}", "voices": f"{described['model']}/voices"}
     paths |= {f"prompts.{speaker}": prompt["audio"] for speaker, prompt in described.get("prompts", {}).items()}
     files = {key: files_of(path) for key, path in paths.items()}
     return known | result_settings(described) | {"files": {key: found for key, found in files.items() if found}}

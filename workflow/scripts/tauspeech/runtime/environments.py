@@ -16,13 +16,14 @@ def lock_of(name: str) -> Path:
 
 
 def torch_of(name: str) -> Path:
-    """Lock file of packages with builds for CPU and CUDA, with versions only."""
+    """Lock file of packages with builds for CPU and CUDA, with versions only; an engine without torch has none."""
     return ENVS / f"torch-{name}.txt"
 
 
 def locked(name: str) -> str:
-    """Content of both lock files."""
-    return lock_of(name).read_text(encoding="utf-8") + torch_of(name).read_text(encoding="utf-8")
+    """Content of the lock files."""
+    files = [path for path in (lock_of(name), torch_of(name)) if path.is_file()]
+    return "".join(path.read_text(encoding="utf-8") for path in files)
 
 
 def folder_of(name: str) -> Path:

@@ -46,6 +46,6 @@ class ChatModel(Protocol):
         """Number of failed attempts that were retried."""
         ...
 
-    def answer(self, messages: Sequence[Message], schema: dict[str, Any], seed: int) -> Reply:
-        """Answer to the messages, in JSON of this schema if the model supports it."""
+    def answer(self, messages: Sequence[Message], schema: dict[str, Any] | None, seed: int) -> Reply:
+        """Answer to the messages, in JSON of this schema if the model supports it, or as plain text without a schema."""
         ...

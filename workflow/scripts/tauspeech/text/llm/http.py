@@ -60,29 +60,29 @@ class ServedModel:
     def retried(self) -> int:
         return self._client.retried
 
-    def answer(self, messages: Sequence[Message], schema: dict[str, Any], seed: int) -> Reply:
-        """One answer, in the strictest format that the server supports."""
+    def answer(self, messages: Sequence[Message], schema: dict[str, Any] | None, seed: int) -> Reply:
+        """One answer, in the strictest format that the server supports; as plain text if there is no schema."""
         while True:
             dialect = self._dialect
             content = self._request(messages, schema, seed, dialect)
             try:
-                return self._client.post(content, partial(self._reply, format=dialect.format))
+                return self._client.post(content, partial(self._reply, format=dialect.format if schema else "text"))
             except RequestRejected as error:
                 if error.status not in (400, 422, 501) or not self._next_dialect(dialect, error.reason):
                     raise
 
     def _request(
-        self, messages: Sequence[Message], schema: dict[str, Any], seed: int, dialect: Dialect
+        self, messages: Sequence[Message], schema: dict[str, Any] | None, seed: int, dialect: Dialect
     ) -> dict[str, Any]:
         body = self.extra | {"model": self.model, "messages": list(messages), dialect.limit: self.new_tokens}
         if dialect.tempered:
             body["temperature"] = self.temperature
         if dialect.seeded:
             body["seed"] = seed
-        if dialect.format == "json_schema":
+        if schema and dialect.format == "json_schema":
             described = {"name": "answer", "strict": True, "schema": schema}
             body["response_format"] = {"type": "json_schema", "json_schema": described}
-        elif dialect.format == "json_object":
+        elif schema and dialect.format == "json_object":
             body["response_format"] = {"type": "json_object"}
         return body
 

@@ -30,7 +30,7 @@ class LocalModel:
         self.new_tokens: int = source["new_tokens"]
         self.retried = 0
 
-    def answer(self, messages: Sequence[Message], schema: dict[str, Any], seed: int) -> Reply:
+    def answer(self, messages: Sequence[Message], schema: dict[str, Any] | None, seed: int) -> Reply:
         tokenizer, model = self._loaded
         inputs = encode(tokenizer, messages).to(model.device)
         length = inputs["input_ids"].shape[1]

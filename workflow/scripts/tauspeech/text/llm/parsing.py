@@ -25,15 +25,22 @@ _FENCE = re.compile(r"```[\w-]*")
 _START = re.compile(r"[\[{]")
 _TRAILING = re.compile(r",(\s*[\]}])")
 _NUMBER = re.compile(r"\s*(?:\(?\d{1,4}[.):、）]|[-*•])\s*")
+_MARKS = ".!?。！？…"  # ends of a sentence
+_QUOTES = "\"'“”‘’「」«» "
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 
 
-def parse(answer: str, languages: Sequence[str], most: int) -> tuple[list[dict[str, str]], Counter[str]]:
-    """At most ``most`` objects with a text for each language, and the reasons for which others were rejected."""
+def parse(
+    answer: str, languages: Sequence[str], most: int, lines: bool = False
+) -> tuple[list[dict[str, str]], Counter[str]]:
+    """At most ``most`` objects with a text for each language, and the reasons for which others were rejected.
+
+    ``lines``: the answer was to be plain lines of one language, so that one without a number is a sentence, too.
+    """
     text = _final_text(answer[:MOST_CHARACTERS])
     values = list(_json_values(text))
     items = [item for value in values for item in _items(value, languages)]
-    items = items or list(_lines(text, languages))
+    items = items or list(_bare_lines(text, languages[0]) if lines else _lines(text, languages))
     rejected: Counter[str] = Counter()
     if not items:
         rejected[NOT_AS_REQUESTED] += 1
@@ -96,3 +103,12 @@ def _lines(text: str, languages: Sequence[str]) -> Iterator[dict[str, str]]:
                 language: re.sub(rf"^{re.escape(language)}\s*[:：]\s*", "", part, flags=re.I)
                 for language, part in zip(languages, parts, strict=True)
             }
+
+
+def _bare_lines(text: str, language: str) -> Iterator[dict[str, str]]:
+    """Lines that end as a sentence does, without numbers and quotation marks around them."""
+    for line in text.split("\n"):
+        number = _NUMBER.match(line)
+        sentence = (line[number.end() :] if number else line).strip(_QUOTES)
+        if sentence and sentence[-1] in _MARKS:
+            yield {language: sentence}

@@ -90,6 +90,7 @@ class SentencePrompts:
         self, languages: Sequence[str], word: dict[str, Any] | None, limits: Limits, batch: int, seed: int, name: str
     ):
         self.languages, self.word, self.limits, self.batch = list(languages), word, limits, batch
+        self.schema, self.lines = schema_of("sentences", languages), False
         self._seed, self._name = seed, name
         rng = derive_rng(seed, "llm", name, "topics")
         self._topics, self._lengths = shuffled(TOPICS, rng), shuffled(LENGTHS, rng)

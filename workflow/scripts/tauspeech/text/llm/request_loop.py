@@ -24,8 +24,12 @@ class Goal(Protocol):
 
     what: str  # name in messages, e.g. sentences
     wanted: int
-    schema: dict[str, Any]
     rejected: Counter[str]
+
+    @property
+    def schema(self) -> dict[str, Any] | None:
+        """JSON schema of answers; None if they are plain lines."""
+        ...
 
     def collected(self) -> int:
         """Number of accepted results."""
@@ -117,7 +121,7 @@ class RequestLoop:
                 for future in futures:
                     future.cancel()
 
-    def _reply(self, messages: list[Message], seed: int, schema: dict[str, Any]) -> Reply:
+    def _reply(self, messages: list[Message], seed: int, schema: dict[str, Any] | None) -> Reply:
         if (known := self.answers.find(self.model, messages, seed)) is not None:
             return known
         reply = self.model.answer(messages, schema, seed)
