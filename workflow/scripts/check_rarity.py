@@ -39,7 +39,7 @@ def main(job: Job) -> None:
     from tauspeech.text.checks import contains, replaced_part
 
     settings, rules = job.settings, ScoringRules.of_job(job.settings)
-    decoder = Decoder(open_model(job.input("base", ".")), settings)
+    decoder = Decoder(open_model(job.input("base", "."), settings.get("base_window")), settings)
     task = SpeechTask(**settings["task"])
     language = task.text_language
     carriers, controls = _paired(manifest.read(job.input("speech")))

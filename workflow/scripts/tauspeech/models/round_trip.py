@@ -23,7 +23,7 @@ TOO_LONG = "longer than the base model's input window"
 def intelligible(job: Job, rows: list[dict[str, Any]], drops: list[Drop]) -> list[dict[str, Any]]:
     """Rows that the base transcribes well enough; the others are added to ``drops``."""
     settings, language = job.settings["check"], job.settings["language"]
-    decoder = Decoder(open_model(job.input("base", ".")), settings)
+    decoder = Decoder(open_model(job.input("base", "."), settings.get("base_window")), settings)
     fitting = [row for row in rows if decoder.fits_window(row)]
     drops += [Drop(row["split"], row["utterance"], TOO_LONG) for row in rows if not decoder.fits_window(row)]
     hypotheses = decoder.decode(fitting, SpeechTask("transcribe", language, language))
