@@ -123,8 +123,8 @@ class Whisper:
             settings["suppress_tokens"] = sorted({*suppressed, *self._timestamps})
         inputs = encoded.inputs
         with torch.inference_mode():
-            if inputs is not None:
-                settings["attention_mask"] = torch.ones_like(inputs[:, 0, :], dtype=torch.long)
+            mask = encoded.states[:, :, 0] if inputs is None else inputs[:, 0, :]
+            settings["attention_mask"] = torch.ones_like(mask, dtype=torch.long)
             if beams == 1:
                 ids = greedy.generate(self.network, inputs, encoded.states, **settings)
             elif inputs is None:
