@@ -1,7 +1,7 @@
 """Error, time and memory of decoding recordings with shorter input windows of a Whisper.
 
 Recordings are tables with the columns file and a language, as in speech.recordings; those of up to --longest seconds are
-decoded greedily, in fp32. Each window is a process of its own, whose peak memory counts.
+decoded greedily, in fp32. Each window is a process of its own, whose peak memory counts; times are CPU seconds.
 
     python bench/window.py models/whisper-base en=recordings/en.tsv de=recordings/de.tsv
 """
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--longest", type=float, default=7, help="seconds of a recording")
     parser.add_argument("--count", type=int, default=100, help="recordings of each set")
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--window", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -40,7 +40,7 @@ def main() -> None:
 def compare(arguments: argparse.Namespace) -> None:
     """Print a row for each window and set."""
     print(f"{arguments.model}, {arguments.threads} threads, load average {os.getloadavg()[0]:.1f}.\n")
-    heads = ("set", "utterances", "error %", "s/utterance", "GB")
+    heads = ("set", "utterances", "error %", "CPU s each", "GB")
     print(f"{'window':8}" + "".join(f"{head:>13}" for head in heads))
     for window in arguments.windows:
         with tempfile.TemporaryDirectory() as folder:
@@ -78,9 +78,9 @@ def decoded(arguments: argparse.Namespace) -> list[tuple[str, int, float, float]
             if len(rows) < arguments.count and len(samples) <= arguments.longest * RATE:
                 row = {"utterance": line["file"], "seconds": len(samples) / RATE, "text": line[language]}
                 rows.append(row | {"audio": {"bytes": encode_audio(samples)}})
-        begin = time.perf_counter()
+        begin = time.process_time()
         hypotheses = decoder.decode(rows, SpeechTask("transcribe", language, language))
-        seconds = (time.perf_counter() - begin) / len(rows)
+        seconds = (time.process_time() - begin) / len(rows)
         score = validation_score("transcribe", language, [row["text"] for row in rows], hypotheses)
         found.append((Path(table).parent.name or Path(table).stem, len(rows), 100 - score, seconds))
     return found
