@@ -140,9 +140,11 @@ def test_features_beyond_the_limit_of_memory_lie_in_a_file_without_a_name(base, 
     assert kept._file.seek(0, 2) == (len(ROWS) - 2) * size
 
 
-def test_a_base_without_a_decoder_is_refused(tmp_path):
+def test_a_base_without_a_decoder_or_a_fixed_window_refuses_both(tmp_path):
     save_checkpoint("wav2vec2", tmp_path)
     with pytest.raises(
         UserError, match=r"'training\.trainable' is decoder, and the base has none: set it to all or lora"
     ):
         trainable(open_model(tmp_path), {}, 1)
+    with pytest.raises(UserError, match="'base_window': inputs of CTC models are as long as their audio: leave it out"):
+        open_model(tmp_path, 10)
