@@ -231,3 +231,24 @@ def test_what_an_option_needs_is_named_where_it_is_missing(run, place, monkeypat
     done = run("transcribe", "base", "speech.wav")
     assert done.status == 2
     assert done.errors[-1] == "tauspeech transcribe: torch is missing; run pip install '.[speech]' in a clone"
+
+
+def test_a_merge_and_a_vector_that_change_what_is_fixed_come_with_a_warning(run, place):
+    name = "model.encoder.embed_positions.weight"
+    for value, model in enumerate(("base", "a", "b"), start=1):
+        (place / model / "config.json").write_text('{"model_type": "whisper"}', encoding="utf-8")
+        values = torch.full((4, 3), float(value if model == "a" else 1))
+        save_file(
+            {name: values, "decoder.weight": torch.full((5,), float(value))}, place / model / WEIGHTS, {"format": "pt"}
+        )
+    for model, count in (("a", 1), ("b", 0)):
+        done = run("vector", "base", model, "-o", f"{model}.safetensors")
+        assert done.status == 0 and len(done.errors) == count
+    done = run("merge", recipe(place, vectors=[{"path": "b"}]), "-o", "same")
+    assert (done.status, done.errors) == (0, [])
+    done = run("merge", recipe(place, vectors=[{"path": "a.safetensors", "weight": 0.5}]), "-o", "moved")
+    assert done.status == 0
+    assert done.errors == [
+        f"tauspeech merge: warning: moved differs from its base in {name}, which the architecture declares fixed, by 50.00% of "
+        "its norm: transformers forgets to freeze it in models that it loads, so that a training changed it"
+    ]

@@ -48,7 +48,7 @@ def rows_of(*seconds):
 class FakeModel:
     """Counts the features that it computes."""
 
-    window = 30.0
+    window, room = 30.0, 0.0
 
     def __init__(self, features_id="a"):
         self.network = torch.nn.Linear(1, 1)

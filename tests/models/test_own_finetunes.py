@@ -6,6 +6,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from tauspeech.models.families import FAMILIES
 from tauspeech.models.family import open_model
 from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.models.own_finetunes import import_finetune
@@ -44,6 +45,31 @@ def test_its_weights_come_with_the_bases_tokenizer(folders):
     assert found.keys() == expected.keys()
     assert all(torch.equal(found[name], expected[name]) for name in expected)
     open_model(made)
+
+
+def test_a_fine_tune_that_moved_what_is_fixed_is_imported_with_a_warning(folders, capsys):
+    base, own, made = folders
+    import_finetune(settings(own), base, made)
+    (warning,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
+    assert f"{own} differs from its base in model.encoder.embed_positions.weight, which the architecture" in warning
+
+
+def test_what_stayed_fixed_needs_no_warning_and_rounding_is_no_change(folders, capsys):
+    base, own, made = folders
+    weights = load_file(own / WEIGHTS)
+    fixed = {name: load_file(base / WEIGHTS)[name].bfloat16() for name in weights if "encoder.embed_positions" in name}
+    assert len(fixed) == 1
+    save_file(weights | fixed, own / WEIGHTS, {"format": "pt"})
+    import_finetune(settings(own), base, made)
+    assert "warning" not in capsys.readouterr().out
+
+
+def test_the_table_of_fixed_weights_is_what_the_architecture_declares(folders):
+    network = open_model(folders[0]).network
+    declared = tuple(
+        name for name, weight in type(network)(network.config).named_parameters() if not weight.requires_grad
+    )
+    assert FAMILIES["whisper"].fixed == declared
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ TOLERANT = {"kind": "smallest_scale", "tolerance": 30.0}
 class FakeModel:
     """Its hypotheses lose a word for each 0.25 that the first bias is from ``best``."""
 
-    window, features_id = 30.0, "fake"
+    window, room, features_id = 30.0, 0.0, "fake"
 
     def __init__(self, base, best):
         self.network = torch.nn.Linear(1, 1)
@@ -81,7 +81,7 @@ def searched(results, scaled, sets, monkeypatch):
         base = results.tensors["base"]["bias"]
         model = FakeModel(base, float(base[0]) + best)
         model.split = split
-        monkeypatch.setattr(loop, "open_model", lambda folder: model)
+        monkeypatch.setattr(loop, "open_model", lambda folder, window: model)
         monkeypatch.setattr("tauspeech.models.decoding.shared_features", lambda: FeatureCache())
         candidates = [{"scale": scale} for scale in grid]
         of_set = ((speech, tasks) for speech, _ in sets)

@@ -71,7 +71,7 @@ def gather(tmp_path, monkeypatch):
                 return [hypotheses[row["zh"]] for row in rows]
 
         monkeypatch.setattr(tauspeech.models.round_trip, "Decoder", FakeDecoder)
-        monkeypatch.setattr(tauspeech.models.round_trip, "open_model", lambda folder: None)
+        monkeypatch.setattr(tauspeech.models.round_trip, "open_model", lambda folder, window: None)
         job = Job(spec, 1)
         make_speech.main(job)
         dropped = {row["first"]: row["reason"] for row in read_table(job.path("w.dropped.tsv"))}

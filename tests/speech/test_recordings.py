@@ -42,6 +42,13 @@ def test_recordings_become_rows_of_the_manifest(table, tmp_path):
     assert [row["split"] for row in manifest.read(tmp_path / "out.parquet")] == ["train", "test"]
 
 
+def test_a_recording_that_a_shorter_window_has_no_room_for_is_refused(tmp_path, table):
+    table(GOOD)
+    message = r"avignon\.tsv, line 2: .*one\.wav lasts 1\.0 s, but base_window takes 0\.5 s: cut it into shorter files"
+    with pytest.raises(UserError, match=message):
+        list(rows(str(tmp_path / "avignon.tsv"), "avignon", "avignon", ["zh", "en"], False, 0.5))
+
+
 def test_general_recordings_belong_to_no_word(table):
     assert {row["word_id"] for row in table(GOOD, "general", "")} == {""}
 

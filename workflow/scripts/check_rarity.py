@@ -20,7 +20,7 @@ def main(job: Job) -> None:
     from tauspeech.scoring.rules import ScoringRules
 
     settings, rules = job.settings, ScoringRules.of_job(job.settings)
-    decoder = Decoder(open_model(job.input("base", ".")), settings)
+    decoder = Decoder(open_model(job.input("base", "."), settings.get("base_window")), settings)
     checker = WordChecker(decoder, SpeechTask(**settings["task"]), settings["forms"], rules)
     sentences = CarrierSentences.of_set(manifest.read(job.input("speech")))
     found = checker.check(job.id, sentences, settings["errors"])

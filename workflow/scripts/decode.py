@@ -12,7 +12,8 @@ def main(job: Job) -> None:
     from tauspeech.models.family import open_model
     from tauspeech.models.tasks import tasks_by_set
 
-    decoder = Decoder(open_model(job.input("model", ".")), job.settings, shared_features())
+    model = open_model(job.input("model", "."), job.settings.get("base_window"))
+    decoder = Decoder(model, job.settings, shared_features())
     tasks = tasks_by_set(job.settings["tasks"])
     outputs, folder = [], job.results / "hypotheses" / job.settings["folder"]
     for set_id, path in job.inputs("sets").items():

@@ -16,7 +16,7 @@ def main(job: Job) -> None:
     language = job.settings["language"]
     rows = [row for path in job.inputs("tts").values() for row in manifest.read(path)]
     rows.sort(key=lambda row: (row["utterance"].rpartition("--")[0], int(row["utterance"].rpartition("--")[2])))
-    decoder = Decoder(open_model(job.input("base", ".")), job.settings)
+    decoder = Decoder(open_model(job.input("base", "."), job.settings.get("base_window")), job.settings)
     fitting = [row for row in rows if decoder.fits_window(row)]
     texts = decoder.decode(fitting, SpeechTask("transcribe", language, language))
     hypotheses = {row["utterance"]: text for row, text in zip(fitting, texts, strict=True)}

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tauspeech.vectors.execution import Execution
 
@@ -43,6 +44,14 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
 def execution(args: argparse.Namespace) -> Execution:
     """Threads and progress of the merge engine, as the arguments ask for."""
     return Execution(args.threads, _progress)
+
+
+def warn_of_fixed_weights(command: str, base: Path, changed: Path) -> None:
+    """Print a warning for each weight that a model's architecture declares fixed, and in which it differs from its base."""
+    from tauspeech.models.fixed_weights import changed_fixed_weights
+
+    for warning in changed_fixed_weights(base, changed):
+        print(f"tauspeech {command}: warning: {warning}", file=sys.stderr)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import argparse
 import textwrap
 from pathlib import Path
 
-from tauspeech.commands.common import add_command, add_threads, execution
+from tauspeech.commands.common import add_command, add_threads, execution, warn_of_fixed_weights
 from tauspeech.vectors import methods
 from tauspeech.vectors.method import Method
 
@@ -69,6 +69,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 
 def run(args: argparse.Namespace) -> None:
+    from tauspeech.remote.hub import model_folder
     from tauspeech.vectors.merging import merge, outline
     from tauspeech.vectors.recipe import Recipe
 
@@ -78,6 +79,8 @@ def run(args: argparse.Namespace) -> None:
         return
     receipt = merge(recipe, args.output, execution(args))
     print(f"{args.output}: {recipe.merge.method} of {len(recipe.merge.vectors)} vectors into {recipe.base}")
+    if recipe.output != "adapter":
+        warn_of_fixed_weights("merge", model_folder(recipe.base, recipe.folder), args.output)
     if loss := receipt["rounding_loss"]:
         print(
             f"Rounding to the output's type lost {loss:.1%} of the change; dtype: float32 in the recipe avoids this "

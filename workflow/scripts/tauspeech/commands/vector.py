@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from tauspeech.commands.common import add_command, add_threads, execution
+from tauspeech.commands.common import add_command, add_threads, execution, warn_of_fixed_weights
 
 _EXAMPLES = """\
 examples:
@@ -53,7 +53,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 
 def run(args: argparse.Namespace) -> None:
+    from tauspeech.remote.hub import model_folder
     from tauspeech.vectors.extraction import extract, outline
+    from tauspeech.vectors.lora.adapter import is_adapter
 
     options = {name: value for name in ("rank", "keep", "bits") if (value := getattr(args, name)) is not None}
     request = (args.base, args.finetuned, args.output, args.encoding, execution(args), options)
@@ -62,6 +64,9 @@ def run(args: argparse.Namespace) -> None:
         return
     about = extract(*request)
     print(f"{args.output}: {args.finetuned} minus {args.base}, {args.output.stat().st_size / 1e6:.1f} MB")
+    finetuned = model_folder(args.finetuned, Path())
+    if not is_adapter(finetuned):
+        warn_of_fixed_weights("vector", model_folder(args.base, Path()), finetuned)
     if "size_ratio" in about:
         lost = f", relative error {about['error']:.3g}" if "error" in about else ""
         print(f"{about['encoding']}: {about['size_ratio']:.3g} times the size of float32{lost}")

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -39,13 +39,19 @@ class FeatureCache:
         return self._found[id]
 
 
+class Features(Protocol):
+    """Where a decoder takes features from."""
+
+    def get(self, model: SpeechModel, row: dict[str, Any]) -> np.ndarray: ...
+
+
 class Decoder:
     """A model with decoding settings: beams, batch, new_tokens and precision.
 
     Weights stay in float32 whatever the precision, so that small differences between models survive.
     """
 
-    def __init__(self, model: SpeechModel, settings: dict[str, Any], cache: FeatureCache | None = None):
+    def __init__(self, model: SpeechModel, settings: dict[str, Any], cache: Features | None = None):
         self.model = model
         model.network.to(device(), torch.float32).eval()
         self.settings = settings

@@ -6,16 +6,22 @@ It imports nothing heavy, since the plan reads it: a job's fingerprint covers th
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+WINDOW_ROOM = 3.0  # seconds that an input window must have behind the speech where it is shorter than the published one
+
 
 class Family(NamedTuple):
-    """Module of a family, and the tasks that its models can be trained for."""
+    """Module of a family, the tasks that its models can be trained for, and what else not all families have."""
 
     module: str
     tasks: tuple[str, ...]
+    has_decoder: bool  # apart from an encoder, so that one can be trained without the other
+    has_window: bool  # inputs of a fixed length, which can be shortened
+    fixed: tuple[str, ...] = ()  # weights that the architecture declares fixed, as files name them
 
 
-_WHISPER = Family("tauspeech.models.whisper.family", ("transcribe", "translate"))
-_CTC = Family("tauspeech.models.ctc.family", ("transcribe",))
+_POSITIONS = "model.encoder.embed_positions.weight"  # sinusoids
+_WHISPER = Family("tauspeech.models.whisper.family", ("transcribe", "translate"), True, True, (_POSITIONS,))
+_CTC = Family("tauspeech.models.ctc.family", ("transcribe",), False, False)
 FAMILIES = {
     "whisper": _WHISPER,
     "wav2vec2": _CTC,
@@ -47,6 +53,16 @@ def family_modules(model_type: str | None) -> tuple[str, ...]:
 def tasks_of_family(model_type: str | None) -> tuple[str, ...]:
     """Tasks that models of this type can be trained for; of an unknown type, all."""
     return FAMILIES[model_type].tasks if model_type in FAMILIES else ("transcribe", "translate")
+
+
+def has_decoder(model_type: str | None) -> bool:
+    """False for models of this type if they are known to have no decoder."""
+    return model_type not in FAMILIES or FAMILIES[model_type].has_decoder
+
+
+def has_window(model_type: str | None) -> bool:
+    """False for models of this type if their inputs are known to be as long as their audio."""
+    return model_type not in FAMILIES or FAMILIES[model_type].has_window
 
 
 def beside(family: str, name: str) -> str:

@@ -52,13 +52,27 @@ class SpeechModel(Protocol):
     # the validation split the validation loss.
     network: torch.nn.Module
     window: float  # seconds of audio that one input holds; longer audio does not fit
+    room: float  # seconds of the window that must stay free
     longest_text: int  # labels of one utterance at most
     features_id: str  # the same for models whose features of an utterance are the same
     leading_space: bool  # the labels of languages that are written with spaces begin with one
     varying_length: bool  # features are as long as their audio; batches of a training group similar lengths
+    # The part of the network whose output a decoder attends to; None in networks without a decoder.
+    encoder: torch.nn.Module | None
     # Layers that presets of ``training.lora.targets`` stand for, as regular expressions of their whole names:
     # ``attention`` and, if there is a decoder, ``decoder_attention``.
     lora_presets: Mapping[str, str]
+
+    def shorten_window(self, seconds: float) -> None:
+        """Take audio of fewer seconds, in less time; what is saved stays as it would be. A UserError where it cannot be done."""
+        ...
+
+    def with_encoded_features(self) -> "SpeechModel":
+        """The same open model with the output of its encoder as features, for trainings that leave the encoder as it is.
+
+        A model without a decoder is returned as it is, and so is one whose encoder computes at random in training.
+        """
+        ...
 
     def features(self, samples: np.ndarray) -> np.ndarray:
         """Model input for samples at 16 kHz."""
@@ -117,22 +131,30 @@ def family_of(folder: str | Path) -> ModuleType:
     return import_module(module)
 
 
-def open_model(folder: str | Path) -> SpeechModel:
-    """The model of a folder, in float32, with what its architecture declares fixed excluded from training."""
+def open_model(folder: str | Path, window: float | None = None) -> SpeechModel:
+    """The model of a folder, in float32, with what its architecture declares fixed excluded from training.
+
+    ``window`` is its input window in seconds, if that is not to be the published one.
+    """
     model: SpeechModel = family_of(folder).open_model(folder)
     freeze_fixed_weights(model.network)
+    if window is not None:
+        model.shorten_window(window)
     return model
 
 
 def fits_window(model: SpeechModel, row: dict[str, Any]) -> bool:
     """True if the utterance fits the input window; longer audio would be truncated silently."""
-    return bool(row["seconds"] <= model.window)
+    return bool(row["seconds"] <= model.window - model.room)
 
 
 def require_fit(model: SpeechModel, rows: Iterable[dict[str, Any]]) -> None:
     for row in rows:
         if not fits_window(model, row):
+            free = f", of which {model.room:g} s must stay free" if model.room else ""
+            remedy = "raise base_window" if model.room else "use another base"
             raise UserError(
-                f"utterance {row['utterance']} lasts {row['seconds']:.2f} s and the model's input window is {model.window} s: "
-                f"set speech.longest to {model.window}, which drops longer utterances, cut a recording in two, or use another base."
+                f"utterance {row['utterance']} lasts {row['seconds']:.2f} s and the model's input window is {model.window:g} s{free}: "
+                f"set speech.longest to {model.window - model.room:g}, which drops longer utterances, cut a recording in two, or "
+                f"{remedy}."
             )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.data.own_folders import unchanged_folder
+from tauspeech.models.fixed_weights import changed_fixed_weights
 from tauspeech.models.importing import finite_weights
 from tauspeech.vectors.adapted_model import write_adapted
 from tauspeech.vectors.deltas import Difference, Model
@@ -27,6 +28,8 @@ def import_finetune(own: Mapping[str, Any], base: Path, folder: Path) -> None:
 def _import_model(origin: Path, base: Path, folder: Path) -> None:
     reference = Model(base, Execution())
     Difference(Model(origin, Execution()), reference)  # raises a UserError for a model with other tensors
+    for warning in changed_fixed_weights(base, origin):
+        print(f"warning: {warning}", flush=True)
     # The base's tokenizer and settings: trainers often save none, and others would decode unlike the merges.
     write_model(base, finite_weights(origin), folder)
 

@@ -51,7 +51,7 @@ class RoundTripChecker:
     """Round-trip check by a base model, with decoding settings and the greatest share of errors."""
 
     def __init__(self, base: Path, settings: dict[str, Any]):
-        self._decoder, self._settings = Decoder(open_model(base), settings), settings
+        self._decoder, self._settings = Decoder(open_model(base, settings.get("base_window")), settings), settings
 
     def fits_window(self, row: dict[str, Any]) -> bool:
         return self._decoder.fits_window(row)

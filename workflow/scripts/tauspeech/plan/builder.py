@@ -1,5 +1,6 @@
 """Builder of planned jobs: one method a stage, from the configuration and from the jobs before; experiments compose them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.data.languages import chinese
-from tauspeech.models.families import family_modules, tasks_of_family
+from tauspeech.models.families import WINDOW_ROOM, family_modules, has_decoder, has_window, tasks_of_family
 from tauspeech.plan.checks import (
     require_order,
     require_precision,
@@ -128,8 +129,10 @@ class Builder:
     ) -> PlannedJob:
         """The user's recordings, which have rows of some splits at least."""
         require_recordings(Path(found["path"]), languages, splits)
-        settings = {"kind": "recordings", "recordings": found, "languages": list(languages), "word_id": word_id}
-        return self._speech(id, settings | {"carriers": carriers, "check": None}, {}, threads=1)
+        settings: dict[str, Any] = {"kind": "recordings", "recordings": found, "languages": list(languages)}
+        settings |= {"word_id": word_id, "carriers": carriers, "check": None}
+        settings |= {"longest": self.fitting(math.inf)} if self.opening_settings else {}
+        return self._speech(id, settings, {}, threads=1)
 
     def synthesised(
         self, id: str, text: PlannedJob, language: str, speech: dict[str, Any], hours: dict[str, float] | None = None
@@ -141,7 +144,7 @@ class Builder:
         settings = {"language": language, "languages": text.settings["languages"], "hours": hours}
         if only_espeak(voices):
             settings |= {"kind": "espeak", "check": None, "voices": [short(voice) for voice in voices]}
-            settings |= {key: speech[key] for key in ("rate", "pitch", "longest")}
+            settings |= {"rate": speech["rate"], "pitch": speech["pitch"], "longest": self.fitting(speech["longest"])}
             return self._speech(id, settings, {"text": text}, threads=0)
         check = self._round_trip_check(text, language, speech)
         inputs: Inputs = {
@@ -178,7 +181,7 @@ class Builder:
         """Speech by each voice model, in its own environment: its share, or the first sentences in every voice."""
         voices = voices_of(speech, language)
         settings = {"language": language, "languages": text.settings["languages"], "voices": voices}
-        settings |= {"every_voice": every_voice, "longest": speech["longest"]}
+        settings |= {"every_voice": every_voice, "longest": self.fitting(speech["longest"])}
         jobs = []
         for model in models_of(speech, voices):
             name = f"{engine_environment(model)}/{id}--{model['engine']}-{model['name']}".lower()
@@ -200,6 +203,24 @@ class Builder:
         return mini_voice(self.config, self.config["seed"])
 
     # Models
+
+    @cached_property
+    def opening_settings(self) -> dict[str, Any]:
+        """How jobs open the base and its fine-tunes, if not as published."""
+        window = self.config.get("base_window")
+        if window is None:
+            return {}
+        if not has_window(model_type := self._base_source["family"]):
+            raise UserError(
+                f"key 'base_window': {self.config['base']} is of the type '{model_type}', whose inputs are as long as their "
+                "audio: leave it out."
+            )
+        return {"base_window": window}
+
+    def fitting(self, longest: float) -> float:
+        """A limit of utterances in seconds, lowered to what a shorter input window has room for."""
+        window: float | None = self.config.get("base_window")
+        return longest if window is None else min(longest, window - WINDOW_ROOM)
 
     @cached_property
     def _base_source(self) -> dict[str, Any]:
@@ -240,7 +261,8 @@ class Builder:
             return self.job("finetune", id, {"own": own}, {"base": base or self.base}, modules=(MODULE, *self.family))
         require_precision(training["precision"], self.config["training"]["gpus"])
         used = training_settings(training)
-        settings = {key: value for key, value in used.items() if key not in ("threads", "gpus")}
+        self._require_trainable(training)
+        settings = {key: value for key, value in used.items() if key not in ("threads", "gpus")} | self.opening_settings
         settings |= tasks_of(sets) | {"joint_steps": joint_steps, "share": share}
         settings |= {"learning_rate": rate.settings} if rate else {}
         settings["processes"] = max(1, training["gpus"])
@@ -268,6 +290,15 @@ class Builder:
                     f"key 'base': {self.config['base']} is of the type '{model_type}' and only transcribes, but this run "
                     f"is to {task['kind']}: set task to transcribe where the experiment has that key, or give a Whisper model."
                 )
+
+    def _require_trainable(self, training: dict[str, Any]) -> None:
+        """Refuse a part of the model that the base lacks, as far as its model type is known by now."""
+        model_type = self._base_source["family"]
+        if training.get("trainable") == "decoder" and not has_decoder(model_type):
+            raise UserError(
+                f"key 'training.trainable' is decoder, and {self.config['base']} is of the type '{model_type}', which has "
+                "none: set it to all or lora."
+            )
 
     # The check before any training
 
@@ -352,7 +383,7 @@ class Builder:
     def decoding_settings(self) -> dict[str, Any]:
         decoding = self.config["decoding"]
         require_precision(decoding["precision"], decoding.get("gpus", 0), "decoding")
-        return {key: decoding[key] for key in ("beams", "batch", "new_tokens", "precision")}
+        return {key: decoding[key] for key in ("beams", "batch", "new_tokens", "precision")} | self.opening_settings
 
     @property
     def choice_settings(self) -> dict[str, Any]:

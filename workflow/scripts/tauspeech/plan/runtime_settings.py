@@ -19,7 +19,7 @@ def runtime_settings(settings: dict[str, Any]) -> dict[str, Any]:
 
 def training_settings(training: dict[str, Any]) -> dict[str, Any]:
     """The section ``training`` without what does not apply, and without the usual values of keys that an experiment may lack."""
-    unused = ["trainable", "lora"] if training.get("trainable", "all") == "all" else []
+    unused = {"all": ["trainable", "lora"], "decoder": ["lora"], "lora": []}[training.get("trainable", "all")]
     if training.get("freeze_feature_encoder", True):
         unused.append("freeze_feature_encoder")
     if not training.get("compile", False):
@@ -37,7 +37,7 @@ def reported_settings(config: dict[str, Any], sections: tuple[str, ...]) -> dict
         for name, section in (reported | {"training": used}).items()
         if name in ("training", "decoding")
     }
-    reported |= {key: config[key] for key in ("models", "adapters") if config[key]}
+    reported |= {key: config[key] for key in ("models", "adapters", "base_window") if config[key]}
     if "text" in reported:
         reported["text"] = {
             key: result_settings(each) if isinstance(each, dict) else each for key, each in reported["text"].items()

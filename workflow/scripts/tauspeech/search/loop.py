@@ -19,7 +19,7 @@ def search(job: Job, cache: FeatureCache) -> dict[str, Any]:
     """Points, each a candidate with its score, and what the rule has chosen of them."""
     settings = job.settings
     candidates = KINDS[settings["kind"]](job, settings["candidates"], Execution(job.threads, logged))
-    model = open_model(job.input("base", "."))
+    model = open_model(job.input("base", "."), settings.get("base_window"))
     decoder = Decoder(model, settings, cache)
     tasks = tasks_by_set(settings["tasks"])
     sets = {id: manifest.read(path, settings["split"]) for id, path in job.inputs("sets").items()}

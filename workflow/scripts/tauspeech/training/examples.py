@@ -7,21 +7,29 @@ import numpy as np
 import torch
 
 from tauspeech.data.audio import decode_audio
+from tauspeech.models.devices import device
 from tauspeech.models.family import Example, SpeechModel, require_fit
+from tauspeech.models.kept_features import KeptFeatures
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.pace import Pace
 
 CACHE_BYTES = 6 * 2**30
 
 
 class Examples(torch.utils.data.Dataset[Example]):
-    """Each utterance with each of its tasks."""
+    """Each utterance with each of its tasks. Features are computed once for each utterance if ``kept`` is given."""
 
-    def __init__(self, utterances: Iterable[tuple[dict[str, Any], list[SpeechTask]]], model: SpeechModel):
+    def __init__(
+        self,
+        utterances: Iterable[tuple[dict[str, Any], list[SpeechTask]]],
+        model: SpeechModel,
+        kept: KeptFeatures | None = None,
+    ):
         pairs = list(utterances)
         rows = [row for row, _ in pairs]
-        self.model = model
-        self.audio = [row["audio"]["bytes"] for row in rows]
+        self.model, self.kept = model, kept
+        self.rows = rows
         self.items = [(index, _labels(model, row, task)) for index, (row, tasks) in enumerate(pairs) for task in tasks]
         require_fit(model, rows)
         for index, labels in self.items:
@@ -42,14 +50,27 @@ class Examples(torch.utils.data.Dataset[Example]):
         self._cache: dict[int, np.ndarray] = {}
         self._room = CACHE_BYTES
 
+    def prepare(self) -> None:
+        """Compute features that are kept, before a training needs memory and sets the precision of validation."""
+        missing = [row for row in self.rows if row not in self.kept] if self.kept else []
+        if not self.kept or not missing:
+            return
+        self.model.network.to(device())
+        pace = Pace("utterances encoded", len(missing))
+        for row in missing:
+            self.kept.get(self.model, row)
+            pace.add()
+
     def __len__(self) -> int:
         return len(self.items)
 
     def features(self, index: int) -> np.ndarray:
         """Features of an utterance; its tasks share them, and so do the epochs while memory allows."""
+        if self.kept:
+            return self.kept.get(self.model, self.rows[index])
         if index in self._cache:
             return self._cache[index]
-        found = self.model.features(decode_audio(self.audio[index]))
+        found = self.model.features(decode_audio(self.rows[index]["audio"]["bytes"]))
         if found.nbytes <= self._room:
             self._cache[index] = found
             self._room -= found.nbytes

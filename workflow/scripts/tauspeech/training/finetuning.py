@@ -9,12 +9,13 @@ from typing import Any
 
 from tauspeech.models.decoding import Decoder, FeatureCache
 from tauspeech.models.family import SpeechModel, open_model
+from tauspeech.models.kept_features import KeptFeatures
 from tauspeech.models.tasks import TasksBySet
 from tauspeech.models.validation import mean_score
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
 from tauspeech.training.examples import Examples
-from tauspeech.training.trainable import Trainable, trainable_of
+from tauspeech.training.trainable import Trainable, trainable_of, trains_encoder
 from tauspeech.training.trainer import train, utterances_per_step
 
 Rows = list[dict[str, Any]]
@@ -70,21 +71,25 @@ class Finetuning:
     seed: int
     _examples: dict[str, Examples] = field(default_factory=dict)
     _features: FeatureCache = field(default_factory=FeatureCache)
+    _kept: KeptFeatures | None = None  # the encoder's output, if that is the same in all steps and at all rates
 
     def at(self, rate: float, checkpoints: Path) -> Trained:
         """The model trained at a learning rate, resumed from checkpoints in the folder."""
-        model = open_model(self.base)
+        model = open_model(self.base, self.settings.get("base_window"))
         if self.settings.get("freeze_feature_encoder", True):
             model.freeze_feature_encoder()
         part = trainable_of(model, self.settings, self.seed)
+        if not trains_encoder(model):
+            model = model.with_encoded_features()
+            self._kept = self._kept or KeptFeatures(checkpoints)
         for split in ("train", "validation"):
             if split not in self._examples:
                 pairs = ((row, self.sets.tasks[id]) for id, rows in self.sets.rows(split).items() for row in rows)
-                self._examples[split] = Examples(pairs, model)
+                self._examples[split] = Examples(pairs, model, self._kept)
         part.require_effect(model.collate([self._examples["train"][0]]))
         score: Callable[[], float] | None = None
         if self.settings["best_by"] == "score":
-            decoder = Decoder(model, self.settings["validation_decoding"], self._features)
+            decoder = Decoder(model, self.settings["validation_decoding"], self._kept or self._features)
             validation = self.sets.rows("validation")
             score = partial(mean_score, decoder, validation, self.sets.tasks, ScoringRules.of_job(self.settings))
         history = train(

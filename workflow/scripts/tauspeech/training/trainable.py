@@ -49,6 +49,11 @@ class AllWeights:
         self._model.save_like(base, folder)
 
 
+def trains_encoder(model: SpeechModel) -> bool:
+    """True if a training changes a weight of the encoder, or of a network without a decoder."""
+    return model.encoder is None or any(weight.requires_grad for weight in model.encoder.parameters())
+
+
 def trainable_of(model: SpeechModel, settings: dict[str, Any], seed: int) -> Trainable:
     """The part of a model that the settings of a training name; without a name all weights."""
     kind = settings.get("trainable", "all")

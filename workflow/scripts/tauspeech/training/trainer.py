@@ -157,6 +157,8 @@ def train(
         if was_finished(state):
             load_best(part, state, checkpoints)
             return _history(state)
+    for each in (examples, validation):
+        each.prepare()
     if settings.get("compile"):
         print(f"{compile_layers(model.network)} layers are compiled", flush=True)
     try:

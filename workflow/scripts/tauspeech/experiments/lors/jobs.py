@@ -50,7 +50,11 @@ class LanguageJobs:
         languages = tuple(dict.fromkeys((language, TARGET)))
         if corpus := self.config["corpus"]:
             require_order(LENGTHS | corpus, "min_seconds", "max_seconds", "corpus")
-            settings = {"source": corpus_source(corpus, language), "language": language, "hours": hours}
+            source = corpus_source(corpus, language)
+            longest = source.get("max_seconds", Lengths.longest)
+            if (fitting := self.build.fitting(longest)) < longest:
+                source = source | {"max_seconds": fitting}
+            settings = {"source": source, "language": language, "hours": hours}
             return self.build.job("corpus", language, settings | {"languages": list(languages)}, seed=self.build.seed)
         if found := self.build.recordings(language):
             return self.build.recorded(language, found, languages, SPLITS)

@@ -58,6 +58,8 @@ class CTCModel:
 
     varying_length = True
     leading_space = False
+    room = 0.0
+    encoder = None
 
     def __init__(self, network: PreTrainedModel, extractor: FeatureExtractionMixin, tokenizer: PreTrainedTokenizerBase):
         self.network, self.extractor, self.tokenizer = network, extractor, tokenizer
@@ -73,6 +75,12 @@ class CTCModel:
         # Padding would change their frames, and those of a class whose convolutions reach into it.
         over_time = getattr(network.config, "feat_extract_norm", None) == "group"
         self._alone = not self._masked or over_time or network.config.model_type in REACH_INTO_PADDING
+
+    def shorten_window(self, seconds: float) -> None:
+        raise UserError("key 'base_window': inputs of CTC models are as long as their audio: leave it out.")
+
+    def with_encoded_features(self) -> "CTCModel":
+        return self
 
     def features(self, samples: np.ndarray) -> np.ndarray:
         if len(samples) < SHORTEST:

@@ -4,25 +4,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
+from transformers.modeling_outputs import BaseModelOutput
 
 from tauspeech.data.audio import RATE
 from tauspeech.data.languages import unspaced
 from tauspeech.models.family import Example
+from tauspeech.models.half_precision import arithmetic
 from tauspeech.models.loading import require_all_weights
 from tauspeech.models.saving import save_weights_like
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper import greedy
 from tauspeech.models.whisper.prompt import languages_of, prompt, require_language, restore_settings, timestamps
+from tauspeech.models.whisper.window import InputWindow
 from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.runtime.files import sha256_text
 
 PROMPT = 4  # tokens of the prompt at most: start, language, task, no timestamps
+# Settings of a configuration with which an encoder computes at random in training; published models have none of them.
+RANDOM = ("dropout", "attention_dropout", "activation_dropout", "encoder_layerdrop", "apply_spec_augment")
 
 LORA_PRESETS = {
     "attention": r".*\.([qkv]|out)_proj",
@@ -42,6 +47,13 @@ class Encoded:
         return greedy.encode(self.network, self.inputs)
 
 
+class EncodedBefore(NamedTuple):
+    """A batch whose features are the encoder's output already."""
+
+    states: torch.Tensor
+    inputs: None = None
+
+
 class Whisper:
     """An open Whisper model, as the protocol ``SpeechModel`` asks for it."""
 
@@ -49,10 +61,12 @@ class Whisper:
 
     def __init__(self, network: WhisperForConditionalGeneration, processor: WhisperProcessor):
         self.network, self.processor = network, processor
+        self.encoder: torch.nn.Module | None = network.model.encoder
         # transformers does not divide this loss by the batches of a step, as the Trainer assumes without this.
         network.accepts_loss_kwargs = False
         self.lora_presets: Mapping[str, str] = LORA_PRESETS
-        self.window: float = processor.feature_extractor.chunk_length
+        self._input = InputWindow(network, processor.feature_extractor)
+        self.window, self.room = self._input.seconds, self._input.room
         self.longest_text: int = network.config.max_target_positions
         self.features_id = sha256_text(processor.feature_extractor.to_json_string())
         self._is_multilingual = bool(languages_of(network))
@@ -64,9 +78,19 @@ class Whisper:
     def is_alignable(self, seconds: float, labels: list[int]) -> bool:
         return True
 
+    def shorten_window(self, seconds: float) -> None:
+        self._input.shorten(seconds)
+        self.window, self.room = self._input.seconds, self._input.room
+        self.features_id = f"{self.features_id} {seconds:g}"
+
+    def with_encoded_features(self) -> "Whisper":
+        if any(getattr(self.network.config, setting, 0) for setting in RANDOM):
+            return self
+        return EncodedWhisper(self)
+
     def features(self, samples: np.ndarray) -> np.ndarray:
         found: np.ndarray = self.processor.feature_extractor(
-            samples, sampling_rate=RATE, return_tensors="np"
+            samples, sampling_rate=RATE, return_tensors="np", max_length=self._input.samples
         ).input_features[0]
         return found
 
@@ -83,16 +107,14 @@ class Whisper:
     def label_count(self, labels: list[int]) -> int:
         return len(labels)
 
-    def collate(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
-        longest = max(len(example.labels) for example in examples)
-        padded = [example.labels + [-100] * (longest - len(example.labels)) for example in examples]
+    def collate(self, examples: Sequence[Example]) -> dict[str, Any]:
         features = np.stack([example.features for example in examples])
-        return {"input_features": torch.from_numpy(features), "labels": torch.tensor(padded)}
+        return {"input_features": torch.from_numpy(features), "labels": _padded_labels(examples)}
 
-    def encode(self, features: Sequence[np.ndarray]) -> "Encoded":
+    def encode(self, features: Sequence[np.ndarray]) -> Encoded | EncodedBefore:
         return Encoded(self.network, torch.from_numpy(np.stack(features)).to(self.network.device, self.network.dtype))
 
-    def decode(self, encoded: "Encoded", task: SpeechTask, *, beams: int, new_tokens: int) -> list[str]:
+    def decode(self, encoded: Encoded | EncodedBefore, task: SpeechTask, *, beams: int, new_tokens: int) -> list[str]:
         room = self.network.config.max_target_positions - PROMPT
         settings: dict[str, Any] = {"num_beams": beams, "max_new_tokens": min(new_tokens, room)}
         require_language(self.network, prompt_language(task), task.kind)
@@ -102,9 +124,12 @@ class Whisper:
             settings["suppress_tokens"] = sorted({*suppressed, *self._timestamps})
         inputs = encoded.inputs
         with torch.inference_mode():
-            settings["attention_mask"] = torch.ones_like(inputs[:, 0, :], dtype=torch.long)
+            mask = encoded.states[:, :, 0] if inputs is None else inputs[:, 0, :]
+            settings["attention_mask"] = torch.ones_like(mask, dtype=torch.long)
             if beams == 1:
                 ids = greedy.generate(self.network, inputs, encoded.states, **settings)
+            elif inputs is None:
+                ids = self.network.generate(encoder_outputs=BaseModelOutput(encoded.states), **settings)
             else:
                 ids = self.network.generate(inputs, **settings)
         return [text.strip() for text in self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)]
@@ -113,17 +138,58 @@ class Whisper:
         """Nothing: Whisper's features are computed, not learned."""
 
     def load_weights(self, weights: Iterable[tuple[str, np.ndarray]]) -> None:
-        self.network.load_state_dict({name: torch.from_numpy(values) for name, values in weights}, strict=False)
+        with self._input.whole():
+            self.network.load_state_dict({name: torch.from_numpy(values) for name, values in weights}, strict=False)
 
     def save_like(self, base: Path, folder: Path) -> None:
-        save_weights_like(base, folder, self.network.state_dict())
+        with self._input.whole():
+            save_weights_like(base, folder, self.network.state_dict())
 
     def save(self, folder: Path) -> None:
         """A folder that transformers reads and, thanks to the older files, converters too."""
-        self.network.save_pretrained(folder, max_shard_size="100GB")
+        with self._input.whole():
+            self.network.save_pretrained(folder, max_shard_size="100GB")
         self.processor.save_pretrained(folder)
         self.processor.feature_extractor.save_pretrained(folder)
         self.processor.tokenizer.save_vocabulary(str(folder))
+
+
+class EncodedWhisper(Whisper):
+    """The open model ``model``, with the output of its encoder as features.
+
+    Each utterance is encoded by itself, so that its features depend on no other one, and rounded to 16 bits.
+    """
+
+    def __init__(self, model: Whisper):
+        super().__init__(model.network, model.processor)
+        self._input, self.window, self.room = model._input, model.window, model.room
+        self.features_id = f"{model.features_id} encoded"
+
+    def with_encoded_features(self) -> Whisper:
+        return self
+
+    def features(self, samples: np.ndarray) -> np.ndarray:
+        inputs = torch.from_numpy(super().features(samples)[None]).to(self.network.device, self.network.dtype)
+        with torch.no_grad(), arithmetic(self.network, "fp32"):
+            states = self.network.model.encoder(inputs).last_hidden_state[0]
+        found: np.ndarray = states.to("cpu", torch.float16).numpy()
+        return found
+
+    def collate(self, examples: Sequence[Example]) -> dict[str, Any]:
+        states = _stacked([example.features for example in examples])
+        return {"encoder_outputs": (states,), "labels": _padded_labels(examples)}
+
+    def encode(self, features: Sequence[np.ndarray]) -> EncodedBefore:
+        return EncodedBefore(_stacked(features).to(self.network.device, self.network.dtype))
+
+
+def _stacked(states: Sequence[np.ndarray]) -> torch.Tensor:
+    return torch.from_numpy(np.stack(states)).float()
+
+
+def _padded_labels(examples: Sequence[Example]) -> torch.Tensor:
+    longest = max(len(example.labels) for example in examples)
+    return torch.tensor([example.labels + [-100] * (longest - len(example.labels)) for example in examples])
 
 
 def prompt_language(task: SpeechTask) -> str:

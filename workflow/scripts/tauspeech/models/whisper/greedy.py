@@ -29,13 +29,14 @@ ROOM = 32  # tokens for which keys and values are allocated at first
 ROW_BY_ROW = (SuppressTokensLogitsProcessor, SuppressTokensAtBeginLogitsProcessor)
 
 
-def generate(model: WhisperForConditionalGeneration, inputs: Tensor, states: Tensor, **settings: Any) -> Tensor:
-    """``model.generate(inputs, **settings)`` for one beam; ``states`` is the encoder's output for the inputs."""
+def generate(model: WhisperForConditionalGeneration, inputs: Tensor | None, states: Tensor, **settings: Any) -> Tensor:
+    """``model.generate(inputs, **settings)`` for one beam; ``states`` is the encoder's output, for inputs or in their place."""
     outputs = BaseModelOutput(last_hidden_state=states)
     try:
         ids: Tensor = model.generate(inputs, encoder_outputs=outputs, custom_generate=_loop, **settings)
     except _Unsupported:
-        ids = model.generate(inputs, **settings)
+        encoded = {} if inputs is not None else {"encoder_outputs": outputs}
+        ids = model.generate(inputs, **encoded, **settings)
     return ids
 
 

@@ -21,7 +21,8 @@ def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str,
     settings = job.settings
     table, word, carriers = settings["recordings"]["path"], settings["word_id"], settings["carriers"]
     found = set()
-    for row in recorded(table, job.id, word, settings["languages"], carriers):
+    longest = settings.get("longest", LONGEST)
+    for row in recorded(table, job.id, word, settings["languages"], carriers, longest):
         found.add(row["split"])
         yield row
     # Sets of a word are used for training; other sets may be for testing only.
@@ -30,8 +31,10 @@ def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str,
             raise UserError(f"{table} has no row of the split {split}: add recordings of this split.")
 
 
-def recorded(table: str, set_id: str, word_id: str, languages: list[str], carriers: bool) -> Iterator[dict[str, Any]]:
-    """Rows of the manifest; file names are relative to the table.
+def recorded(
+    table: str, set_id: str, word_id: str, languages: list[str], carriers: bool, longest: float = LONGEST
+) -> Iterator[dict[str, Any]]:
+    """Rows of the manifest; file names are relative to the table. A recording of more than ``longest`` seconds is an error.
 
     ``carriers``: yield the rows of the split "carrier", or of "test" if there are none.
     """
@@ -41,13 +44,13 @@ def recorded(table: str, set_id: str, word_id: str, languages: list[str], carrie
     for number, (where, row) in enumerate(rows):
         if carriers == (row["split"] == as_carriers) or (not carriers and row["split"] == "test"):
             split = "carrier" if carriers else row["split"]
-            yield _row(path, where, row, f"{set_id}-{split}-{number:05d}", split, word_id, languages)
+            samples = _samples(audio_of(path, where, row), where, longest)
+            yield _row(samples, row, f"{set_id}-{split}-{number:05d}", split, word_id, languages)
 
 
 def _row(
-    table: Path, where: str, row: dict[str, str], id: str, split: str, word_id: str, languages: list[str]
+    samples: np.ndarray, row: dict[str, str], id: str, split: str, word_id: str, languages: list[str]
 ) -> dict[str, Any]:
-    samples = _samples(audio_of(table, where, row), where)
     texts = {language: row[language].strip() for language in languages}
     sound = {"audio": {"bytes": encode_audio(samples), "path": row["file"]}, "seconds": len(samples) / RATE}
     return (
@@ -58,15 +61,14 @@ def _row(
     )
 
 
-def _samples(audio: Path, where: str) -> np.ndarray:
+def _samples(audio: Path, where: str, longest: float) -> np.ndarray:
     try:
         samples = read(audio)
     except UserError as error:
         raise UserError(f"{where}: {error}") from None
     if silent(samples):
         raise UserError(f"{where}: {audio} is silent: remove the row or record it again.")
-    if (seconds := len(samples) / RATE) > LONGEST:
-        raise UserError(
-            f"{where}: {audio} lasts {seconds:.1f} s, but Whisper's input window is {LONGEST} s: cut it into shorter files."
-        )
+    if (seconds := len(samples) / RATE) > longest:
+        limit = f"Whisper's input window is {LONGEST} s" if longest == LONGEST else f"base_window takes {longest:g} s"
+        raise UserError(f"{where}: {audio} lasts {seconds:.1f} s, but {limit}: cut it into shorter files.")
     return samples
