@@ -19,7 +19,14 @@ from tauspeech.plan.merges import MergeSpec, Searched
 from tauspeech.plan.mini_voice import mini_voice
 from tauspeech.plan.own_finetunes import MODULE, has_adapter, own_finetune
 from tauspeech.plan.runtime_settings import result_settings, training_settings
-from tauspeech.plan.sources import base_source, grammar_source, own_sentences, recordings, require_folder_or_hub_id
+from tauspeech.plan.sources import (
+    base_source,
+    foundation_languages,
+    grammar_source,
+    own_sentences,
+    recordings,
+    require_folder_or_hub_id,
+)
 from tauspeech.plan.voices import engine_environment, models_of, only_espeak, short, voices_of
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
@@ -122,10 +129,12 @@ class Builder:
         splits: tuple[str, ...],
         word_id: str = "",
         carriers: bool = False,
+        only: str | None = None,
     ) -> PlannedJob:
-        """The user's recordings, which have rows of some splits at least."""
-        require_recordings(Path(found["path"]), languages, splits)
+        """The user's recordings, which have rows of some splits at least; with ``only``, those of one split."""
+        require_recordings(Path(found["path"]), languages, splits, only)
         settings = {"kind": "recordings", "recordings": found, "languages": list(languages), "word_id": word_id}
+        settings |= {"only": only} if only else {}
         return self._speech(id, settings | {"carriers": carriers, "check": None}, {}, threads=1)
 
     def synthesised(
@@ -197,6 +206,14 @@ class Builder:
     def _base_source(self) -> dict[str, Any]:
         languages = tuple(dict.fromkeys((*self.sources, self.target)))
         return base_source(self.config["base"], self.config["retrain_foundation"], languages)
+
+    @cached_property
+    def base_languages(self) -> list[str] | None:
+        """Languages of a foundation, which knows no others; None for other models, whose languages are not known yet."""
+        source = self._base_source
+        if source["kind"] == "train":
+            return sorted({*self.sources, self.target})
+        return foundation_languages(source["size"]) if source["kind"] == "shipped" else None
 
     @cached_property
     def family(self) -> tuple[str, ...]:

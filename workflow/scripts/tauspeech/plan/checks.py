@@ -50,9 +50,9 @@ def require_sentences(table: Path, languages: Sequence[str], counts: Mapping[str
             )
 
 
-def require_recordings(table: Path, languages: Sequence[str], splits: Sequence[str]) -> None:
+def require_recordings(table: Path, languages: Sequence[str], splits: Sequence[str], only: str | None = None) -> None:
     """Refuse a table of recordings with mistakes, with missing files, or without rows of a split that is needed."""
-    rows = read_recordings(table, languages)
+    rows = read_recordings(table, languages, only)
     for where, row in rows:
         audio_of(table, where, row)
     require_splits(table, rows, [carrier_split(rows) if split == "carrier" else split for split in splits])

@@ -33,7 +33,7 @@ def reported_settings(config: dict[str, Any], sections: tuple[str, ...]) -> dict
     # Where a training ran is not reported; the number of processes is part of its specification.
     used = training_settings(reported["training"])
     reported["training"] = {key: value for key, value in used.items() if key != "gpus"}
-    reported |= {key: config[key] for key in ("models", "adapters") if config[key]}
+    reported |= {key: config[key] for key in ("models", "adapters", "retention") if config.get(key)}
     if "text" in reported:
         reported["text"] = {
             key: result_settings(each) if isinstance(each, dict) else each for key, each in reported["text"].items()

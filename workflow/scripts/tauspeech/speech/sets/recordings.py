@@ -21,7 +21,7 @@ def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str,
     settings = job.settings
     table, word, carriers = settings["recordings"]["path"], settings["word_id"], settings["carriers"]
     found = set()
-    for row in recorded(table, job.id, word, settings["languages"], carriers):
+    for row in recorded(table, job.id, word, settings["languages"], carriers, settings.get("only")):
         found.add(row["split"])
         yield row
     # Sets of a word are used for training; other sets may be for testing only.
@@ -30,13 +30,15 @@ def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str,
             raise UserError(f"{table} has no row of the split {split}: add recordings of this split.")
 
 
-def recorded(table: str, set_id: str, word_id: str, languages: list[str], carriers: bool) -> Iterator[dict[str, Any]]:
+def recorded(
+    table: str, set_id: str, word_id: str, languages: list[str], carriers: bool, only: str | None = None
+) -> Iterator[dict[str, Any]]:
     """Rows of the manifest; file names are relative to the table.
 
-    ``carriers``: yield the rows of the split "carrier", or of "test" if there are none.
+    ``carriers``: yield the rows of the split "carrier", or of "test" if there are none. ``only``: those of one split.
     """
     path = Path(table)
-    rows = read_recordings(path, languages)
+    rows = read_recordings(path, languages, only)
     as_carriers = carrier_split(rows)
     for number, (where, row) in enumerate(rows):
         if carriers == (row["split"] == as_carriers) or (not carriers and row["split"] == "test"):
