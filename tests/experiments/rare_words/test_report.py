@@ -65,16 +65,3 @@ def test_the_facts_name_the_weight(config):
     table1 = pd.DataFrame([{"word": "Avignon", "train": 1, "validation": 1, "test": 1}])
     completed = complete(config(merging={"weight": "normalised"}), "c.yaml")
     assert ("Weight in Tables 2 and 3", "1/2 for a single vector") in facts(completed, {"table1": table1})
-
-
-@pytest.mark.parametrize(("metrics", "best"), [(["WER", "CER"], "min"), (["BLEU"], "max"), (["WER", "BLEU"], None)])
-def test_retention_follows_table_3_and_names_its_sets(config, metrics, best):
-    calls = {"recordings": "calls.tsv", "language": "en"}
-    sets = {"calls": calls, "lecture": calls | {"language": "de", "task": "translate"}}
-    table = pd.DataFrame({"set": metrics, "metric": metrics, "TA": 1.0})
-    described = described_tables(TABLES | {"retention": table}, complete(config(retention=sets), "c.yaml"))
-    names = [each.name for each in described]
-    assert names[names.index("table3") + 1] == "retention"
-    found = described[names.index("retention")]
-    assert "calls (transcribe, en), lecture (translate, de to en)." in found.caption
-    assert found.best == best  # none where a column has both error rates and BLEU

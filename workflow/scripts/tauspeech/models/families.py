@@ -4,6 +4,7 @@ It imports nothing heavy, since the plan reads it: a job's fingerprint covers th
 """
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 
@@ -47,6 +48,11 @@ def family_modules(model_type: str | None) -> tuple[str, ...]:
 def tasks_of_family(model_type: str | None) -> tuple[str, ...]:
     """Tasks that models of this type can be trained for; of an unknown type, all."""
     return FAMILIES[model_type].tasks if model_type in FAMILIES else ("transcribe", "translate")
+
+
+def has_module(family: str, name: str) -> bool:
+    """True if there is a module of the name beside a family's."""
+    return find_spec(beside(family, name)) is not None
 
 
 def beside(family: str, name: str) -> str:

@@ -5,8 +5,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tauspeech.models.families import family_modules, tasks_of_family
+from tauspeech.models.families import beside, family_modules, has_module, tasks_of_family
 from tauspeech.plan.checks import (
+    require_conversion,
     require_order,
     require_precision,
     require_range,
@@ -60,6 +61,7 @@ class Builder:
         self.sources, self.target = sources, target
         self.seed: int = config["seed"] + repetition
         self.tag = f"--seed{self.seed}" if repetition else ""
+        self._conversions: dict[str, PlannedJob] = {}
 
     def job(
         self,
@@ -343,8 +345,28 @@ class Builder:
         """Hypotheses of a model for the test split of some sets, below hypotheses/<folder>, which is ``id`` by default."""
         self._require_tasks(sets)
         settings = self.decoding_settings | tasks_of(sets) | {"folder": (folder or id) + self.tag}
-        inputs = {"model": model} | sets_of(sets)
-        return self.job("decode", id, settings, inputs, threads=self.decoding_threads, modules=self.family, batch=batch)
+        inputs: Inputs = {"model": model, "converted": self._converted(model)} | sets_of(sets)
+        modules = (*self.family, *self._conversion)
+        return self.job("decode", id, settings, inputs, threads=self.decoding_threads, modules=modules, batch=batch)
+
+    @cached_property
+    def _conversion(self) -> tuple[str, ...]:
+        """Modules that convert models and decode with them, if hypotheses are CTranslate2's."""
+        if self.config["decoding"].get("engine", "transformers") == "transformers":
+            return ()
+        require_conversion(self.config["decoding"], self._base_source["family"])
+        return tuple(beside(module, "converted") for module in self.family if has_module(module, "converted"))
+
+    def _converted(self, model: PlannedJob) -> PlannedJob | None:
+        """A model in CTranslate2's format: one for all sets that it decodes."""
+        if not self._conversion:
+            return None
+        if model.id not in self._conversions:
+            about: Inputs = {"model": model}
+            self._conversions[model.id] = PlannedJob(
+                "conversion", model.id, {}, about, modules=self._conversion, batch=model.batch_name
+            )
+        return self._conversions[model.id]
 
     def score(
         self,

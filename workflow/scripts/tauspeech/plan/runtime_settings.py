@@ -34,6 +34,8 @@ def reported_settings(config: dict[str, Any], sections: tuple[str, ...]) -> dict
     used = training_settings(reported["training"])
     reported["training"] = {key: value for key, value in used.items() if key != "gpus"}
     reported |= {key: config[key] for key in ("models", "adapters", "retention") if config.get(key)}
+    if reported.get("decoding", {}).get("engine") == "transformers":
+        reported["decoding"] = {key: value for key, value in reported["decoding"].items() if key != "engine"}
     if "text" in reported:
         reported["text"] = {
             key: result_settings(each) if isinstance(each, dict) else each for key, each in reported["text"].items()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -42,6 +42,14 @@ class Encoded:
         return greedy.encode(self.network, self.inputs)
 
 
+class TokenGenerator(Protocol):
+    """The same model in another program."""
+
+    def generate(self, inputs: torch.Tensor, settings: dict[str, Any]) -> list[list[int]]:
+        """Tokens of a batch; ``settings`` are arguments of transformers' ``generate``."""
+        ...
+
+
 class Whisper:
     """An open Whisper model, as the protocol ``SpeechModel`` asks for it."""
 
@@ -61,6 +69,7 @@ class Whisper:
         self.leading_space = FIRST_TIMESTAMP in vocabulary
         plain = vocabulary.get("<|notimestamps|>", network.config.vocab_size)
         self._timestamps = list(range(plain + 1, network.config.vocab_size))
+        self.converted: TokenGenerator | None = None  # decodes in place of the network
 
     def is_alignable(self, seconds: float, labels: list[int]) -> bool:
         return True
@@ -99,6 +108,8 @@ class Whisper:
         if self._timestamps:  # the prompt asks for none; two in a row would make generate() decode the audio again
             suppressed = self.network.generation_config.suppress_tokens or []
             settings["suppress_tokens"] = sorted({*suppressed, *self._timestamps})
+        if self.converted:
+            return self._texts(self.converted.generate(encoded.inputs, settings))
         inputs = encoded.inputs
         with torch.inference_mode():
             settings["attention_mask"] = torch.ones_like(inputs[:, 0, :], dtype=torch.long)
@@ -106,6 +117,9 @@ class Whisper:
                 ids = greedy.generate(self.network, inputs, encoded.states, **settings)
             else:
                 ids = self.network.generate(inputs, **settings)
+        return self._texts(ids)
+
+    def _texts(self, ids: Any) -> list[str]:
         return [text.strip() for text in self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)]
 
     def freeze_feature_encoder(self) -> None:
