@@ -345,7 +345,7 @@ class Builder:
         """Hypotheses of a model for the test split of some sets, below hypotheses/<folder>, which is ``id`` by default."""
         self._require_tasks(sets)
         settings = self.decoding_settings | tasks_of(sets) | {"folder": (folder or id) + self.tag}
-        inputs: Inputs = {"model": model, "converted": self._converted(model)} | sets_of(sets)
+        inputs: Inputs = {"model": model, "converted": self._converted(model), **sets_of(sets)}
         modules = (*self.family, *self._conversion)
         return self.job("decode", id, settings, inputs, threads=self.decoding_threads, modules=modules, batch=batch)
 

@@ -15,6 +15,7 @@ from tauspeech.models.whisper.converter_folder import complete
 from tauspeech.models.whisper.family import Whisper
 from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.runtime.files import write_folder
+from tauspeech.runtime.receipts import Receipt
 
 TYPE = "float32"
 PIECE = 8  # utterances that are encoded at a time; more need memory, and no less time
@@ -36,20 +37,47 @@ def convert(folder: Path, out: Path) -> None:
             write_folder(out, write)
         except (ValueError, RuntimeError) as error:
             raise UserError(
-                f"CTranslate2 cannot convert {folder} ({one_line(str(error))}): set decoding.engine to transformers."
+                f"CTranslate2 cannot convert {folder} ({one_line(str(error))}): choose the engine transformers."
             ) from None
 
 
 def use_converted(model: Whisper, converted: Path, threads: int) -> None:
     """See ``models.conversion.use_converted``."""
-    settings = model.network.generation_config
-    for name, neutral in NEUTRAL.items():
-        if getattr(settings, name, None) not in (None, neutral):
-            raise UserError(
-                f"the model's generation settings have {name}, which is not used with CTranslate2: set decoding.engine to "
-                "transformers."
-            )
+    if name := unsupported(model):
+        raise UserError(
+            f"the generation settings of the model have {name}, which is not used with CTranslate2: choose the engine "
+            "transformers."
+        )
     model.converted = ConvertedWhisper(model, converted, threads)
+
+
+def unsupported(model: Whisper) -> str | None:
+    """A generation setting of the model that CTranslate2 would not follow in the same way, if there is one."""
+    settings = model.network.generation_config
+    changed = (name for name, neutral in NEUTRAL.items() if getattr(settings, name, None) not in (None, neutral))
+    return next(changed, None)
+
+
+def convert_and_use(model: Whisper, folder: Path, threads: int) -> None:
+    """Decode with the conversion that a run has made of the folder's model; without one, convert it for this process."""
+    with TemporaryDirectory(prefix="tauspeech-") as name:
+        converted = _made_by_run(folder)
+        if not converted:
+            converted = Path(name) / "converted"
+            convert(folder, converted)
+        use_converted(model, converted, threads)
+
+
+def _made_by_run(folder: Path) -> Path | None:
+    """The folder converted/<model> of a run, if it is of the model as it is now."""
+    made = folder.resolve().parent.parent / "converted" / folder.resolve().name
+    try:
+        receipt = Receipt.read(made / "receipt.json")
+        current = Receipt.read(folder / "receipt.json")
+        current.files(), receipt.files()  # unchanged
+    except UserError:
+        return None
+    return made if receipt.content["inputs"]["model"]["receipt"] == current.digest else None
 
 
 class ConvertedWhisper:
@@ -66,7 +94,7 @@ class ConvertedWhisper:
 
     def generate(self, inputs: torch.Tensor, settings: dict[str, Any]) -> list[list[int]]:
         """Tokens of a batch behind the prompt; ``settings`` are arguments of transformers' ``generate``."""
-        prompt = self._prompt(settings["language"], settings["task"])
+        prompt = self._prompt(settings)
         new_tokens = settings["max_new_tokens"]
         suppressed = settings.get("suppress_tokens") or self._settings.suppress_tokens or []
         found = []
@@ -83,9 +111,10 @@ class ConvertedWhisper:
             found += [result.sequences_ids[0] for result in results]
         return found
 
-    def _prompt(self, language: str, task: str) -> list[int]:
-        tokens = ["<|startoftranscript|>", f"<|{language}|>", f"<|{task}|>", "<|notimestamps|>"]
-        ids: list[int] = self._tokenizer.convert_tokens_to_ids(tokens)
+    def _prompt(self, settings: dict[str, Any]) -> list[int]:
+        """Tokens before the text; an English-only model has none for languages and tasks."""
+        about = [f"<|{settings[key]}|>" for key in ("language", "task") if key in settings]
+        ids: list[int] = self._tokenizer.convert_tokens_to_ids(["<|startoftranscript|>", *about, "<|notimestamps|>"])
         return ids
 
     def _encoded(self, inputs: torch.Tensor) -> list[tuple[Any, int]]:
