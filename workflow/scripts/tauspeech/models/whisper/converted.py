@@ -18,6 +18,7 @@ from tauspeech.runtime.files import write_folder
 from tauspeech.runtime.receipts import Receipt
 
 TYPE = "float32"
+FILES = ("tokenizer.json", "preprocessor_config.json")  # for faster-whisper
 PIECE = 8  # utterances that are encoded at a time; more need memory, and no less time
 NEUTRAL = {"repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "length_penalty": 1.0, "bad_words_ids": None}
 
@@ -28,7 +29,7 @@ def convert(folder: Path, out: Path) -> None:
 
     def write(part: Path) -> None:
         # force, since the empty folder exists
-        TransformersConverter(str(copy)).convert(str(part), quantization=TYPE, force=True)
+        TransformersConverter(str(copy), copy_files=list(FILES)).convert(str(part), quantization=TYPE, force=True)
 
     with TemporaryDirectory(prefix="tauspeech-") as name:
         copy = Path(name)
