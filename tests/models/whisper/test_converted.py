@@ -11,9 +11,11 @@ from tauspeech.data.audio import RATE, decode_audio
 from tauspeech.models.conversion import convert, use_converted
 from tauspeech.models.family import open_model
 from tauspeech.models.tasks import SpeechTask
-from tauspeech.models.whisper.converted import PIECE, ConvertedWhisper
+from tauspeech.models.whisper import converted as module
+from tauspeech.models.whisper.converted import PIECE, ConvertedWhisper, convert_and_use
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import FOUNDATIONS
+from tauspeech.runtime.receipts import Receipt, write_receipt
 from tauspeech.speech.espeak_pool import synthesise
 from tauspeech.speech.utterances import Utterance
 
@@ -98,6 +100,7 @@ def test_texts_are_those_of_transformers(model, tmp_path, beams):
     spoken = synthesise([Utterance(f"u{number}", text) for number, text in enumerate(sentences)], voice, 1, 1)
     samples = [decode_audio(each.flac) for each in spoken]
     convert(FOUNDATION, tmp_path / "converted")
+    assert {"tokenizer.json", "preprocessor_config.json"} <= {file.name for file in (tmp_path / "converted").iterdir()}
     other = open_model(FOUNDATION)
     use_converted(other, FOUNDATION, tmp_path / "converted", 1)
 
@@ -109,3 +112,30 @@ def test_texts_are_those_of_transformers(model, tmp_path, beams):
         for task in (TRANSCRIBE, TRANSLATE):
             for new_tokens in (100, 5, 2, 1):
                 assert texts(other, task, new_tokens) == texts(model, task, new_tokens)
+
+
+# Conversions of a run
+
+
+@pytest.fixture
+def run_folder(tmp_path, package, monkeypatch):
+    """A run with a merged model and its conversion; gives the merged model's folder."""
+    merged, made = tmp_path / "merged/a--ta", tmp_path / "converted/a--ta"
+    for folder, file in ((merged, "model.safetensors"), (made, "model.bin")):
+        folder.mkdir(parents=True)
+        (folder / file).write_bytes(b"weights")
+    write_receipt(merged / "receipt.json", "k", {}, {}, [merged / "model.safetensors"], 1)
+    used = {"model": {"key": "k", "receipt": Receipt.read(merged / "receipt.json").digest}}
+    write_receipt(made / "receipt.json", "c", {}, used, [made / "model.bin"], 1)
+    return merged
+
+
+def test_the_conversion_of_a_run_is_used_while_it_is_of_the_same_model(run_folder, model, monkeypatch, tmp_path):
+    converted = []
+    monkeypatch.setattr(module, "convert", lambda folder, out: converted.append(folder))
+    monkeypatch.setattr(module, "use_converted", lambda model, folder, threads: converted.append(folder))
+    convert_and_use(model, run_folder, 1)
+    assert converted == [tmp_path / "converted/a--ta"]
+    write_receipt(run_folder / "receipt.json", "other", {}, {}, [run_folder / "model.safetensors"], 1)
+    convert_and_use(model, run_folder, 1)
+    assert converted[1] == run_folder and converted[2].name == "converted" and not converted[2].exists()
