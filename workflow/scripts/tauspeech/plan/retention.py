@@ -15,10 +15,12 @@ from tauspeech.scoring.headline import headline_metric
 class RetentionSets:
     """Jobs of the retention sets: hypotheses and scores of models that other cells of a run are the scores of.
 
-    Each set and model has a job of its own, so that a new set leaves the hypotheses of the others as they are.
+    Each set and model has a job of its own, so that a new set leaves the hypotheses of the others as they are. Tables
+    are of the first repetition, and so are these jobs.
     """
 
     def __init__(self, build: Builder):
+        assert not build.tag
         self.build = build
         self.sets: dict[str, dict[str, Any]] = build.config["retention"]
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
@@ -59,8 +61,8 @@ class RetentionSets:
 
     def _decode(self, name: str, others: PlannedJob) -> PlannedJob:
         """Hypotheses on a retention set of the model that other hypotheses are of, in the same folder."""
-        speech, folder = self._speech(name), folder_of(others).removesuffix(self.build.tag)
-        id = f"{folder}/{speech.id.removesuffix(self.build.tag)}"
+        speech, folder = self._speech(name), folder_of(others)
+        id = f"{folder}/{speech.id}"
         if id not in self._by_id:
             about = self.sets[name]
             task = {"kind": about["task"], "source": about["language"], "target": about["target"]}
