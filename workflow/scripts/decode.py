@@ -13,11 +13,10 @@ def main(job: Job) -> None:
     from tauspeech.models.family import open_model
     from tauspeech.models.tasks import tasks_by_set
 
-    model = open_model(job.input("model", "."))
-    if "converted" in job.spec["inputs"]:
-        use_converted(model, job.input("model", "."), job.input("converted", "."), job.threads)
-    decoder = Decoder(model, job.settings, shared_features())
+    decoder = Decoder(open_model(job.input("model", ".")), job.settings, shared_features())
     tasks = tasks_by_set(job.settings["tasks"])
+    if "converted" in job.spec["inputs"]:
+        use_converted(decoder.model, job.input("model", "."), job.input("converted", "."), job.threads)
     outputs, folder = [], job.results / "hypotheses" / job.settings["folder"]
     for set_id, path in job.inputs("sets").items():
         rows = manifest.read(path, "test")

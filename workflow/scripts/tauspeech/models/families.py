@@ -50,11 +50,11 @@ def tasks_of_family(model_type: str | None) -> tuple[str, ...]:
     return FAMILIES[model_type].tasks if model_type in FAMILIES else ("transcribe", "translate")
 
 
-def has_module(family: str, name: str) -> bool:
-    """True if there is a module of the name beside a family's."""
-    return find_spec(beside(family, name)) is not None
-
-
 def beside(family: str, name: str) -> str:
     """Name of a module beside a family's."""
     return f"{family.rpartition('.')[0]}.{name}"
+
+
+def has_module(family: str, name: str) -> bool:
+    """True if there is a module of the name beside a family's."""
+    return find_spec(beside(family, name)) is not None

@@ -42,14 +42,6 @@ class Encoded:
         return greedy.encode(self.network, self.inputs)
 
 
-class TokenGenerator(Protocol):
-    """The same model in another program."""
-
-    def generate(self, inputs: torch.Tensor, settings: dict[str, Any]) -> list[list[int]]:
-        """Tokens of a batch; ``settings`` are arguments of transformers' ``generate``."""
-        ...
-
-
 class Whisper:
     """An open Whisper model, as the protocol ``SpeechModel`` asks for it."""
 
@@ -69,7 +61,7 @@ class Whisper:
         self.leading_space = FIRST_TIMESTAMP in vocabulary
         plain = vocabulary.get("<|notimestamps|>", network.config.vocab_size)
         self._timestamps = list(range(plain + 1, network.config.vocab_size))
-        self.converted: TokenGenerator | None = None  # decodes in place of the network
+        self.converted: "TokenGenerator | None" = None  # decodes in place of the network
 
     def is_alignable(self, seconds: float, labels: list[int]) -> bool:
         return True
@@ -146,6 +138,14 @@ def prompt_language(task: SpeechTask) -> str:
     language, models are trained with that language in the prompt.
     """
     return task.source if task.kind == "transcribe" or task.target == "en" else task.target
+
+
+class TokenGenerator(Protocol):
+    """The same model in another program."""
+
+    def generate(self, inputs: torch.Tensor, settings: dict[str, Any]) -> list[list[int]]:
+        """Tokens of a batch; ``settings`` are arguments of transformers' ``generate``."""
+        ...
 
 
 def open_model(folder: str | Path) -> Whisper:
