@@ -61,7 +61,7 @@ class Whisper:
         self.leading_space = FIRST_TIMESTAMP in vocabulary
         plain = vocabulary.get("<|notimestamps|>", network.config.vocab_size)
         self._timestamps = list(range(plain + 1, network.config.vocab_size))
-        self.converted: "TokenGenerator | None" = None  # decodes in place of the network
+        self.converted: TokenGenerator | None = None  # decodes in place of the network
 
     def is_alignable(self, seconds: float, labels: list[int]) -> bool:
         return True
