@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=ROOT / "resources" / "foundation" / "small")
     parser.add_argument("--language", default="en")
     parser.add_argument("--count", type=int, default=200, help="recordings at most")
+    parser.add_argument("--window", type=float, help="input window in seconds, if not the model's own")
     parser.add_argument("--slow", type=int, default=200, help="of them, recordings that generate decodes, at most")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--beams", type=int, default=1)
@@ -58,7 +59,7 @@ def main() -> None:
 
     logging.set_verbosity_error()
     torch.set_num_threads(arguments.threads)
-    model = open_model(arguments.model)
+    model = open_model(arguments.model, *filter(None, [arguments.window]))
     model.network.eval()
     features = [model.features(each) for each in samples(arguments.table, arguments.language, arguments.count)]
     batches = [features[start : start + arguments.batch] for start in range(0, len(features), arguments.batch)]
