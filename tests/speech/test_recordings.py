@@ -20,7 +20,7 @@ def table(tmp_path):
     def write(content, set_id="avignon", word_id="avignon", carriers=False, only=None):
         path = tmp_path / "avignon.tsv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return list(rows(str(path), set_id, word_id, ["zh", "en"], carriers, only))
+        return list(rows(str(path), set_id, word_id, ["zh", "en"], carriers, only=only))
 
     return write
 

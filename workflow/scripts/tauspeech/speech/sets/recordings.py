@@ -21,7 +21,7 @@ def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str,
     settings = job.settings
     table, word, carriers = settings["recordings"]["path"], settings["word_id"], settings["carriers"]
     found = set()
-    for row in recorded(table, job.id, word, settings["languages"], carriers, settings.get("only")):
+    for row in recorded(table, job.id, word, settings["languages"], carriers, only=settings.get("only")):
         found.add(row["split"])
         yield row
     # Sets of a word are used for training; other sets may be for testing only.
@@ -31,7 +31,7 @@ def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str,
 
 
 def recorded(
-    table: str, set_id: str, word_id: str, languages: list[str], carriers: bool, only: str | None = None
+    table: str, set_id: str, word_id: str, languages: list[str], carriers: bool, *, only: str | None = None
 ) -> Iterator[dict[str, Any]]:
     """Rows of the manifest; file names are relative to the table.
 
