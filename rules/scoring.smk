@@ -2,11 +2,28 @@
 BATCH = "[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)?"
 
 
+rule convert_model:
+    """Convert the models of a batch to CTranslate2's format."""
+    input:
+        spec=spec_of("conversion"),
+        receipts=receipts_of("conversion", "model"),
+    output:
+        record_of("conversion"),
+    log:
+        f"{RESULTS}/logs/conversion/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/conversion/{{id}}.tsv"
+    conda:
+        "../envs/main.yaml"
+    shell:
+        run_script("convert_model.py")
+
+
 rule decode:
     """Decode the test sets with the models of a batch."""
     input:
         spec=spec_of("decode"),
-        receipts=receipts_of("decode", "model", "sets"),
+        receipts=receipts_of("decode", "model", "converted", "sets"),
         check=passed_check(),
     output:
         record_of("decode"),

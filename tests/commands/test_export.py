@@ -18,8 +18,8 @@ from transformers import WhisperFeatureExtractor, WhisperForConditionalGeneratio
 
 from tauspeech.commands import export
 from tauspeech.commands.main import main
+from tauspeech.models import ctranslate2_package
 from tauspeech.models.foundation_sizes import SIZES
-from tauspeech.models.whisper import converters
 from tauspeech.models.whisper.family import Whisper
 from tauspeech.models.whisper.foundation import new_model
 from tauspeech.runtime.errors import UserError
@@ -103,7 +103,7 @@ def without_ctranslate2(monkeypatch, tmp_path):
     def missing(name):
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(converters, "version", missing)
+    monkeypatch.setattr(ctranslate2_package, "version", missing)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     (tmp_path / "bin").mkdir()
     return tmp_path / "bin" / "ct2-transformers-converter"
@@ -271,7 +271,7 @@ def test_an_output_that_cannot_be_written_is_an_error(run, converter, saved_by_v
 
 
 def test_an_old_ctranslate2_is_refused(run, saved_by_v5, tmp_path, monkeypatch):
-    monkeypatch.setattr(converters, "version", lambda name: "4.6.3")
+    monkeypatch.setattr(ctranslate2_package, "version", lambda name: "4.6.3")
     with pytest.raises(UserError, match=r"ctranslate2 4\.6\.3 cannot read the files of transformers 5: run `pip"):
         run(saved_by_v5, "--to", "faster-whisper", "-o", tmp_path / "out")
 

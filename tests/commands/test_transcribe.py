@@ -4,6 +4,7 @@ import argparse
 import json
 import shutil
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,11 +21,13 @@ from transformers import (
 
 from tauspeech.commands import transcribe
 from tauspeech.data.audio import RATE, decode_audio
+from tauspeech.models import ctranslate2_package
 from tauspeech.models.family import open_model
 from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.models.pauses import cut, utterances
 from tauspeech.models.tasks import SpeechTask
-from tauspeech.models.whisper.family import Whisper
+from tauspeech.models.whisper import long_audio
+from tauspeech.models.whisper.family import PROMPT, Whisper
 from tauspeech.models.whisper.foundation import new_model
 from tauspeech.models.whisper.prompt import settings_from_vocabulary
 from tauspeech.runtime.errors import UserError
@@ -53,6 +56,32 @@ def run(capsys):
         return call.out
 
     return call
+
+
+@pytest.fixture(autouse=True)
+def without_ctranslate2(monkeypatch):
+    monkeypatch.setattr(ctranslate2_package, "installed", lambda: None)
+    monkeypatch.setattr(long_audio, "installed", lambda: None)
+
+
+@pytest.fixture
+def program(monkeypatch):
+    """CTranslate2 in place of which a stub writes the same text, whatever it gets; what it was asked for is kept."""
+    asked = []
+
+    def use(model, folder, threads):
+        text = model.labels(SENTENCES[2], SpeechTask("transcribe", "zh", "en"))
+
+        def generate(inputs, settings):
+            asked.append(settings)
+            return [text for _ in inputs]
+
+        model.converted = SimpleNamespace(generate=generate)
+
+    monkeypatch.setattr(long_audio, "installed", lambda: "4.7.0")
+    monkeypatch.setattr(ctranslate2_package, "installed", lambda: "4.7.0")
+    monkeypatch.setattr(long_audio, "convert_and_use", use)
+    return asked
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +159,25 @@ def test_a_table_has_a_row_per_file(run, wav, speech):
         "seconds": str(round(len(speech[0]) / RATE, 2)),
         "text": SENTENCES[0],
     }
+
+
+@pytest.mark.parametrize("engine", [[], ["--engine", "ctranslate2"]])
+def test_ctranslate2_decodes_where_it_is_installed(run, wav, speech, program, engine):
+    path = wav("a.wav", speech[0])
+    assert run(FOUNDATION, path, "--language", "zh", "--beams", 2, *engine) == [SENTENCES[2]]
+    most = open_model(FOUNDATION).longest_text - PROMPT
+    assert program == [{"num_beams": 2, "max_new_tokens": most, "language": "zh", "task": "transcribe"}]
+    assert run(FOUNDATION, path, "--engine", "transformers") == [SENTENCES[0]]
+
+
+def test_a_model_whose_settings_it_would_not_follow_is_decoded_by_transformers(run, wav, speech, program, monkeypatch):
+    monkeypatch.setattr(long_audio, "unsupported", lambda model: "repetition_penalty")
+    assert run(FOUNDATION, wav("a.wav", speech[0])) == [SENTENCES[0]] and not program
+
+
+def test_an_engine_that_is_not_installed_is_named(run, wav, speech):
+    with pytest.raises(UserError, match=r"ctranslate2 is not installed: run `pip install 'ctranslate2>=4\.7\.0'`\.$"):
+        run(FOUNDATION, wav("a.wav", speech[0]), "--engine", "ctranslate2")
 
 
 def test_beams_reach_the_model(run, wav, speech, monkeypatch):

@@ -60,6 +60,7 @@ def test_rules_name_no_role_or_stage_that_is_unknown():
     assert {stage for stage, _ in calls("receipts_of")} <= set(STAGES)
     known = {"base", "ft", "hypotheses", "model", "raw", "references", "rarity", "scores", "searches", "sets", "speech"}
     known |= {"table", "tables", "figures", "claims", "text", "tts", "vectors", "voice", "voice_samples", "finetuned"}
+    known |= {"converted"}
     assert {role for _, roles in calls("receipts_of") for role in roles} <= known
 
 

@@ -17,10 +17,10 @@ def table(tmp_path):
     for name, rate in (("audio/one.wav", 44_100), ("two.flac", 16_000)):
         soundfile.write(tmp_path / name, 0.1 * np.sin(np.arange(rate)), rate)
 
-    def write(content, set_id="avignon", word_id="avignon", carriers=False):
+    def write(content, set_id="avignon", word_id="avignon", carriers=False, only=None):
         path = tmp_path / "avignon.tsv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return list(rows(str(path), set_id, word_id, ["zh", "en"], carriers))
+        return list(rows(str(path), set_id, word_id, ["zh", "en"], carriers, only=only))
 
     return write
 
@@ -62,6 +62,14 @@ def test_recorded_carriers_are_a_set_of_their_own(table):
 
 def test_without_recorded_carriers_the_test_rows_are_tried(table):
     assert [(row["split"], row["zh"]) for row in table(GOOD, carriers=True)] == [("carrier", "二")]
+
+
+def test_a_set_for_testing_has_the_test_rows_or_all_of_a_table_without_splits(table):
+    broken = GOOD + "none.wav\ttrain\t\t\n"  # what is not used may be anything
+    (row,) = table(broken, "english--retention", "", only="test")
+    assert (row["utterance"], row["split"], row["en"]) == ("english--retention-test-00000", "test", "two")
+    found = table("file\tzh\ten\naudio/one.wav\t一\tone\ntwo.flac\t二\ttwo\n", only="test")
+    assert [(row["split"], row["en"]) for row in found] == [("test", "one"), ("test", "two")]
 
 
 @pytest.mark.parametrize(

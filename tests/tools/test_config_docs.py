@@ -21,7 +21,7 @@ def tables(*owners):
     return "".join(f"<!-- keys: {owner} -->\nold\n<!-- end of keys -->\n" for owner in owners)
 
 
-EVERY = tables(*experiments(), "sentence_models", "voice_models", "trainable", "own_finetunes", "scoring")
+EVERY = tables(*experiments(), "sentence_models", "voice_models", "trainable", "own_finetunes", "retention", "scoring")
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,7 @@ EVERY = tables(*experiments(), "sentence_models", "voice_models", "trainable", "
         "| `merging.ties.scope` | `global` | Set of entries that are trimmed together: `global` (the whole vector)",
         "| `text.openai.price` | `null` | Price of a million tokens, such as `{input: 0.15, output: 0.6}`",
         "| `speech.models.http.NAME.url` | required | Base URL",
+        "| `retention.NAME.language` | required | Code of the spoken language",
         "| `groups.low.hours.train` | `1` | Hours of training speech",
         "| `overrides` | `{}` | [Settings of single words]",
     ],

@@ -6,11 +6,14 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from tauspeech.data import manifest
 from tauspeech.data.audio import RATE, decode_audio
+from tauspeech.runtime.files import read_json_lines
 from tauspeech.runtime.stages import TTS_CACHE
 from tests.faults.test_full_disk import told_and_made_later
 from tests.text.llm.conftest import ChatServer, completion
@@ -48,6 +51,15 @@ def server():
         running.shutdown()
 
 
+def write_calls(folder: Path) -> None:
+    """Two recordings of a retention set."""
+    random = np.random.default_rng(1)
+    for name in ("one.wav", "two.wav"):
+        soundfile.write(folder / name, random.normal(0, 0.1, RATE), RATE)
+    table = "file\ten\none.wav\tHow can I help you?\ntwo.wav\tPlease hold the line.\n"
+    (folder / "calls.tsv").write_text(table, encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def project(server, tmp_path_factory) -> Project:
     with pytest.MonkeyPatch.context() as patch:
@@ -57,6 +69,7 @@ def project(server, tmp_path_factory) -> Project:
         made.edit(made.config, "URL", server.url)
         made.edit(made.config, "PYTHON", sys.executable)
         made.path("config/reader.py").write_bytes((HERE / "reader.py").read_bytes())
+        write_calls(made.path("config"))
         made.run("all", "candidates")
         yield made
 
@@ -125,6 +138,23 @@ def test_the_report_plays_every_voice(project):
     assert section.count("<audio") == section.count("<img") == 2 * 3
     for voice in ("command/reader/low", "command/reader/high", "espeak/cmn"):
         assert section.count(f"<b>{voice}</b>") == 2
+
+
+def test_every_model_is_scored_on_the_retention_set(project):
+    table = pd.read_csv(project.result("tables/retention.tsv"), sep="\t")
+    assert table[["set", "metric", "words", "weight"]].to_dict("split")["data"] == [
+        ["calls", "WER", "each", "validation"],
+        ["calls", "WER", "2", "validation"],
+        ["calls", "WER", "2", "normalised"],
+    ]
+    assert table[["Raw", "FT", "Average", "TA"]].notna().all(axis=None)
+    detail = pd.read_csv(project.result("tables/retention_detail.tsv"), sep="\t")
+    found = detail[(detail["metric"] == "wer") & (detail["row"] == "calls WER 2 validation")].set_index("column")
+    assert found.loc["TA", "model"] == "first2--ta/calls--retention" and (found["n"] == 2).all()
+    assert (found["low"] <= found["value"]).all() and found.loc["TA", ["p_raw", "p_ft"]].notna().all()
+    hypotheses = read_json_lines(project.result("hypotheses/first2--ta/calls--retention.transcribe.jsonl"))
+    assert [line["reference"] for line in hypotheses] == ["How can I help you?", "Please hold the line."]
+    assert "calls (transcribe, en)" in project.result("report.html").read_text(encoding="utf-8")
 
 
 def test_candidates_are_a_table_of_words(project):

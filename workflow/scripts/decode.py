@@ -8,6 +8,7 @@ from tauspeech.runtime.job import Job, run
 
 def main(job: Job) -> None:
     from tauspeech.data import manifest
+    from tauspeech.models.conversion import use_converted
     from tauspeech.models.decoding import Decoder, shared_features
     from tauspeech.models.family import open_model
     from tauspeech.models.tasks import tasks_by_set
@@ -15,6 +16,8 @@ def main(job: Job) -> None:
     model = open_model(job.input("model", "."), job.settings.get("base_window"))
     decoder = Decoder(model, job.settings, shared_features())
     tasks = tasks_by_set(job.settings["tasks"])
+    if "converted" in job.spec["inputs"]:
+        use_converted(decoder.model, job.input("model", "."), job.input("converted", "."), job.threads)
     outputs, folder = [], job.results / "hypotheses" / job.settings["folder"]
     for set_id, path in job.inputs("sets").items():
         rows = manifest.read(path, "test")

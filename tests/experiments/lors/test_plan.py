@@ -10,6 +10,7 @@ from tauspeech.plan.config import complete
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import ROOT
 from tests.experiments.lors.conftest import BOTH, HIGH, LOW
+from tests.plan.retention_tables import SETS, write_both
 from tests.plan.small import with_corpus
 
 MERGES = ["Weight Averaging", "Task Arithmetic", "MP-Merging", "SVP-Merging", "LoRS-Merging"]
@@ -425,3 +426,25 @@ def test_the_papers_configuration_has_its_learning_rates(folder):
     training = planned.jobs["finetune", "ca--asr"].settings
     assert (training["epochs"], training["batch"], training["accumulate"]) == (10, 8, 4)
     assert planned.jobs["decode", "high--asr--lors"].settings["beams"] == 20
+
+
+# Retention sets
+
+
+def test_every_system_is_scored_on_retention_sets_and_nothing_else_runs(plan, folder):
+    write_both(folder)
+    before, after = plan().specs(), plan(retention={"english": SETS["english"]})
+    settings = after.jobs["table", "retention"].settings
+    assert settings["columns"] == ["WER english"]
+    normalised = after.jobs["table", "normalised"].settings  # has all systems of the tables
+    assert [row["names"] for row in settings["rows"]] == [row["names"] for row in normalised["rows"]]
+    models = {
+        tuple(row["names"].values()): [cell[0] for cell in row["cells"]["WER english"]] for row in settings["rows"]
+    }
+    assert models["table1", "Pretrained"] == models["table4", "Pretrained"] == ["raw/english--retention"]
+    assert models["table1", "Finetuned"] == [f"{language}--asr/english--retention" for language in HIGH]
+    assert models["table4", "ML and MT Task Arithmetic"] == ["high--all--ta/english--retention"]
+    decodings = {id: job.settings["folder"] for (stage, id), job in after.jobs.items() if stage == "decode"}
+    assert {f"{folder}/english--retention" for folder in decodings.values()} <= decodings.keys()
+    specs = after.specs()
+    assert {path for path in before if before[path] != specs[path]} == {"plan/report/report.json"}

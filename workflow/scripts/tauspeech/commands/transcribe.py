@@ -50,6 +50,13 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         metavar="N",
         help="beams of the beam search: more are slower and slightly better",
     )
+    parser.add_argument(
+        "--engine",
+        choices=("auto", "transformers", "ctranslate2"),
+        default="auto",
+        help="program that decodes (default: ctranslate2 where it is installed, for Whisper models on a CPU). Long audio "
+        "with a model that predicts timestamps is decoded by transformers",
+    )
     parser.add_argument("--output", choices=("text", "tsv", "json"), default="text")
     add_threads(parser)
 
@@ -64,7 +71,8 @@ def run(args: argparse.Namespace) -> None:
 
     quiet()
     torch.set_num_threads(args.threads)
-    transcriber = open_transcriber(find_model(args.model), language=args.language, task=args.task, beams=args.beams)
+    settings = {"language": args.language, "task": args.task, "beams": args.beams, "engine": args.engine}
+    transcriber = open_transcriber(find_model(args.model), **settings)
     if args.output == "tsv":
         print("file", "language", "seconds", "text", sep="\t")
     failed = []

@@ -1,11 +1,10 @@
 """Modules beside a model family, for what only some families offer, such as ``long_audio`` and ``export``."""
 
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from tauspeech.models.families import FAMILIES, beside, family_module
+from tauspeech.models.families import FAMILIES, beside, family_module, has_module
 from tauspeech.models.folder import read_json
 from tauspeech.runtime.errors import UserError
 
@@ -27,7 +26,4 @@ def companion(folder: Path, name: str, purpose: str) -> ModuleType:
 
 
 def _beside(family: str | None, name: str) -> str | None:
-    if family is None:
-        return None
-    module = beside(family, name)
-    return module if find_spec(module) else None
+    return beside(family, name) if family and has_module(family, name) else None

@@ -4,6 +4,7 @@ It imports nothing heavy, since the plan reads it: a job's fingerprint covers th
 """
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 WINDOW_ROOM = 3.0  # seconds that an input window must have behind the speech where it is shorter than the published one
@@ -68,3 +69,8 @@ def has_window(model_type: str | None) -> bool:
 def beside(family: str, name: str) -> str:
     """Name of a module beside a family's."""
     return f"{family.rpartition('.')[0]}.{name}"
+
+
+def has_module(family: str, name: str) -> bool:
+    """True if there is a module of the name beside a family's."""
+    return find_spec(beside(family, name)) is not None

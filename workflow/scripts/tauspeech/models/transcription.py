@@ -44,15 +44,23 @@ class AudioTranscriber(Protocol):
 
 
 def open_transcriber(
-    folder: Path, *, language: str | None = None, task: str = "transcribe", beams: int = 1
+    folder: Path,
+    *,
+    language: str | None = None,
+    task: str = "transcribe",
+    beams: int = 1,
+    engine: str = "transformers",
 ) -> AudioTranscriber:
     """Open the model of a folder for transcription.
 
     ``language`` is spoken in all recordings; None detects it for each. ``task`` is ``transcribe`` or ``translate``.
+    ``engine`` is ``transformers``, ``ctranslate2``, or ``auto``: the latter where it is installed and follows all settings.
     """
     module = companion(folder, "long_audio", "used to transcribe")
     Checkpoint(folder)  # refuses pickle files and truncated files
-    return cast(AudioTranscriber, module.open_transcriber(folder, language=language, task=task, beams=beams))
+    return cast(
+        AudioTranscriber, module.open_transcriber(folder, language=language, task=task, beams=beams, engine=engine)
+    )
 
 
 def _spaced(left: str, right: str) -> bool:

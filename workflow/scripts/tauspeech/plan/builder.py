@@ -8,8 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.data.languages import chinese
-from tauspeech.models.families import WINDOW_ROOM, family_modules, has_decoder, has_window, tasks_of_family
+from tauspeech.models.families import (
+    WINDOW_ROOM,
+    beside,
+    family_modules,
+    has_decoder,
+    has_module,
+    has_window,
+    tasks_of_family,
+)
 from tauspeech.plan.checks import (
+    require_conversion,
     require_order,
     require_precision,
     require_range,
@@ -22,7 +31,14 @@ from tauspeech.plan.merges import MergeSpec, Searched
 from tauspeech.plan.mini_voice import mini_voice
 from tauspeech.plan.own_finetunes import MODULE, has_adapter, own_finetune
 from tauspeech.plan.runtime_settings import result_settings, training_settings
-from tauspeech.plan.sources import base_source, grammar_source, own_sentences, recordings, require_folder_or_hub_id
+from tauspeech.plan.sources import (
+    base_source,
+    foundation_languages,
+    grammar_source,
+    own_sentences,
+    recordings,
+    require_folder_or_hub_id,
+)
 from tauspeech.plan.voices import engine_environment, models_of, only_espeak, short, voices_of
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
@@ -57,6 +73,7 @@ class Builder:
         self.sources, self.target = sources, target
         self.seed: int = config["seed"] + repetition
         self.tag = f"--seed{self.seed}" if repetition else ""
+        self._conversions: dict[str, PlannedJob] = {}
 
     def job(
         self,
@@ -126,11 +143,13 @@ class Builder:
         splits: tuple[str, ...],
         word_id: str = "",
         carriers: bool = False,
+        only: str | None = None,
     ) -> PlannedJob:
-        """The user's recordings, which have rows of some splits at least."""
-        require_recordings(Path(found["path"]), languages, splits)
+        """The user's recordings, which have rows of some splits at least; with ``only``, those of one split."""
+        require_recordings(Path(found["path"]), languages, splits, only)
         settings: dict[str, Any] = {"kind": "recordings", "recordings": found, "languages": list(languages)}
         settings |= {"word_id": word_id, "carriers": carriers, "check": None}
+        settings |= {"only": only} if only else {}
         settings |= {"longest": self.fitting(math.inf)} if self.opening_settings else {}
         return self._speech(id, settings, {}, threads=1)
 
@@ -226,6 +245,14 @@ class Builder:
     def _base_source(self) -> dict[str, Any]:
         languages = tuple(dict.fromkeys((*self.sources, self.target)))
         return base_source(self.config["base"], self.config["retrain_foundation"], languages)
+
+    @cached_property
+    def base_languages(self) -> list[str] | None:
+        """Languages of a foundation, which knows no others; None for other models, whose languages are not known yet."""
+        source = self._base_source
+        if source["kind"] == "train":
+            return sorted({*self.sources, self.target})
+        return foundation_languages(source["size"]) if source["kind"] == "shipped" else None
 
     @cached_property
     def family(self) -> tuple[str, ...]:
@@ -398,8 +425,28 @@ class Builder:
         """Hypotheses of a model for the test split of some sets, below hypotheses/<folder>, which is ``id`` by default."""
         self._require_tasks(sets)
         settings = self.decoding_settings | tasks_of(sets) | {"folder": (folder or id) + self.tag}
-        inputs = {"model": model} | sets_of(sets)
-        return self.job("decode", id, settings, inputs, threads=self.decoding_threads, modules=self.family, batch=batch)
+        inputs: Inputs = {"model": model, "converted": self._converted(model), **sets_of(sets)}
+        modules = (*self.family, *self._conversion)
+        return self.job("decode", id, settings, inputs, threads=self.decoding_threads, modules=modules, batch=batch)
+
+    @cached_property
+    def _conversion(self) -> tuple[str, ...]:
+        """Modules that convert models and decode with them, if hypotheses are CTranslate2's."""
+        if self.config["decoding"].get("engine", "transformers") == "transformers":
+            return ()
+        require_conversion(self.config["decoding"], self._base_source["family"])
+        return tuple(beside(module, "converted") for module in self.family if has_module(module, "converted"))
+
+    def _converted(self, model: PlannedJob) -> PlannedJob | None:
+        """A model in CTranslate2's format: one for all sets that it decodes."""
+        if not self._conversion:
+            return None
+        if model.id not in self._conversions:
+            about: Inputs = {"model": model}
+            self._conversions[model.id] = PlannedJob(
+                "conversion", model.id, {}, about, modules=self._conversion, batch=model.batch_name
+            )
+        return self._conversions[model.id]
 
     def score(
         self,

@@ -56,7 +56,7 @@ def schema_of(experiment: str) -> dict[str, Any]:
 def marked_schema_of(experiment: str) -> dict[str, Any]:
     """Schema of an experiment, with descriptions in Markdown, as config/README.md shows them; links are relative to it.
 
-    ``$part`` includes keys that several experiments share, from files of their own. ``$options`` includes the options
+    ``$part`` includes keys that several experiments share, from files of their own, one or a list of them. ``$options`` includes the options
     of a merge method as the method declares them, with the experiment's defaults.
     """
     schema: dict[str, Any] = _with_parts(_read(EXPERIMENTS / experiment / "schema.yaml"))
@@ -76,9 +76,13 @@ def parts_of(experiment: str) -> Iterator[tuple[str, str]]:
 def _parts(schema: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
     for name, each in schema.get("properties", {}).items():
         if name == "$part":
-            yield prefix, each
+            yield from ((prefix, part) for part in _listed(each))
         elif isinstance(each, dict):
             yield from _parts(each, f"{prefix}{name}.")
+
+
+def _listed(names: str | list[str]) -> list[str]:
+    return [names] if isinstance(names, str) else names
 
 
 def plain(description: str) -> str:
@@ -113,7 +117,8 @@ def _with_parts(value: Any) -> Any:
     whole: dict[str, Any] = {}
     for key, part in value.items():
         if key == "$part":
-            whole |= _with_parts(_read(SCHEMA_PARTS / f"{part}.yaml"))
+            for name in _listed(part):
+                whole |= _with_parts(_read(SCHEMA_PARTS / f"{name}.yaml"))
         elif key == "$options":
             whole |= _options(**part)
         else:

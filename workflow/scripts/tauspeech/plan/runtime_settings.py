@@ -37,7 +37,10 @@ def reported_settings(config: dict[str, Any], sections: tuple[str, ...]) -> dict
         for name, section in (reported | {"training": used}).items()
         if name in ("training", "decoding")
     }
-    reported |= {key: config[key] for key in ("models", "adapters", "base_window") if config[key]}
+    if reported.get("decoding", {}).get("engine") == "transformers":
+        del reported["decoding"]["engine"]
+    optional = ("models", "adapters", "retention", "base_window")
+    reported |= {key: config[key] for key in optional if config.get(key)}
     if "text" in reported:
         reported["text"] = {
             key: result_settings(each) if isinstance(each, dict) else each for key, each in reported["text"].items()

@@ -52,11 +52,14 @@ def own_sentences(folder: str, set_id: str) -> dict[str, str] | None:
 
 
 def recordings(folder: str, set_id: str) -> dict[str, str] | None:
-    """A table of recordings, with one hash over all audio files that it names."""
+    """The table of recordings of a set, if there is one in the folder."""
     _require_folder(folder, "speech.recordings", "config/recordings")
     path = Path(folder).expanduser() / f"{set_id}.tsv"
-    if not path.is_file():
-        return None
+    return recordings_source(path) if path.is_file() else None
+
+
+def recordings_source(path: Path) -> dict[str, str]:
+    """A table of recordings, with one hash over all audio files that it names."""
     named = (row.get("file") or "" for row in tab_reader(path))
     files = [path.parent / name for name in named if name]
     digests = [sha256_file(file) for file in files if file.is_file()]
@@ -123,14 +126,20 @@ def _foundation_source(size: str, retrain: bool, languages: tuple[str, ...]) -> 
     path = FOUNDATIONS / size / "receipt.json"
     if retrain or not path.is_file():
         return {"kind": "train", "size": size, "family": SIZES[size].model_type}
-    trained = json.loads(path.read_text(encoding="utf-8"))["spec"]["settings"]
-    known = trained.get("languages") or [trained["source"], trained["target"]]  # older receipts
+    known = foundation_languages(size)
     if not set(languages) <= set(known):
         raise UserError(
             f"key 'base': the shipped foundation/{size} was trained on {' and '.join(known)}: set retrain_foundation to true to "
             f"train one for {' and '.join(languages)}."
         )
     return {"kind": "shipped", "size": size, "receipt": sha256_file(path), "family": SIZES[size].model_type}
+
+
+def foundation_languages(size: str) -> list[str]:
+    """Languages that a shipped foundation was trained on."""
+    path = FOUNDATIONS / size / "receipt.json"
+    trained = json.loads(path.read_text(encoding="utf-8"))["spec"]["settings"]
+    return trained.get("languages") or [trained["source"], trained["target"]]  # older receipts
 
 
 def model_type(folder: Path) -> str | None:

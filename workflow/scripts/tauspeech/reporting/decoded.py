@@ -8,4 +8,5 @@ def decoded(decoding: dict[str, Any]) -> str:
     beams, precision = decoding["beams"], decoding["precision"]
     search = "greedy" if beams == 1 else f"{beams} beams"
     rounded = "" if precision == "fp32" else f", activations in {precision}, weights in fp32"
-    return f"{search}, without timestamps{rounded}"
+    engine = ", by CTranslate2" if decoding.get("engine") == "ctranslate2" else ""
+    return f"{search}, without timestamps{rounded}{engine}"

@@ -16,6 +16,7 @@ PACKAGES = (
     "transformers",
     "peft",
     "safetensors",
+    "ctranslate2",
     "sacrebleu",
     "jiwer",
     "whisper-normalizer",

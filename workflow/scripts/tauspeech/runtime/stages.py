@@ -31,6 +31,7 @@ STAGES = {
     "vector": Stage("extract_vector.py", "vectors/{id}.receipt.json"),
     "search": Stage("search_candidates.py", "search/{id}.receipt.json", batched=True),
     "merge": Stage("merge_vectors.py", "merged/{id}/receipt.json", batched=True),
+    "conversion": Stage("convert_model.py", "converted/{id}/receipt.json", batched=True),
     "decode": Stage("decode.py", "hypotheses/{id}.receipt.json", batched=True),
     "score": Stage("score.py", "scores/{id}.receipt.json", batched=True),
     "table": Stage("make_table.py", "tables/{id}.receipt.json"),

@@ -11,16 +11,23 @@ Rows = list[tuple[str, dict[str, str]]]  # each with its file and line, for mess
 REQUIRED = ("file", "split")
 
 
-def read_recordings(table: Path, languages: Sequence[str]) -> Rows:
-    """Rows of a table, after checks of its columns, of splits, and that no cell that is used is empty."""
-    rows = read_user_table(table, (*REQUIRED, *languages))
+def read_recordings(table: Path, languages: Sequence[str], only: str | None = None) -> Rows:
+    """Rows of a table, after checks of its columns, of splits, and that no cell that is used is empty.
+
+    ``only`` is the split whose rows are wanted; a table without the column ``split`` has no others.
+    """
+    rows = read_user_table(table, ("file", *languages) if only else (*REQUIRED, *languages))
+    if only:
+        rows = [(where, {"split": only} | row) for where, row in rows]
     for where, row in rows:
         if row["split"] not in (*SPLITS, "carrier"):
             raise UserError(f"{where}: split '{row['split']}' is unknown: use {', '.join(SPLITS)} or carrier.")
+    wanted = [(where, row) for where, row in rows if only in (None, row["split"])]
+    for where, row in wanted:
         for column in ("file", *languages):
             if not row[column].strip():
                 raise UserError(f"{where}: column '{column}' is empty: fill it in, or remove the row.")
-    return rows
+    return wanted
 
 
 def audio_of(table: Path, where: str, row: dict[str, str]) -> Path:

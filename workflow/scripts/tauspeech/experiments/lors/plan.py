@@ -16,6 +16,7 @@ from tauspeech.experiments.lors.systems import FEW, NAMES, LorsSystems, System
 from tauspeech.experiments.lors.trainings import TASKS
 from tauspeech.experiments.lors.units import METRICS, error_rate, metric
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
+from tauspeech.plan.retention import RetentionSets
 from tauspeech.plan.runtime_settings import reported_settings
 from tauspeech.plan.tables import PlannedCell, Row, claims_job, folder_of, scores_table
 from tauspeech.runtime.errors import UserError, did_you_mean
@@ -81,6 +82,8 @@ def _tables(experiment: LorsSystems) -> dict[str, PlannedJob]:
         by_language("table8", experiment.multilingual_systems("low", "st"), ["st"])
         by_language("table9", experiment.multitask_systems("low"), both)
         by_language("table10", experiment.joint_systems("low"), both)
+    if experiment.config["retention"]:
+        tables["retention"] = _retention(experiment, shown)
     tables["normalised"] = _normalised(shown)
     drawn: dict[str, Callable[[LorsSystems], PlannedJob]] = {"fig3": _fig3, "fig4": _fig4, "fig5": _fig5}
     return tables | {name: drawn[name](experiment) for name in experiment.config["figures"]["drawn"]}
@@ -131,6 +134,20 @@ def _normalised(tables: Mapping[str, Sequence[System]]) -> PlannedJob:
                 columns.setdefault(metric(task, languages), []).append(cell)
             rows.append(Row({"table": name, "system": system.name}, columns))
     return replace(scores_table("normalised", rows), modules=(f"{ROOM}.normalised",))
+
+
+def _retention(experiment: LorsSystems, tables: Mapping[str, Sequence[System]]) -> PlannedJob:
+    """The systems of each table on the retention sets, a column each: the mean over a system's models."""
+    sets = RetentionSets(experiment.jobs.build)
+    rows = [
+        Row(
+            {"table": name, "system": system.name},
+            {f"{sets.metric(id)} {id}": sets.cells(id, list(system.cells.values())) for id in sets.sets},
+        )
+        for name, systems in tables.items()
+        for system in systems
+    ]
+    return scores_table("retention", rows)
 
 
 def _chosen_rates(experiment: LorsSystems) -> dict[str, PlannedJob]:

@@ -7,6 +7,7 @@ import pandas as pd
 from tauspeech.data.languages import unspaced
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
 from tauspeech.reporting.decoded import decoded
+from tauspeech.reporting.retention_sets import retention_sets
 from tauspeech.reporting.signatures import signatures
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.reporting.voice_samples import engines_of
@@ -118,6 +119,8 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
                     best_in=_ends(tables[name], name in _OF_TRANSLATION),
                 )
             )
+    if "retention" in tables:
+        found.append(_retention(tables, config))
     for name, (title, caption) in _OTHERS.items():
         if name in tables:
             found.append(Table(name, title, caption, _as_shown(name, tables[name])))
@@ -129,6 +132,14 @@ def _as_shown(name: str, table: pd.DataFrame) -> pd.DataFrame:
     if name != "rates":
         return table
     return table.assign(learning_rate=[f"{float(rate):g}" for rate in table["learning_rate"]])
+
+
+def _retention(tables: dict[str, pd.DataFrame], config: dict[str, Any]) -> Table:
+    caption = (
+        f"Your recordings of what must not be forgotten: {retention_sets(config['retention'])}. The systems of each table, as the "
+        f"mean over the models of a system. Of error rates lower is better, of BLEU higher. {signatures(tables, 'retention')}"
+    )
+    return Table("retention", "What must not be forgotten", caption, tables["retention"])
 
 
 def _scored(config: dict[str, Any]) -> str:

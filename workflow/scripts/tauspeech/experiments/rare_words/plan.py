@@ -13,6 +13,7 @@ from tauspeech.experiments.rare_words.systems import NAMES, Systems, WordSystems
 from tauspeech.experiments.rare_words.verdicts import read_verdict
 from tauspeech.experiments.rare_words.words import Word, read_words
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
+from tauspeech.plan.retention import RetentionSets
 from tauspeech.plan.runtime_settings import reported_settings
 from tauspeech.plan.tables import Row, claims_job, folder_of, hypotheses_of, scores_table
 from tauspeech.runtime.errors import UserError, did_you_mean
@@ -90,6 +91,8 @@ def _tables(experiment: WordSystems, all_words: list[Word]) -> dict[str, Planned
     }
     if experiment.control:
         tables["table3"] = _by_word(experiment, "table3", experiment.control, with_general=False)
+    if experiment.config["retention"]:
+        tables["retention"] = _retention(experiment)
     return tables
 
 
@@ -126,11 +129,29 @@ def _by_word(experiment: WordSystems, name: str, task: str, with_general: bool) 
 
 def _fig2(experiment: WordSystems, name: str, weight: str) -> PlannedJob:
     """The score for each number of words, as the mean over those words' test sets, in one reading of the paper's weights."""
-    named = experiment.config["composition"]["subsets"]
-    labels = [subset.id if subset.id in named else str(len(subset.words)) for subset in experiment.subsets]
-    pairs = zip(labels, experiment.subsets, strict=True)
-    rows = [Row({"words": label}, experiment.of_subset(subset, weight)) for label, subset in pairs]
+    rows = [
+        Row({"words": experiment.label(subset)}, experiment.of_subset(subset, weight)) for subset in experiment.subsets
+    ]
     return scores_table(name, rows)
+
+
+def _retention(experiment: WordSystems) -> PlannedJob:
+    """Every model on the retention sets: those of single words as a mean, then those of several words in both readings."""
+    sets = RetentionSets(experiment.jobs.build)
+    models = [({"words": "each", "weight": str(experiment.config["merging"]["weight"])}, experiment.general)]
+    for weight in (VALIDATION, NORMALISED):
+        for subset in (subset for subset in experiment.subsets if len(subset.words) > 1):
+            about = {"words": experiment.label(subset), "weight": weight}
+            models.append((about, experiment.of_subset(subset, weight)))
+    rows = [
+        Row(
+            {"set": name, "metric": sets.metric(name)} | about,
+            {system: sets.cells(name, cells) for system, cells in of_systems.items()},
+        )
+        for name in sets.sets
+        for about, of_systems in models
+    ]
+    return scores_table("retention", rows)
 
 
 def _figures(experiment: WordSystems, tables: dict[str, PlannedJob]) -> list[PlannedJob]:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
 from tauspeech.reporting.decoded import decoded
+from tauspeech.reporting.retention_sets import retention_sets
 from tauspeech.reporting.signatures import signatures
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.scoring.headline import headline_metric
@@ -121,6 +122,8 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
     if "table3" in tables:
         caption = f"on the task that was not trained, with the same speech. The FT column is not in the paper's table. {weight}"
         found.append(scored("table3", "Table 3. What is forgotten", caption, config["control_task"]))
+    if "retention" in tables:
+        found.append(_retention(tables, config))
     for name, title, reading in (
         ("fig2", "Figure 2 in numbers. Several words in one model", _reading(CHOSEN, config)),
         (
@@ -140,6 +143,18 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
         caption = "Sentences of other sets that contain a word; it should occur in its own set only."
         found.append(Table("overlap", "Words that occur elsewhere", caption, tables["overlap"]))
     return found
+
+
+def _retention(tables: dict[str, pd.DataFrame], config: dict[str, Any]) -> Table:
+    table, name = tables["retention"], "retention"
+    ends: set[Literal["max", "min"]] = {"max" if metric == "BLEU" else "min" for metric in table["metric"]}
+    caption = (
+        f"Your recordings of what must not be forgotten: {retention_sets(config['retention'])}. Error rates in percent, where "
+        "lower is better, or BLEU. The row each is the mean over the models of single words; the others are models of several "
+        f"words, by their number. Weight of each: {_weight(config)}. {signatures(tables, name)}"
+    )
+    best = ends.pop() if len(ends) == 1 else None  # one column may hold both metrics
+    return Table(name, "What must not be forgotten", caption, table, best, SYSTEMS)
 
 
 def described_figures(drawn: dict[str, str], config: dict[str, Any]) -> list[Figure]:

@@ -54,6 +54,10 @@ class WordSystems:
             )
         return Subset(name, tuple(self.single[member].words[0] for member in members))
 
+    def label(self, subset: Subset) -> str:
+        """Name of a subset in tables: its number of words, unless the configuration names it."""
+        return subset.id if subset.id in self.config["composition"]["subsets"] else str(len(subset.words))
+
     # Hypotheses and scores
 
     @property

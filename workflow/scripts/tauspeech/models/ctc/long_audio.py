@@ -17,7 +17,11 @@ SHORTEST = RATE // 20  # samples; shorter pieces have no speech, and may have no
 BATCH = 8
 
 
-def open_transcriber(folder: Path, *, language: str | None, task: str, beams: int) -> "CTCTranscriber":
+def open_transcriber(
+    folder: Path, *, language: str | None, task: str, beams: int, engine: str = "transformers"
+) -> "CTCTranscriber":
+    if engine == "ctranslate2":
+        raise UserError("CTranslate2 does not decode CTC models: leave --engine out.")
     if task != "transcribe":
         raise UserError("CTC models only transcribe: leave --task out, or give a Whisper model.")
     return CTCTranscriber(open_model(folder), language, beams)

@@ -4,12 +4,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from tauspeech.models.ctranslate2_package import INSTALL, installed, require_ctranslate2
 from tauspeech.runtime.errors import UserError
 
-CTRANSLATE2 = (4, 7, 0)  # first version that reads the files of transformers 5
 GGML_SCRIPT = Path("models", "convert-h5-to-ggml.py")
 
 Convert = Callable[[Path, Path], None]  # from a model folder to an empty folder
@@ -31,16 +30,12 @@ def ctranslate2(quantization: str) -> Convert:
 
 
 def _ctranslate2_program() -> list[str]:
-    install = "pip install 'ctranslate2>=4.7.0'"
-    try:
-        installed = version("ctranslate2")
-    except PackageNotFoundError:
+    if not installed():
         program = shutil.which("ct2-transformers-converter")
         if not program:
-            raise UserError(f"faster-whisper's converter is not installed: run `{install}`.") from None
+            raise UserError(f"faster-whisper's converter is not installed: run `{INSTALL}`.")
         return [program]
-    if tuple(int(number) for number in installed.split(".")[:3] if number.isdigit()) < CTRANSLATE2:
-        raise UserError(f"ctranslate2 {installed} cannot read the files of transformers 5: run `{install}`.")
+    require_ctranslate2()
     return [sys.executable, "-c", "from ctranslate2.converters.transformers import main; main()"]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -74,6 +74,7 @@ class Whisper:
         # Published Whispers were trained on texts with a space before the first word; foundations of this project, which
         # have no timestamps, without.
         self.leading_space = bool(self._timestamps)
+        self.converted: TokenGenerator | None = None  # decodes in place of the network
 
     def is_alignable(self, seconds: float, labels: list[int]) -> bool:
         return True
@@ -122,6 +123,8 @@ class Whisper:
         if self._timestamps:  # the prompt asks for none; two in a row would make generate() decode the audio again
             suppressed = self.network.generation_config.suppress_tokens or []
             settings["suppress_tokens"] = sorted({*suppressed, *self._timestamps})
+        if self.converted:
+            return self._texts(self.converted.generate(encoded.inputs, settings))
         inputs = encoded.inputs
         with torch.inference_mode():
             mask = encoded.states[:, :, 0] if inputs is None else inputs[:, 0, :]
@@ -132,6 +135,9 @@ class Whisper:
                 ids = self.network.generate(encoder_outputs=BaseModelOutput(encoded.states), **settings)
             else:
                 ids = self.network.generate(inputs, **settings)
+        return self._texts(ids)
+
+    def _texts(self, ids: Any) -> list[str]:
         return [text.strip() for text in self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)]
 
     def freeze_feature_encoder(self) -> None:
@@ -199,6 +205,14 @@ def prompt_language(task: SpeechTask) -> str:
     language, models are trained with that language in the prompt.
     """
     return task.source if task.kind == "transcribe" or task.target == "en" else task.target
+
+
+class TokenGenerator(Protocol):
+    """The same model in another program."""
+
+    def generate(self, inputs: torch.Tensor, settings: dict[str, Any]) -> list[list[int]]:
+        """Tokens of a batch; ``settings`` are arguments of transformers' ``generate``."""
+        ...
 
 
 def open_model(folder: str | Path) -> Whisper:

@@ -21,9 +21,11 @@ import numpy as np
 import torch
 
 from tauspeech.data.audio import RATE
+from tauspeech.models.ctranslate2_package import installed, require_ctranslate2
 from tauspeech.models.devices import device
 from tauspeech.models.pauses import Span, cut, utterances
 from tauspeech.models.transcription import Segment, Transcript
+from tauspeech.models.whisper.converted import convert_and_use, unsupported
 from tauspeech.models.whisper.family import PROMPT, Whisper, open_model
 from tauspeech.models.whisper.prompt import detect_language, language_code, prompt
 
@@ -39,8 +41,16 @@ RETRIES = {
 }
 
 
-def open_transcriber(folder: Path, *, language: str | None, task: str, beams: int) -> "Transcriber":
-    return Transcriber(open_model(folder), language=language, task=task, beams=beams)
+def open_transcriber(
+    folder: Path, *, language: str | None, task: str, beams: int, engine: str = "transformers"
+) -> "Transcriber":
+    model = open_model(folder)
+    transcriber = Transcriber(model, language=language, task=task, beams=beams)
+    usable = installed() and device() == "cpu" and not unsupported(model)
+    if engine == "ctranslate2" or (engine == "auto" and usable):
+        require_ctranslate2()
+        convert_and_use(model, folder, torch.get_num_threads())
+    return transcriber
 
 
 class Transcriber:
@@ -94,10 +104,17 @@ class Transcriber:
         texts: list[str] = []
         for first in range(0, len(spans), BATCH):
             batch = self._inputs([samples[start:end] for start, end in spans[first : first + BATCH]])
-            # A single call: with timestamps in the output, transformers would process the window repeatedly.
-            ids = self._generate(batch, language, return_timestamps=False, force_unique_generate_call=True)
+            ids = self._tokens(batch, language)
             texts += self._model.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
         return _segments((start / RATE, end / RATE, text) for (start, end), text in zip(spans, texts, strict=True))
+
+    def _tokens(self, batch: torch.Tensor, language: str) -> Any:
+        """Tokens without timestamps."""
+        if converted := self._model.converted:
+            settings = {"num_beams": self._beams, "max_new_tokens": self._network.config.max_target_positions - PROMPT}
+            return converted.generate(batch, settings | prompt(self._network, language, self._task))
+        # A single call: with timestamps in the output, transformers would process the window repeatedly.
+        return self._generate(batch, language, return_timestamps=False, force_unique_generate_call=True)
 
     def _check_timestamps(self, samples: np.ndarray, language: str) -> bool:
         """True if the model predicts timestamps besides the first, which is forced; checked once per model."""

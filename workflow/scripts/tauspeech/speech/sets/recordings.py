@@ -21,8 +21,8 @@ def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str,
     settings = job.settings
     table, word, carriers = settings["recordings"]["path"], settings["word_id"], settings["carriers"]
     found = set()
-    longest = settings.get("longest", LONGEST)
-    for row in recorded(table, job.id, word, settings["languages"], carriers, longest):
+    longest, only = settings.get("longest", LONGEST), settings.get("only")
+    for row in recorded(table, job.id, word, settings["languages"], carriers, longest, only=only):
         found.add(row["split"])
         yield row
     # Sets of a word are used for training; other sets may be for testing only.
@@ -32,14 +32,21 @@ def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str,
 
 
 def recorded(
-    table: str, set_id: str, word_id: str, languages: list[str], carriers: bool, longest: float = LONGEST
+    table: str,
+    set_id: str,
+    word_id: str,
+    languages: list[str],
+    carriers: bool,
+    longest: float = LONGEST,
+    *,
+    only: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Rows of the manifest; file names are relative to the table. A recording of more than ``longest`` seconds is an error.
 
-    ``carriers``: yield the rows of the split "carrier", or of "test" if there are none.
+    ``carriers``: yield the rows of the split "carrier", or of "test" if there are none. ``only``: those of one split.
     """
     path = Path(table)
-    rows = read_recordings(path, languages)
+    rows = read_recordings(path, languages, only)
     as_carriers = carrier_split(rows)
     for number, (where, row) in enumerate(rows):
         if carriers == (row["split"] == as_carriers) or (not carriers and row["split"] == "test"):
