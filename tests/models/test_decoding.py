@@ -6,6 +6,7 @@ import torch
 
 from tauspeech.data.audio import RATE, encode_audio
 from tauspeech.models.decoding import Decoder, FeatureCache, shared_features
+from tauspeech.models.encoder_states import EncoderStates
 from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper.foundation import new_model
@@ -82,6 +83,37 @@ def test_tasks_share_the_encoding_of_a_batch():
     decoded = Decoder(model, SETTINGS).decode_tasks(rows_of(0.1, 0.1, 0.1), [TRANSCRIBE, TRANSLATE])
     assert decoded == [["transcribe 1", "transcribe 2", "transcribe 3"], ["translate 1", "translate 2", "translate 3"]]
     assert (model.encoded, model.computed) == (2, 3)
+
+
+def test_models_with_the_same_encoder_share_its_states(model, monkeypatch):
+    """As in a search whose vectors are zero in the encoder: 3 utterances are 2 batches."""
+    encoded, states, rows = [], EncoderStates(), rows_of(0.4, 0.7, 0.5)
+    computed = model.network.model.encoder.register_forward_hook(lambda *_: encoded.append(1))
+
+    def texts(part, shared):
+        for weight in getattr(model.network.model, part).layers.parameters():
+            weight.data *= -1
+        return Decoder(model, SETTINGS, states=shared).decode_tasks(rows, [TRANSCRIBE, TRANSLATE])
+
+    def calls(part):
+        """Calls of the encoder for a model with another encoder or decoder, twice."""
+        expected, before = texts(part, None), len(encoded)
+        assert Decoder(model, SETTINGS, states=states).decode_tasks(rows, [TRANSCRIBE, TRANSLATE]) == expected
+        first = len(encoded) - before
+        assert texts(part, states) != expected
+        return first, len(encoded) - before - first
+
+    assert calls("decoder") == (2, 0)
+    assert calls("encoder") == (2, 2)
+    computed.remove()
+
+
+def test_encoder_states_beyond_the_limit_are_computed_again(model):
+    encoded, states, rows = [], EncoderStates(most_bytes=1), rows_of(0.4, 0.7, 0.5)
+    computed = model.network.model.encoder.register_forward_hook(lambda *_: encoded.append(1))
+    first, second = (Decoder(model, SETTINGS, states=states).decode(rows, TRANSCRIBE) for _ in range(2))
+    assert first == second and len(encoded) == 3  # the first batch is kept
+    computed.remove()
 
 
 def test_no_utterance_and_no_task():

@@ -24,7 +24,7 @@ TOLERANT = {"kind": "smallest_scale", "tolerance": 30.0}
 class FakeModel:
     """Its hypotheses lose a word for each 0.25 that the first bias is from ``best``."""
 
-    window, room, features_id = 30.0, 0.0, "fake"
+    window, room, features_id, encoder = 30.0, 0.0, "fake", None
 
     def __init__(self, base, best):
         self.network = torch.nn.Linear(1, 1)

@@ -10,13 +10,15 @@ def main(job: Job) -> None:
     from tauspeech.data import manifest
     from tauspeech.models.conversion import use_converted
     from tauspeech.models.decoding import Decoder, shared_features
+    from tauspeech.models.encoder_states import shared_states
     from tauspeech.models.family import open_model
     from tauspeech.models.tasks import tasks_by_set
 
     model = open_model(job.input("model", "."), job.settings.get("base_window"))
-    decoder = Decoder(model, job.settings, shared_features())
+    is_converted = "converted" in job.spec["inputs"]
+    decoder = Decoder(model, job.settings, shared_features(), None if is_converted else shared_states())
     tasks = tasks_by_set(job.settings["tasks"])
-    if "converted" in job.spec["inputs"]:
+    if is_converted:
         use_converted(decoder.model, job.input("model", "."), job.input("converted", "."), job.threads)
     outputs, folder = [], job.results / "hypotheses" / job.settings["folder"]
     for set_id, path in job.inputs("sets").items():

@@ -8,10 +8,11 @@ from tauspeech.runtime.job import Job, run
 
 def main(job: Job) -> None:
     from tauspeech.models.decoding import shared_features
+    from tauspeech.models.encoder_states import shared_states
     from tauspeech.search.loop import search
 
     path = job.path(f"{job.name}.json")
-    write_text(path, json.dumps(search(job, shared_features()), indent=1) + "\n")
+    write_text(path, json.dumps(search(job, shared_features(), shared_states()), indent=1) + "\n")
     job.finish(path)
 
 

@@ -171,6 +171,29 @@ def test_a_group_without_the_other_has_its_own_tables(plan):
     assert not {"table1", "table2", "table3", "table4", "table11"} & ids(planned, "table")
 
 
+def test_recognised_languages_are_in_the_tables_of_recognition_and_of_everything(plan):
+    group = {"languages": ["es", "fr"], "recognised": ["de", "en"]}
+    voices = {language: [language] for language in ("de", "en", "es", "fr")}
+    planned = plan(groups={"high": group}, figures={"drawn": ["fig3"]}, sequential=[], speech={"voices": voices})
+
+    def columns(name):
+        return [column for column in table(planned, name)["rows"][-1]["cells"] if "Avg." not in column]
+
+    assert columns("table1") == ["es", "fr", "de", "en"] and columns("table2") == ["es", "fr"]
+    assert columns("table11") == ["WER es", "WER fr", "BLEU es", "BLEU fr"]
+    assert columns("table4") == ["WER es", "WER fr", "WER de", "WER en", "BLEU es", "BLEU fr"]
+    single = {f"{language}--asr" for language in ("es", "fr", "de", "en")} | {"es--st", "fr--st"}
+    assert ids(planned, "finetune") == single | {"es--mt", "fr--mt", "high--ml--asr", "high--ml--st", "high--mlmt"}
+    # Of languages and tasks together, a recognised language has its single training.
+    merged = planned.jobs["merge", "high--mt-ml--ta"].inputs["vectors"]
+    assert [job.id for job in merged] == ["es--mt", "fr--mt", "de--asr", "en--asr"]
+    counts = [(row["names"]["task"], row["names"]["languages"]) for row in table(planned, "fig3")["rows"]]
+    assert counts == [("transcribe", 2), ("transcribe", 3), ("transcribe", 4), ("translate", 2)]
+    # Their sets have no translations.
+    assert planned.jobs["speech", "de"].settings["languages"] == ["de"]
+    assert planned.jobs["speech", "fr"].settings["languages"] == ["fr", "en"]
+
+
 def test_the_groups_have_the_papers_hours(plan):
     planned = plan(groups=BOTH)
     assert planned.jobs["speech", "ca"].settings["hours"] == {"train": 5, "validation": 1, "test": 1}
@@ -352,7 +375,7 @@ def test_sclite_is_used_where_it_is_installed(plan, monkeypatch):
 
 
 def test_a_language_of_two_groups_is_refused(plan):
-    with pytest.raises(UserError, match=r"key 'groups\.low\.languages': 'ca' is in another group already"):
+    with pytest.raises(UserError, match=r"key 'groups\.low\.languages': 'ca' is in a group already: give it once"):
         plan(groups={"high": {"languages": HIGH}, "low": {"languages": ["ca", "sv"]}})
 
 

@@ -25,6 +25,21 @@ def test_the_report_says_which_rates_were_tried(training, said):
     assert said in dict(facts(config, {}))["Fine-tuning"]
 
 
+@pytest.mark.parametrize(
+    ("recorded", "speech", "languages"),
+    [
+        ([], "espeak", "es, fr; recognised only: de; 300 / 60 / 60 minutes (train / validation / test) of each"),
+        (["de"], "recordings (de), espeak", "recognised only: de; 300 / 60"),
+        (["es", "fr", "de"], "recordings (es, fr, de)", "es, fr; recognised only: de"),
+    ],
+)
+def test_the_report_says_which_languages_are_recordings(recorded, speech, languages):
+    groups = {"high": {"languages": ["es", "fr"], "recognised": ["de"]}}
+    found = dict(facts(complete(BASIS | {"groups": groups}, "c.yaml") | {"recorded": recorded}, {}))
+    assert found["Speech"] == speech and languages in found["Languages, high resource"]
+    assert ("minutes" in found["Languages, high resource"]) == (len(recorded) < 3)
+
+
 def test_captions_say_what_sequential_training_is_where_it_has_a_row(plan):
     config = plan().jobs["report", "report"].settings["config"]
     tables = {name: pd.DataFrame({"system": ["Finetuned"], "Avg.": [1.0]}) for name in ("table1", "table3")}

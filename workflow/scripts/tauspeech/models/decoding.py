@@ -10,6 +10,7 @@ import torch
 
 from tauspeech.data.audio import decode_audio
 from tauspeech.models.devices import device
+from tauspeech.models.encoder_states import EncoderStates, encoder_fingerprint
 from tauspeech.models.family import SpeechModel, fits_window, require_fit
 from tauspeech.models.half_precision import arithmetic
 from tauspeech.models.tasks import SpeechTask
@@ -51,8 +52,15 @@ class Decoder:
     Weights stay in float32 whatever the precision, so that small differences between models survive.
     """
 
-    def __init__(self, model: SpeechModel, settings: dict[str, Any], cache: Features | None = None):
+    def __init__(
+        self,
+        model: SpeechModel,
+        settings: dict[str, Any],
+        cache: Features | None = None,
+        states: EncoderStates | None = None,
+    ):
         self.model = model
+        self._states = states if device() == "cpu" else None  # on a GPU, encoding takes less time than copying
         model.network.to(device(), torch.float32).eval()
         self.settings = settings
         self._cache = cache or FeatureCache()
@@ -69,18 +77,28 @@ class Decoder:
         require_fit(self.model, rows)
         texts: list[list[str]] = [[] for _ in tasks]
         pace = Pace(f"utterances decoded, {', '.join(task.kind for task in tasks)}", len(rows))
+        if self._states and (fingerprint := encoder_fingerprint(self.model)):
+            self._states.of_encoder(f"{fingerprint} {self.settings['precision']}")
         for start in range(0, len(rows), self.settings["batch"]):
-            batch = [self._cache.get(self.model, row) for row in rows[start : start + self.settings["batch"]]]
+            batch = rows[start : start + self.settings["batch"]]
             for found, decoded in zip(texts, self._decode_batch(batch, tasks), strict=True):
                 found += decoded
             pace.add(len(batch))
         return texts
 
-    def _decode_batch(self, batch: list[np.ndarray], tasks: Sequence[SpeechTask]) -> list[list[str]]:
+    def _encode(self, batch: Sequence[dict[str, Any]]) -> Any:
+        def encode() -> Any:
+            return self.model.encode([self._cache.get(self.model, row) for row in batch])
+
+        if self._states is None or self.model.encoder is None:
+            return encode()
+        return self._states.get(tuple(row["utterance"] for row in batch), encode)
+
+    def _decode_batch(self, batch: Sequence[dict[str, Any]], tasks: Sequence[SpeechTask]) -> list[list[str]]:
         beams, new_tokens = self.settings["beams"], self.settings["new_tokens"]
         try:
             with arithmetic(self.model.network, self.settings["precision"]):
-                encoded = self.model.encode(batch)
+                encoded = self._encode(batch)
                 return [self.model.decode(encoded, task, beams=beams, new_tokens=new_tokens) for task in tasks]
         except torch.cuda.OutOfMemoryError:
             raise UserError(

@@ -5,6 +5,7 @@ from typing import Any
 
 from tauspeech.data import manifest
 from tauspeech.models.decoding import Decoder, FeatureCache
+from tauspeech.models.encoder_states import EncoderStates
 from tauspeech.models.family import open_model
 from tauspeech.models.tasks import tasks_by_set
 from tauspeech.runtime.job import Job
@@ -15,12 +16,12 @@ from tauspeech.search.rules import choose
 from tauspeech.vectors.execution import Execution
 
 
-def search(job: Job, cache: FeatureCache) -> dict[str, Any]:
+def search(job: Job, cache: FeatureCache, states: EncoderStates) -> dict[str, Any]:
     """Points, each a candidate with its score, and what the rule has chosen of them."""
     settings = job.settings
     candidates = KINDS[settings["kind"]](job, settings["candidates"], Execution(job.threads, logged))
     model = open_model(job.input("base", "."), settings.get("base_window"))
-    decoder = Decoder(model, settings, cache)
+    decoder = Decoder(model, settings, cache, states)
     tasks = tasks_by_set(settings["tasks"])
     sets = {id: manifest.read(path, settings["split"]) for id, path in job.inputs("sets").items()}
     measured = import_module(f"tauspeech.search.scores.{settings['score']}").measured

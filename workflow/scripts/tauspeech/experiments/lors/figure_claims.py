@@ -19,9 +19,9 @@ def figure_claims(systems: LorsSystems) -> list[PlannedClaim]:
 
 def _numbers_of_languages(points: FigureSystems) -> Iterator[PlannedClaim]:
     for task, about in OF_TASK.items():
-        by_count = {count: points.of_count(task, count) for count in points.counts}
+        by_count = {count: points.of_count(task, count) for count in points.counts(task)}
         every = _pooled(list(by_count.values()))
-        fewest, most = by_count[points.counts[0]], by_count[points.counts[-1]]
+        fewest, most = by_count[min(by_count)], by_count[max(by_count)]
         statement = f"LoRS-Merging is above Task Arithmetic over all combinations of languages ({about})."
         yield _claim(3, f"{task}-lors-above-ta", statement, every[LORS], {TA: every[TA]})
         if task == "asr":

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 from tauspeech.experiments.lors.systems import FEW, NAMES, LorsSystems, System
-from tauspeech.experiments.lors.trainings import TASKS, multilingual, single, sized, whole_percent
+from tauspeech.experiments.lors.trainings import TASKS, single, sized, whole_percent
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.tables import PlannedCell, PlannedPoint
 
@@ -16,13 +16,11 @@ class FigureSystems:
 
     def __init__(self, systems: LorsSystems):
         self.systems = systems
-        self.group = next(iter(systems.groups))
-        self.languages = systems.jobs.languages(self.group)
+        self.group = next(iter(systems.groups.values()))
 
-    @property
-    def counts(self) -> range:
+    def counts(self, task: str) -> range:
         """Numbers of languages in Figure 3."""
-        return range(2, len(self.languages) + 1)
+        return range(2, len(self.group.languages(task)) + 1)
 
     @property
     def shares(self) -> list[float]:
@@ -30,42 +28,45 @@ class FigureSystems:
         return sorted(whole_percent(share, "figures.shares") for share in self.systems.config["figures"]["shares"])
 
     def hours(self, share: float) -> float:
-        train: float = self.systems.groups[self.group]["hours"]["train"]
+        train: float = self.systems.config["groups"][self.group.name]["hours"]["train"]
         return round(share * train, 4)
 
     def of_count(self, task: str, count: int) -> Cells:
         """Figure 3: all combinations of some languages."""
         cells: Cells = {}
-        for chosen in itertools.combinations(self.languages, count):
+        for chosen in itertools.combinations(self.group.languages(task), count):
             for system in self._few(chosen, task, 1.0, joint=False):
                 cells.setdefault(system.name, []).extend(system.cells.values())
         return cells
 
     def of_share(self, task: str, share: float) -> Cells:
         """Figure 4: all languages, with a share of the training speech."""
-        return {system.name: list(system.cells.values()) for system in self._few(self.languages, task, share, True)}
+        return {
+            system.name: list(system.cells.values())
+            for system in self._few(self.group.languages(task), task, share, True)
+        }
 
     def pruning_curves(self, share: float) -> list[PlannedJob]:
         """Figure 5: a search over what pruning keeps, for each language."""
-        return [self.systems.jobs.pruning_curve(single(language, "asr", share)) for language in self.languages]
+        languages = self.group.languages("asr")
+        return [self.systems.jobs.pruning_curve(single(language, "asr", share)) for language in languages]
 
     def pruned(self, share: float, method: str, ratios: Sequence[float]) -> list[PlannedPoint]:
         """The models of all languages that keep these fractions of their vectors by a pruning method."""
         key = {"svd": "rank", "magnitude": "keep"}[method]
         return [
             PlannedPoint(search, number, self.systems.jobs.speech(language).id, TASKS["asr"], language)
-            for language, search in zip(self.languages, self.pruning_curves(share), strict=True)
+            for language, search in zip(self.group.languages("asr"), self.pruning_curves(share), strict=True)
             for number, candidate in enumerate(search.settings["candidates"])
             if candidate["method"] == method and candidate[key] in ratios
         ]
 
     def _few(self, languages: tuple[str, ...], task: str, share: float, joint: bool) -> list[System]:
         systems, pairs = self.systems, tuple((language, task) for language in languages)
-        every = languages == self.languages
-        id = f"{self.group if every else '-'.join(languages)}--{task}"
+        every = languages == self.group.languages(task)
+        id = f"{self.group.name if every else '-'.join(languages)}--{task}"
         trainings = [single(*pair, share) for pair in pairs]
         found = [systems.finetuned(pairs, share)]
         if joint:
-            training = multilingual(self.group, languages, task, share)
-            found.append(systems.trained("Multi-lingual training", [training]))
+            found.append(systems.trained("Multi-lingual training", [self.group.multilingual(task, share)]))
         return found + [systems.merged(NAMES[method], sized(id, share), trainings, method) for method in FEW]

@@ -1,5 +1,6 @@
 """Jobs of the experiment lors: sets by language, trainings on languages and tasks, and their merges."""
 
+import itertools
 import math
 from dataclasses import replace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from tauspeech.data.selection import Lengths
 from tauspeech.data.tables import SPLITS
 from tauspeech.experiments.lors.rate_search import KEYS, RateSearch
-from tauspeech.experiments.lors.trainings import TASKS, Pairs, Training, sequence_name, single, trainings_by_kind
+from tauspeech.experiments.lors.trainings import TASKS, Group, Pairs, Training, sequence_name, single
 from tauspeech.plan.builder import Builder, PlannedSentences, TaskSets, chosen_rate, searched_scale
 from tauspeech.plan.checks import require_order
 from tauspeech.plan.jobs import PlannedJob, once
@@ -26,28 +27,34 @@ class LanguageJobs:
 
     def __init__(self, config: dict[str, Any], repetition: int = 0):
         self.config = config
-        self.groups: dict[str, dict[str, Any]] = {name: group for name, group in config["groups"].items() if group}
+        self.groups = {
+            name: Group(name, tuple(found["languages"]), tuple(found["recognised"]))
+            for name, found in config["groups"].items()
+            if found
+        }
         self.group_of = _group_of(self.groups)
         self.build = Builder(config, tuple(self.group_of), TARGET, repetition)
         self.sclite = _with_sclite(config["scoring"]["sclite"])
-        self.rates = RateSearch(config, self._trainings_by_kind())
+        kinds = (group.by_kind.items() for group in self.groups.values())
+        self.rates = RateSearch(config, dict(itertools.chain.from_iterable(kinds)))
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
 
-    def languages(self, group: str) -> tuple[str, ...]:
-        return tuple(self.groups[group]["languages"])
+    def hours(self, language: str) -> dict[str, float]:
+        hours: dict[str, float] = self.config["groups"][self.group_of[language].name]["hours"]
+        return {split: hours[split] for split in SPLITS}
 
-    def _trainings_by_kind(self) -> dict[str, tuple[Training, ...]]:
-        found: dict[str, tuple[Training, ...]] = {}
-        for group in self.groups:
-            found |= trainings_by_kind(group, self.languages(group))
-        return found
+    def tasks(self, language: str) -> tuple[str, ...]:
+        return tuple(task for task in TASKS if language in self.group_of[language].languages(task))
+
+    def _texts(self, language: str) -> tuple[str, ...]:
+        """Languages of a set's texts: the spoken one, and that of the translations if there are any."""
+        return (language, TARGET) if "st" in self.tasks(language) else (language,)
 
     # Data
 
     @once
     def speech(self, language: str) -> PlannedJob:
-        hours = {split: self.groups[self.group_of[language]]["hours"][split] for split in SPLITS}
-        languages = tuple(dict.fromkeys((language, TARGET)))
+        hours, languages = self.hours(language), self._texts(language)
         if corpus := self.config["corpus"]:
             require_order(LENGTHS | corpus, "min_seconds", "max_seconds", "corpus")
             source = corpus_source(corpus, language)
@@ -62,27 +69,28 @@ class LanguageJobs:
 
     @once
     def text(self, language: str) -> PlannedJob:
-        hours = self.groups[self.group_of[language]]["hours"]
+        hours, languages = self.hours(language), self._texts(language)
         shortest = self.config["text"]["seconds"]
         counts = {split: math.ceil(hours[split] * 3600 / shortest) for split in SPLITS}
-        languages = tuple(dict.fromkeys((language, TARGET)))
         return self.build.sentences(language, PlannedSentences(languages, counts, self.build.own_sentences(language)))
+
+    def recorded(self) -> list[str]:
+        """Languages with recordings of the user's, where no corpus takes their place."""
+        return [] if self.config["corpus"] else [each for each in self.group_of if self.build.recordings(each)]
 
     def voice_samples(self) -> list[PlannedJob]:
         """Samples of the voices of each language whose speech is generated."""
-        if self.config["corpus"]:
-            return []
-        generated = [language for language in self.group_of if not self.build.recordings(language)]
         speech = self.config["speech"]
-        return [self.build.voice_samples(each, self.text(each), each, speech) for each in generated]
+        return [self.build.voice_samples(each, self.text(each), each, speech) for each in self._generated()]
+
+    def _generated(self) -> list[str]:
+        """Languages whose speech is generated."""
+        return [] if self.config["corpus"] else [each for each in self.group_of if each not in self.recorded()]
 
     def intelligibility(self) -> list[PlannedJob]:
         """The check before any training, of the generated speech."""
-        if self.config["corpus"]:
-            return []
         least = self.config["speech"]["check"]["least_share"]
-        generated = [language for language in self.group_of if not self.build.recordings(language)]
-        check = self.build.intelligibility([], [(self.speech(language), least) for language in generated])
+        check = self.build.intelligibility([], [(self.speech(each), least) for each in self._generated()])
         return [check] if check else []
 
     def task_sets(self, pairs: Pairs) -> TaskSets:
@@ -189,7 +197,7 @@ class LanguageJobs:
     @once
     def raw(self, language: str) -> PlannedJob:
         """The base's hypotheses: a job for each language, so that a new one leaves the others unchanged."""
-        pairs = tuple((language, task) for task in TASKS)
+        pairs = tuple((language, task) for task in self.tasks(language))
         return self.build.decode(f"raw/{language}", self.build.base, self.task_sets(pairs), "raw", "raw")
 
     @once
@@ -203,16 +211,20 @@ class LanguageJobs:
         return self.build.score(hypotheses, raw, words={}, sclite=self.sclite)
 
 
-def _group_of(groups: dict[str, dict[str, Any]]) -> dict[str, str]:
+def _group_of(groups: dict[str, Group]) -> dict[str, Group]:
     """The group of each language."""
-    found: dict[str, str] = {}
+    found: dict[str, Group] = {}
     for name, group in groups.items():
-        for language in group["languages"]:
-            if language in found:
-                raise UserError(f"key 'groups.{name}.languages': '{language}' is in another group already.")
-            if language == TARGET:
-                raise UserError(f"key 'groups.{name}.languages': '{TARGET}' is what the others are translated into.")
-            found[language] = name
+        if TARGET in group.translated:
+            raise UserError(
+                f"key 'groups.{name}.languages': '{TARGET}' is what the others are translated into: put it into "
+                f"'groups.{name}.recognised'."
+            )
+        for key, languages in (("languages", group.translated), ("recognised", group.recognised)):
+            for language in languages:
+                if language in found:
+                    raise UserError(f"key 'groups.{name}.{key}': '{language}' is in a group already: give it once.")
+                found[language] = group
     if not found:
         raise UserError("key 'groups': give the languages of a group, high or low.")
     return found

@@ -38,7 +38,7 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     )
     tables = _tables(experiment)
     modules = (f"{ROOM}.figures",)
-    unit = error_rate(FigureSystems(experiment).languages)
+    unit = error_rate(FigureSystems(experiment).group.languages("asr"))
     about = {} if unit == METRICS["asr"] else {"error_rate": unit}
     figures = [
         PlannedJob("figure", name, {"kind": name} | about, {"table": tables[name]}, modules=modules)
@@ -190,7 +190,7 @@ def _fig3(experiment: LorsSystems) -> PlannedJob:
         [
             Row({"task": TASKS[task], "languages": count}, points.of_count(task, count))
             for task in TASKS
-            for count in points.counts
+            for count in points.counts(task)
         ],
     )
 
@@ -236,6 +236,8 @@ def _report(
             played.setdefault(f"{cell.set}.{cell.task}", []).append([system.name, folder_of(cell.hypotheses)])
             hypotheses[cell.hypotheses.id] = cell.hypotheses
     config = reported_settings(experiment.config, ("name", "base", "seed", *SECTIONS))
+    if recorded := experiment.jobs.recorded():
+        config["recorded"] = recorded
     inputs: Inputs = {
         "tables": list(tables.values()),
         "figures": figures,

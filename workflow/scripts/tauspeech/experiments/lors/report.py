@@ -67,14 +67,14 @@ def facts(config: dict[str, Any], _: dict[str, pd.DataFrame]) -> list[tuple[str,
     found += [
         (
             f"Languages, {name} resource",
-            f"{', '.join(group['languages'])}; {_hours(group['hours'])} of each",
+            _languages(group, config.get("recorded", [])),
         )
         for name, group in groups
     ]
     percent = [", ".join(f"{100 * each:g} %" for each in merging[key]) for key in ("ranks", "keeps")]
     return [
         *found,
-        ("Speech", "CoVoST 2" if config["corpus"] else engines_of(config["speech"])),
+        ("Speech", _speech(config)),
         (
             "Fine-tuning",
             f"{trained_part(training)}{training['epochs']:g} epochs, batch {training['batch'] * training['accumulate']}, learning rate "
@@ -84,6 +84,26 @@ def facts(config: dict[str, Any], _: dict[str, pd.DataFrame]) -> list[tuple[str,
         ("Scale of the sum", f"one of {', '.join(f'{each:g}' for each in sorted(merging['grid']))}, by validation"),
         ("Decoding", decoded(config["decoding"])),
     ]
+
+
+def _languages(group: dict[str, Any], recorded: list[str]) -> str:
+    """The languages of a group, and the hours that speech is made or taken for; recordings are used as they are."""
+    found = [", ".join(group["languages"])]
+    if group["recognised"]:
+        found.append(f"recognised only: {', '.join(group['recognised'])}")
+    if not set(recorded) >= {*group["languages"], *group["recognised"]}:
+        found.append(f"{_hours(group['hours'])} of each")
+    return "; ".join(found)
+
+
+def _speech(config: dict[str, Any]) -> str:
+    if config["corpus"]:
+        return "CoVoST 2"
+    recorded = config.get("recorded", [])
+    groups = [group for group in config["groups"].values() if group]
+    every = {language for group in groups for language in (*group["languages"], *group["recognised"])}
+    found = [f"recordings ({', '.join(recorded)})"] if recorded else []
+    return ", ".join(found + ([engines_of(config["speech"])] if every - set(recorded) else []))
 
 
 def _hours(hours: dict[str, float]) -> str:
@@ -143,7 +163,8 @@ def _retention(tables: dict[str, pd.DataFrame], config: dict[str, Any]) -> Table
 
 
 def _scored(config: dict[str, Any]) -> str:
-    languages = [language for group in config["groups"].values() if group for language in group["languages"]]
+    groups = [group for group in config["groups"].values() if group]
+    languages = [language for group in groups for language in (*group["languages"], *group["recognised"])]
     unit = "WER, or CER where a column says so," if any(map(unspaced, languages)) else "WER"
     case = _CASE[config["scoring"]["bleu_case"]]
     return (

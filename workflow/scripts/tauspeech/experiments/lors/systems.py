@@ -10,8 +10,6 @@ from tauspeech.experiments.lors.trainings import (
     Pair,
     Pairs,
     Training,
-    all_at_once,
-    multilingual,
     multitask,
     sequence_name,
     single,
@@ -85,20 +83,20 @@ class LorsSystems:
 
     def multilingual_systems(self, group: str, task: str) -> list[System]:
         """Tables 1, 2, 7 and 8: the languages of a group, one task."""
-        languages = self.jobs.languages(group)
-        pairs = tuple((language, task) for language in languages)
+        pairs = tuple((language, task) for language in self.groups[group].languages(task))
         singles = [single(*pair) for pair in pairs]
         return [
             self.pretrained(pairs),
             self.finetuned(pairs),
-            self.trained("Multi-lingual training", [multilingual(group, languages, task)]),
+            self.trained("Multi-lingual training", [self.groups[group].multilingual(task)]),
             *self.sequential(task, {group: pairs}),
             *(self.merged(NAMES[method], f"{group}--{task}", singles, method) for method in NAMES),
         ]
 
     def multitask_systems(self, group: str) -> list[System]:
         """Tables 3, 9 and 11: each language by itself, both tasks."""
-        languages, pairs = self.jobs.languages(group), self.pairs(group)
+        languages = self.groups[group].translated
+        pairs = tuple((language, task) for task in TASKS for language in languages)
         found = [
             self.pretrained(pairs),
             self.finetuned(pairs),
@@ -115,9 +113,8 @@ class LorsSystems:
 
     def joint_systems(self, group: str) -> list[System]:
         """Tables 4 and 10: the languages of a group and both tasks, in four ways."""
-        languages, pairs = self.jobs.languages(group), self.pairs(group)
-        tasks_joint = [multitask(language) for language in languages]
-        languages_joint = [multilingual(group, languages, task) for task in TASKS]
+        pairs, tasks_joint = self.groups[group].pairs, self.groups[group].by_language
+        languages_joint = [self.groups[group].multilingual(task) for task in TASKS]
 
         def merges(prefix: str, id: str, trainings: Sequence[Training]) -> list[System]:
             return [self.merged(f"{prefix} {NAMES[method]}", f"{group}--{id}", trainings, method) for method in FEW]
@@ -125,7 +122,7 @@ class LorsSystems:
         return [
             self.pretrained(pairs),
             self.finetuned(pairs),
-            self.trained("ML and MT training", [all_at_once(group, languages)]),
+            self.trained("ML and MT training", [self.groups[group].all_at_once]),
             *self.sequential("mlmt", {group: pairs}),
             *merges("ML and MT", "all", [single(*pair) for pair in pairs]),
             self.trained("MT training", tasks_joint),
@@ -134,19 +131,15 @@ class LorsSystems:
             *merges("ML training + MT", "ml-mt", languages_joint),
         ]
 
-    def pairs(self, group: str) -> Pairs:
-        return tuple((language, task) for task in TASKS for language in self.jobs.languages(group))
-
     def merged_trainings(self) -> dict[str, tuple[Training, ...]]:
         """The trainings whose vectors are merged for the tables, by the name of the merge."""
         found: dict[str, tuple[Training, ...]] = {}
-        for group in self.groups:
-            languages = self.jobs.languages(group)
+        for name, group in self.groups.items():
             for task in TASKS:
-                found[f"{group}--{task}"] = tuple(single(language, task) for language in languages)
-            for language in languages:
+                found[f"{name}--{task}"] = tuple(single(language, task) for language in group.languages(task))
+            for language in group.translated:
                 found[f"{language}--both"] = tuple(single(language, task) for task in TASKS)
-            found[f"{group}--all"] = tuple(single(*pair) for pair in self.pairs(group))
-            found[f"{group}--mt-ml"] = tuple(multitask(language) for language in languages)
-            found[f"{group}--ml-mt"] = tuple(multilingual(group, languages, task) for task in TASKS)
+            found[f"{name}--all"] = tuple(single(*pair) for pair in group.pairs)
+            found[f"{name}--mt-ml"] = group.by_language
+            found[f"{name}--ml-mt"] = tuple(map(group.multilingual, TASKS))
         return found

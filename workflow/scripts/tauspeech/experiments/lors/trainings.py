@@ -48,16 +48,40 @@ def multitask(language: str) -> Training:
     return Training(f"{language}--mt", tuple((language, task) for task in TASKS))
 
 
-def all_at_once(group: str, languages: tuple[str, ...]) -> Training:
-    return Training(f"{group}--mlmt", tuple((language, task) for language in languages for task in TASKS))
+@dataclass(frozen=True)
+class Group:
+    """Languages of a configuration's group: those with both tasks, and those that are recognised only."""
 
+    name: str
+    translated: tuple[str, ...]
+    recognised: tuple[str, ...] = ()
 
-def trainings_by_kind(group: str, languages: tuple[str, ...]) -> dict[str, tuple[Training, ...]]:
-    """All trainings of a group, on all of their speech, by kind."""
-    found = {f"{group}--{task}": tuple(single(language, task) for language in languages) for task in TASKS}
-    found[f"{group}--mt"] = tuple(multitask(language) for language in languages)
-    found |= {f"{group}--ml--{task}": (multilingual(group, languages, task),) for task in TASKS}
-    return found | {f"{group}--mlmt": (all_at_once(group, languages),)}
+    def languages(self, task: str) -> tuple[str, ...]:
+        return self.translated + self.recognised if task == "asr" else self.translated
+
+    @property
+    def pairs(self) -> Pairs:
+        return tuple((language, task) for task in TASKS for language in self.languages(task))
+
+    def multilingual(self, task: str, share: float = 1.0) -> Training:
+        return multilingual(self.name, self.languages(task), task, share)
+
+    @property
+    def by_language(self) -> tuple[Training, ...]:
+        """A training for each language, on all of its tasks."""
+        return (*map(multitask, self.translated), *(single(language, "asr") for language in self.recognised))
+
+    @property
+    def all_at_once(self) -> Training:
+        return Training(f"{self.name}--mlmt", tuple(pair for training in self.by_language for pair in training.pairs))
+
+    @property
+    def by_kind(self) -> dict[str, tuple[Training, ...]]:
+        """All trainings, on all of their speech, by kind."""
+        found = {f"{self.name}--{task}": tuple(single(each, task) for each in self.languages(task)) for task in TASKS}
+        found[f"{self.name}--mt"] = tuple(map(multitask, self.translated))
+        found |= {f"{self.name}--ml--{task}": (self.multilingual(task),) for task in TASKS}
+        return found | {f"{self.name}--mlmt": (self.all_at_once,)}
 
 
 def sequence_name(owner: str, pairs: Pairs) -> str:

@@ -46,12 +46,19 @@ class Encoded:
     def states(self) -> torch.Tensor:
         return greedy.encode(self.network, self.inputs)
 
+    def computed_bytes(self) -> int:
+        with torch.inference_mode():
+            return self.inputs.nbytes + self.states.nbytes
+
 
 class EncodedBefore(NamedTuple):
     """A batch whose features are the encoder's output already."""
 
     states: torch.Tensor
     inputs: None = None
+
+    def computed_bytes(self) -> int:
+        return self.states.nbytes
 
 
 class Whisper:

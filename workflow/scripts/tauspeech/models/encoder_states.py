@@ -1,0 +1,61 @@
+"""Encoder states that models with the same encoder share.
+
+Models that differ in their decoders alone, such as merges of vectors from ``training.trainable: decoder``, compute the same
+states for a batch. A process that decodes the same sets with many of them computes these once.
+"""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Protocol
+
+from tauspeech.models.family import SpeechModel
+
+
+class EncodedBatch(Protocol):
+    """A batch as a family with an encoder encodes it."""
+
+    def computed_bytes(self) -> int:
+        """Bytes of the batch with its states, which are computed now if they are not yet."""
+        ...
+
+
+class EncoderStates:
+    """Encoded batches of one encoder, until there are ``most_bytes``; another encoder's replace them."""
+
+    def __init__(self, most_bytes: int = 2**30):
+        self._most, self._room = most_bytes, most_bytes
+        self._encoder = ""
+        self._found: dict[tuple[Any, ...], EncodedBatch] = {}
+
+    def of_encoder(self, fingerprint: str) -> None:
+        """Forget the batches of another encoder."""
+        if fingerprint != self._encoder:
+            self._encoder, self._room = fingerprint, self._most
+            self._found.clear()
+
+    def get(self, key: tuple[Any, ...], encode: Callable[[], EncodedBatch]) -> EncodedBatch:
+        if key in self._found:
+            return self._found[key]
+        encoded = encode()
+        if self._room > 0:
+            self._room -= encoded.computed_bytes()
+            self._found[key] = encoded
+        return encoded
+
+
+def encoder_fingerprint(model: SpeechModel) -> str | None:
+    """Hash of what a model's encoder states depend on beside the audio; None for a model without a decoder."""
+    if model.encoder is None:
+        return None
+    digest = hashlib.sha256(model.features_id.encode())
+    for name, tensor in model.encoder.state_dict().items():
+        digest.update(name.encode())
+        digest.update(memoryview(tensor.numpy(force=True)).cast("B"))
+    return digest.hexdigest()
+
+
+@cache
+def shared_states() -> EncoderStates:
+    """Those of a process that decodes the same sets with many models, one job after the other."""
+    return EncoderStates()
