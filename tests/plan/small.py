@@ -81,6 +81,23 @@ def with_corpus(config: dict[str, Any], folder: Path) -> dict[str, Any]:
     return config | {"corpus": {key: str(folder / key) for key in ("common_voice", "translations")}}
 
 
+def with_recordings(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A configuration whose retention sets and recordings of languages, if it has any, are tables below ``folder``."""
+    config = deepcopy(config)
+    (folder / "a.wav").write_bytes(b"sound")
+    for name, about in config.get("retention", {}).items():
+        about["recordings"] = str(folder / f"{name}.tsv")
+        Path(about["recordings"]).write_text(f"file\t{about['language']}\na.wav\tText.\n", encoding="utf-8")
+    if config["speech"].get("recordings", "config/recordings") != "config/recordings":
+        config["speech"]["recordings"] = str(folder)
+        for group in config["groups"].values():
+            for language in (*group["languages"], *group["recognised"]) if group else ():
+                rows = [f"a.wav\t{split}\tText.\tText.\n" for split in ("train", "validation", "test")]
+                head = "file\tsplit\ten\tother\n" if language == "en" else f"file\tsplit\ten\t{language}\n"
+                (folder / f"{language}.tsv").write_text(head + "".join(rows), encoding="utf-8")
+    return config
+
+
 def with_cosyvoice(config: dict[str, Any], folder: Path) -> dict[str, Any]:
     """A configuration whose models of CosyVoice, if it has any, are empty files and folders below ``folder``."""
     config = deepcopy(config)

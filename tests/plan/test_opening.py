@@ -264,4 +264,5 @@ def test_the_frozen_plan_names_every_job_and_no_other(opened, results):
     assert {stage for stage, _ in frozen["jobs"]} == set(STAGES) - {
         *("voice", "candidates"),  # shipped, and asked for by name
         "corpus",  # of lors
+        "conversion",  # with decoding.engine
     }

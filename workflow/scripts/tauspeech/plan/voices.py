@@ -39,7 +39,10 @@ _PATHS = (
 def voices_of(speech: dict[str, Any], language: str) -> list[str]:
     """Voices of a language in full: engine, model and, where one is named, speaker."""
     if not (voices := speech["voices"].get(language)):
-        raise UserError(f"key 'speech.voices.{language}' is missing: name at least one voice for this language.")
+        raise UserError(
+            f"key 'speech.voices.{language}' is missing: name at least one voice for this language, or put recordings "
+            f"into {speech['recordings']}/."
+        )
     return [_in_full(voice, speech, language) for voice in voices]
 
 
