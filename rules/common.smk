@@ -95,9 +95,22 @@ def alone(stage, *roles):
     }
 
 
-def passed_check():
-    """The check before any training, whose date and content do not matter: where it passes again, nothing else runs."""
-    return [ancient(receipt) for receipt in PLAN.receipts("intelligibility")]
+def passed_check(stage):
+    """The check before any training, for which only jobs wait that are still to be done.
+
+    Of finished ones it stays an input, since Snakemake runs a job again whose inputs are others than before, but not as a
+    job before them: with `ancient` alone, Snakemake would not look at what follows them while the check is pending.
+    """
+    checks = PLAN.receipts("intelligibility")
+
+    def inputs(wildcards):
+        if workflow.is_main_process and not PLAN.is_made(stage, wildcards.id):
+            return checks
+        there = not workflow.is_main_process or all(map(os.path.isfile, checks))
+        finished = [ancient(check) for check in checks]
+        return list(map(before_update, finished)) if there else finished
+
+    return inputs
 
 
 def all_receipts(stage):

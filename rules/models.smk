@@ -77,7 +77,7 @@ rule finetune:
     input:
         spec=spec_of("finetune"),
         receipts=receipts_of("finetune", "base", "sets", "searches"),
-        check=passed_check(),
+        check=passed_check("finetune"),
     output:
         model=f"{RESULTS}/models/{{id}}/model.safetensors",
         receipt=f"{RESULTS}/models/{{id}}/receipt.json",

@@ -24,7 +24,7 @@ rule decode:
     input:
         spec=spec_of("decode"),
         receipts=receipts_of("decode", "model", "converted", "sets"),
-        check=passed_check(),
+        check=passed_check("decode"),
     output:
         record_of("decode"),
     log:

@@ -254,6 +254,31 @@ def test_a_damaged_receipt_is_named_before_anything_counts_as_an_orphan(opened, 
         list(orphans(results))
 
 
+def test_a_job_is_made_when_its_files_are_of_the_plan(opened, results):
+    index = opened()
+    assert not index.is_made("text", "avignon") and not index.is_made("text", "nothing")
+    receipt, output = write_artifact(results, "text", "avignon", "avignon.tsv")
+    spec = (results / "plan/text/avignon.json").read_text(encoding="utf-8")
+    content = json.loads(receipt.read_text(encoding="utf-8"))
+    assert not index.is_made("text", "avignon")  # of another plan
+    receipt.write_text(json.dumps(content | {"key": sha256_text(spec)}))
+    assert index.is_made("text", "avignon")
+    output.unlink()
+    assert not index.is_made("text", "avignon")
+    receipt.write_text("{")
+    assert not index.is_made("text", "avignon")
+
+
+def test_a_batch_is_made_when_its_record_is_of_the_plan(opened, results):
+    index = opened()
+    record, batch = (results / path for path in ("batches/decode/avignon.json", "plan/batches/decode/avignon.json"))
+    record.parent.mkdir(parents=True)
+    record.write_text(json.dumps({"batch": sha256_text(batch.read_text(encoding="utf-8")), "members": {}}))
+    assert index.is_made("decode", "avignon") and not index.is_made("decode", "general")
+    batch.write_text("{}")
+    assert not index.is_made("decode", "avignon")
+
+
 def test_the_frozen_plan_names_every_job_and_no_other(opened, results):
     opened()
     opened(words=("neuschwanstein",))

@@ -233,6 +233,7 @@ def test_a_removed_row_runs_what_contained_it_and_leaves_orphans(project: Projec
     project.edit("config/words.tsv", "berlin-wall\t柏林墙\tBerlin Wall\tlandmark\tthe Berlin Wall\n", "")
     jobs = project.planned()
     assert jobs <= FINAL | {
+        "check_intelligibility",
         "make_table/table1",
         "make_table/rarity",
         "make_table/overlap",

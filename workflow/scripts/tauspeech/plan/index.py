@@ -16,13 +16,14 @@ from tauspeech.plan.notes import notes
 from tauspeech.plan.own_finetunes import refuse_unknown
 from tauspeech.plan.runtime_settings import runtime_settings_of
 from tauspeech.runtime.errors import UserError
-from tauspeech.runtime.files import canonical_json, canonical_lines, write_many, write_text
+from tauspeech.runtime.files import canonical_json, canonical_lines, sha256_text, write_many, write_text
 from tauspeech.runtime.stages import (
     PLAN_INDEX,
     PRIMARY_OUTPUT,
     RUNTIME_SETTINGS,
     STAGES,
     batch_record_path,
+    batch_spec_path,
     receipt_path,
     spec_path,
 )
@@ -56,6 +57,24 @@ class PlanIndex:
         """The file that a rule writes last: for this job, or for the batch that it belongs to."""
         path = batch_record_path(stage, self._batch[stage, id]) if STAGES[stage].batched else receipt_path(stage, id)
         return f"{self.results}/{path}"
+
+    def is_made(self, stage: str, name: str) -> bool:
+        """True if a job or batch has been done as it is planned now, and its files are there."""
+        batched = STAGES[stage].batched
+        place = batch_spec_path(stage, name) if batched else spec_path(stage, name)
+        record = batch_record_path(stage, name) if batched else receipt_path(stage, name)
+        planned, made = Path(self.results, place), Path(self.results, record)
+        if not (planned.is_file() and made.is_file()):
+            return False
+        try:
+            found = json.loads(made.read_text(encoding="utf-8"))
+        except ValueError:
+            return False
+        key = sha256_text(planned.read_text(encoding="utf-8"))
+        # Where an output of a batch's member was deleted, the batch's file says so.
+        return found.get("batch" if batched else "key") == key and all(
+            (made.parent / file).is_file() for file in found.get("outputs", {})
+        )
 
     def inputs_of(self, stage: str, name: str, roles: Sequence[str]) -> list[str]:
         """Files that a rule waits for: those written last by the inputs in some roles, of a job or of a batch."""
