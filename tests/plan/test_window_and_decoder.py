@@ -75,6 +75,14 @@ def test_models_without_a_window_refuse_one(plan, ctc):
         plan(base_window=10, **ctc)
 
 
+def test_a_window_longer_than_the_bases_is_refused(plan):
+    assert plan(base="foundation/small", base_window=5).jobs
+    with pytest.raises(
+        UserError, match=r"'base_window' is 10, and the input window of foundation/small is 6 s: lower it"
+    ):
+        plan(base="foundation/small", base_window=10)
+
+
 @pytest.mark.parametrize("window", [3, 10.5, "10"])
 def test_a_window_is_a_number_of_seconds_with_room(config, window):
     with pytest.raises(UserError, match="base_window"):

@@ -35,6 +35,7 @@ from tauspeech.plan.sources import (
     base_source,
     foundation_languages,
     grammar_source,
+    input_window,
     own_sentences,
     recordings,
     require_folder_or_hub_id,
@@ -233,6 +234,12 @@ class Builder:
             raise UserError(
                 f"key 'base_window': {self.config['base']} is of the type '{model_type}', whose inputs are as long as their "
                 "audio: leave it out."
+            )
+        published = input_window(self.config["base"])
+        if published and window > published:
+            raise UserError(
+                f"key 'base_window' is {window:g}, and the input window of {self.config['base']} is {published:g} s: lower it, "
+                "or leave it out."
             )
         return {"base_window": window}
 

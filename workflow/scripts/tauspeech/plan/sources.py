@@ -119,6 +119,17 @@ def base_source(base: str, retrain: bool, languages: tuple[str, ...]) -> dict[st
     return {"kind": "hub", "model": base, "family": None}
 
 
+def input_window(base: str) -> float | None:
+    """Seconds of the input window of a Whisper base; None where they cannot be read, which the job reports."""
+    name = base.removeprefix("foundation/")
+    folder = Path(base).expanduser() if name == base else FOUNDATIONS / name
+    try:
+        found = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8"))["chunk_length"]
+        return float(found)
+    except (ValueError, KeyError, TypeError, OSError):
+        return None
+
+
 def _foundation_source(size: str, retrain: bool, languages: tuple[str, ...]) -> dict[str, Any]:
     if size not in SIZES:
         advice = did_you_mean(size, SIZES, f"choose one of {', '.join(SIZES)}.")
