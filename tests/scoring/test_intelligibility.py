@@ -24,9 +24,11 @@ def measured(least=LEAST, **shares):
         (0.0, 0.9, 0.9, "rare"),
         (0.2, 0.5, 0.4, "rare"),  # at the limits
         (0.21, 0.9, 0.9, "known"),
-        (0.0, 0.49, 0.9, "unintelligible"),
-        (0.0, 0.9, 0.39, "unintelligible"),
-        (0.9, 0.1, 0.9, "unintelligible"),
+        (0.0, 0.49, 0.4, "rare"),  # one of them shows that the speech is recognised
+        (0.0, 0.5, 0.39, "rare"),
+        (0.0, 0.49, 0.39, "unintelligible"),
+        (0.9, 0.1, 0.1, "unintelligible"),
+        (0.0, 0.49, None, "unintelligible"),
         (0.0, None, 0.9, "rare"),
         (0.0, None, 0.1, "unintelligible"),
         (0.0, 0.9, None, "rare"),
@@ -47,10 +49,10 @@ def test_speech_that_is_recognised_passes():
 
 def test_the_message_has_the_shares_the_keys_what_the_base_writes_and_what_to_do():
     with pytest.raises(UserError) as error:
-        require_intelligible([checked("avignon", control=0.05, round_trip=0.9), checked("raphael", control=1.0)])
+        require_intelligible([checked("avignon", control=0.05, round_trip=0.3), checked("raphael", control=1.0)])
     assert str(error.value) == (
-        "speech that the base does not recognise: avignon (recall of common words 0.05, and rarity.control_least is 0.5; of "
-        "'春天的埃菲尔铁塔' the base writes '春天啊啊啊'). A training on it would learn noise, so none was started: use other "
+        "speech that the base does not recognise: avignon (recall of common words 0.05, and rarity.control_least is 0.5; share "
+        "of sentences that pass the round-trip check 0.30, and speech.check.least_share is 0.4; of '春天的埃菲尔铁塔' the base writes '春天啊啊啊'). A training on it would learn noise, so none was started: use other "
         "voices (speech.voices; docs/generators.md) or recordings, a slower rate (speech.rate), or another base."
     )
 
@@ -62,3 +64,8 @@ def test_of_many_words_some_are_named():
 
 def test_a_least_share_of_0_lets_everything_pass():
     assert verdict_on(0, 0.2, measured({"control": 0, "round_trip": 0}, control=0.0, round_trip=0.0)) == "rare"
+
+
+def test_a_measure_with_a_least_share_of_0_does_not_count():
+    for least in ({"control": 0, "round_trip": 0.5}, {"control": 0.5, "round_trip": 0}):
+        assert verdict_on(0, 0.2, measured(least, control=0.4, round_trip=0.4)) == "unintelligible"

@@ -1,7 +1,9 @@
 """Intelligibility of speech for a base model: the shares that it is measured by, and what follows from them.
 
-Below the least share, the speech is unintelligible: a low recall of a word means nothing there, and a model that is
-trained on it learns noise.
+Where each share is below its least, the speech is unintelligible: a low recall of a word means nothing there, and a
+model that is trained on it learns noise. One that is high enough shows that the base recognises the speech: common words
+are names, which a base may translate wrongly in sentences that it transcribes, and a base that was trained to translate
+alone transcribes nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -82,9 +84,15 @@ def measures_of(record: Mapping[str, Any], least: Mapping[str, float]) -> list[M
     ]
 
 
+def failed(measures: Sequence[Measure]) -> list[Measure]:
+    """All measures that count, if none of them is enough; one whose least share is 0 does not count."""
+    counted = [measure for measure in measures if measure.least > 0]
+    return [] if any(measure.enough for measure in counted) else counted
+
+
 def verdict_on(recall: float, threshold: float, measures: Sequence[Measure]) -> Verdict:
     """Verdict on a word, by its recall and by measures of the speech around it."""
-    if not all(measure.enough for measure in measures):
+    if failed(measures):
         return "unintelligible"
     return "known" if recall > threshold else "rare"
 
@@ -96,22 +104,19 @@ class CheckedSpeech:
     id: str
     measures: Sequence[Measure]
 
-    @property
-    def failed(self) -> list[Measure]:
-        return [measure for measure in self.measures if not measure.enough]
-
     def __str__(self) -> str:
-        written = [str(example) for measure in self.failed for example in measure.examples]
-        return f"{self.id} ({'; '.join([*map(str, self.failed), *written[:1]])})"
+        measures = failed(self.measures)
+        written = [str(example) for measure in measures for example in measure.examples]
+        return f"{self.id} ({'; '.join([*map(str, measures), *written[:1]])})"
 
 
 def require_intelligible(checked: Sequence[CheckedSpeech]) -> None:
     """Refuse a run whose base does not recognise the speech of one word or set."""
-    failed = [speech for speech in checked if speech.failed]
-    if failed:
-        more = f" and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
+    refused = [speech for speech in checked if failed(speech.measures)]
+    if refused:
+        more = f" and {len(refused) - SHOWN} more" if len(refused) > SHOWN else ""
         raise UserError(
-            f"speech that the base does not recognise: {', '.join(map(str, failed[:SHOWN]))}{more}. A training on it would "
+            f"speech that the base does not recognise: {', '.join(map(str, refused[:SHOWN]))}{more}. A training on it would "
             "learn noise, so none was started: use other voices (speech.voices; docs/generators.md) or recordings, a slower "
             "rate (speech.rate), or another base."
         )
