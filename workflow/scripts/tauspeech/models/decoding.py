@@ -86,24 +86,26 @@ class Decoder:
             pace.add(len(batch))
         return texts
 
-    def _encode(self, batch: Sequence[dict[str, Any]]) -> Any:
-        def encode() -> Any:
-            return self.model.encode([self._cache.get(self.model, row) for row in batch])
-
-        if self._states is None or self.model.encoder is None:
-            return encode()
-        return self._states.get(tuple(row["utterance"] for row in batch), encode)
-
     def _decode_batch(self, batch: Sequence[dict[str, Any]], tasks: Sequence[SpeechTask]) -> list[list[str]]:
         beams, new_tokens = self.settings["beams"], self.settings["new_tokens"]
+        utterances = tuple(row["utterance"] for row in batch)
+        encoded = self._states.get(utterances) if self._states else None
+        # Computed outside of the block, whose arithmetic would round them.
+        features = [] if encoded else [self._cache.get(self.model, row) for row in batch]
         try:
             with arithmetic(self.model.network, self.settings["precision"]):
-                encoded = self._encode(batch)
+                encoded = encoded or self._encode(features, utterances)
                 return [self.model.decode(encoded, task, beams=beams, new_tokens=new_tokens) for task in tasks]
         except torch.cuda.OutOfMemoryError:
             raise UserError(
                 f"the GPU ran out of memory with {len(batch)} utterances at a time: lower decoding.batch or decoding.beams."
             ) from None
+
+    def _encode(self, features: list[np.ndarray], utterances: tuple[str, ...]) -> Any:
+        encoded = self.model.encode(features)
+        if self._states and self.model.encoder is not None:
+            self._states.keep(utterances, encoded)
+        return encoded
 
 
 @cache

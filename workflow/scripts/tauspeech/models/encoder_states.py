@@ -5,9 +5,8 @@ states for a batch. A process that decodes the same sets with many of them compu
 """
 
 import hashlib
-from collections.abc import Callable
 from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
 from tauspeech.models.family import SpeechModel
 
@@ -26,7 +25,7 @@ class EncoderStates:
     def __init__(self, most_bytes: int = 2**30):
         self._most, self._room = most_bytes, most_bytes
         self._encoder = ""
-        self._found: dict[tuple[Any, ...], EncodedBatch] = {}
+        self._found: dict[tuple[str, ...], EncodedBatch] = {}
 
     def of_encoder(self, fingerprint: str) -> None:
         """Forget the batches of another encoder."""
@@ -34,14 +33,14 @@ class EncoderStates:
             self._encoder, self._room = fingerprint, self._most
             self._found.clear()
 
-    def get(self, key: tuple[Any, ...], encode: Callable[[], EncodedBatch]) -> EncodedBatch:
-        if key in self._found:
-            return self._found[key]
-        encoded = encode()
+    def get(self, utterances: tuple[str, ...]) -> EncodedBatch | None:
+        return self._found.get(utterances)
+
+    def keep(self, utterances: tuple[str, ...], encoded: EncodedBatch) -> None:
+        """Keep a batch if there is room."""
         if self._room > 0:
             self._room -= encoded.computed_bytes()
-            self._found[key] = encoded
-        return encoded
+            self._found[utterances] = encoded
 
 
 def encoder_fingerprint(model: SpeechModel) -> str | None:
