@@ -189,9 +189,12 @@ def train(
 
 
 def _history(state: TrainerState) -> dict[str, Any]:
-    """The history without run times: the same training has the same history."""
+    """The history without run times: the same training has the same history, resumed or not.
+
+    A checkpoint has the keys of an entry in alphabetical order, a training that goes on has them in another one.
+    """
     evaluations = [
-        {key: value for key, value in entry.items() if not key.endswith(("_runtime", "_per_second"))}
+        {key: entry[key] for key in sorted(entry) if not key.endswith(("_runtime", "_per_second"))}
         for entry in state.log_history
         if "eval_loss" in entry
     ]
