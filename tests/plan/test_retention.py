@@ -118,6 +118,10 @@ def test_the_rows_of_a_table_that_count(plan, english, folder):
             {"language": "fr"},
             r"key 'retention\.english\.language': foundation/tiny is trained on en and zh, and not on 'fr'",
         ),
+        (
+            {"task": "translate", "target": "fr"},
+            r"key 'retention\.english\.target': foundation/tiny is trained on en and zh, and not on 'fr'",
+        ),
         ({"task": "translate", "target": "zh"}, r"english\.tsv: column 'zh' is missing"),
         ({"task": "hear"}, r"key 'retention\.english\.task': 'hear' is not one of"),
         ({"tasks": "translate"}, r"key 'retention\.english\.tasks' is unknown: did you mean 'task'"),
