@@ -61,7 +61,6 @@ def run(capsys):
 @pytest.fixture(autouse=True)
 def without_ctranslate2(monkeypatch):
     monkeypatch.setattr(ctranslate2_package, "installed", lambda: None)
-    monkeypatch.setattr(long_audio, "installed", lambda: None)
 
 
 @pytest.fixture
@@ -78,7 +77,6 @@ def program(monkeypatch):
 
         model.converted = SimpleNamespace(generate=generate)
 
-    monkeypatch.setattr(long_audio, "installed", lambda: "4.7.0")
     monkeypatch.setattr(ctranslate2_package, "installed", lambda: "4.7.0")
     monkeypatch.setattr(long_audio, "convert_and_use", use)
     return asked
@@ -175,6 +173,14 @@ def test_a_model_whose_settings_it_would_not_follow_is_decoded_by_transformers(r
     assert run(FOUNDATION, wav("a.wav", speech[0])) == [SENTENCES[0]] and not program
 
 
+def test_a_version_that_is_too_old_is_left_alone_unless_it_is_asked_for(run, wav, speech, program, monkeypatch):
+    monkeypatch.setattr(ctranslate2_package, "installed", lambda: "4.5.0")
+    path = wav("a.wav", speech[0])
+    assert run(FOUNDATION, path) == [SENTENCES[0]] and not program
+    with pytest.raises(UserError, match=r"ctranslate2 4\.5\.0 cannot read the files of transformers 5: run"):
+        run(FOUNDATION, path, "--engine", "ctranslate2")
+
+
 def test_an_engine_that_is_not_installed_is_named(run, wav, speech):
     with pytest.raises(UserError, match=r"ctranslate2 is not installed: run `pip install 'ctranslate2>=4\.7\.0'`\.$"):
         run(FOUNDATION, wav("a.wav", speech[0]), "--engine", "ctranslate2")
@@ -212,7 +218,7 @@ def test_a_bad_file_does_not_stop_the_others(run, wav, speech, tmp_path):
         wav("empty.wav", np.zeros(0)): "holds no audio",
         wav("nan.wav", np.array([0.0, np.nan]), subtype="FLOAT"): "samples that are not numbers",
     }
-    with pytest.raises(UserError, match=r"^5 of 7 files failed"):
+    with pytest.raises(UserError, match=r"^5 of 7 files failed: see the messages above"):
         run(FOUNDATION, good[0], *bad, good[1])
     assert run.out == [f"{path}\t{SENTENCES[0]}" for path in good]
     assert len(run.err) == 5

@@ -118,6 +118,10 @@ def test_the_rows_of_a_table_that_count(plan, english, folder):
             {"language": "fr"},
             r"key 'retention\.english\.language': foundation/tiny is trained on en and zh, and not on 'fr'",
         ),
+        (
+            {"task": "translate", "target": "fr"},
+            r"key 'retention\.english\.target': foundation/tiny is trained on en and zh, and not on 'fr'",
+        ),
         ({"task": "translate", "target": "zh"}, r"english\.tsv: column 'zh' is missing"),
         ({"task": "hear"}, r"key 'retention\.english\.task': 'hear' is not one of"),
         ({"tasks": "translate"}, r"key 'retention\.english\.tasks' is unknown: did you mean 'task'"),
@@ -137,3 +141,9 @@ def test_other_bases_may_have_other_languages(plan, english):
     french = {"english": english["english"] | {"language": "fr", "task": "translate"}}
     jobs = plan(retention=french, base="openai/whisper-small").jobs
     assert jobs["table", "retention"].settings["rows"][0]["names"]["metric"] == "BLEU"
+
+
+def test_recordings_have_to_fit_a_shorter_window(plan, english):
+    job = ("speech", "english--retention")
+    assert plan(retention=english, base_window=5).jobs[job].settings["longest"] == 2
+    assert "longest" not in plan(retention=english).jobs[job].settings

@@ -2,10 +2,13 @@
 
 import pytest
 import yaml
+from transformers import WhisperProcessor
 
 from tauspeech.plan.config import complete
 from tauspeech.plan.index import _plan_of
+from tauspeech.plan.sources import input_window
 from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.paths import FOUNDATIONS
 from tests.plan.small import with_corpus
 
 FAMILY = "tauspeech.models.whisper.family"
@@ -81,6 +84,15 @@ def test_a_window_longer_than_the_bases_is_refused(plan):
         UserError, match=r"'base_window' is 10, and the input window of foundation/small is 6 s: lower it"
     ):
         plan(base="foundation/small", base_window=10)
+
+
+def test_the_window_of_a_folder_is_read_as_transformers_4_and_5_save_it(tmp_path):
+    processor = WhisperProcessor.from_pretrained(FOUNDATIONS / "small")
+    for name, part in (("old", processor.feature_extractor), ("new", processor)):
+        part.save_pretrained(tmp_path / name)
+        assert input_window(str(tmp_path / name)) == 6
+    assert not (tmp_path / "new/preprocessor_config.json").exists()
+    assert input_window(str(tmp_path)) is None
 
 
 @pytest.mark.parametrize("window", [3, 10.5, "10"])

@@ -83,6 +83,12 @@ def test_a_batch_is_encoded_in_pieces_and_once_for_all_tasks(converted):
     assert [shape[0] for shape in network.encoded] == [PIECE, 1, 1]
 
 
+def test_inputs_that_numpy_cannot_share_are_copied(converted):
+    """As those on a GPU are, where --engine ctranslate2 was asked for."""
+    batch = torch.zeros(1, 80, 10, requires_grad=True)
+    assert converted.converted.generate(batch, {"num_beams": 1, "max_new_tokens": 5}) == [[40]]
+
+
 def test_settings_that_it_would_not_follow_are_named(package, model, monkeypatch):
     monkeypatch.setattr("tauspeech.models.conversion.require_ctranslate2", lambda: None)
     monkeypatch.setattr(model.network.generation_config, "no_repeat_ngram_size", 3)

@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> None:
     if failed and len(args.audio) == 1:
         raise failed[0]
     if failed:
-        raise UserError(f"{len(failed)} of {len(args.audio)} files failed: the see the messages above.")
+        raise UserError(f"{len(failed)} of {len(args.audio)} files failed: see the messages above.")
 
 
 def _samples(path: Path) -> "np.ndarray":

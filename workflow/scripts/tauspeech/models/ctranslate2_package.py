@@ -16,10 +16,16 @@ def installed() -> str | None:
         return None
 
 
+def usable() -> bool:
+    """True if the package is there, in a version that reads what transformers writes."""
+    found = installed()
+    return found is not None and tuple(int(number) for number in found.split(".")[:3] if number.isdigit()) >= OLDEST
+
+
 def require_ctranslate2() -> None:
     """Refuse to go on without the package, or with a version that cannot read what transformers writes."""
     found = installed()
     if found is None:
         raise UserError(f"ctranslate2 is not installed: run `{INSTALL}`.")
-    if tuple(int(number) for number in found.split(".")[:3] if number.isdigit()) < OLDEST:
+    if not usable():
         raise UserError(f"ctranslate2 {found} cannot read the files of transformers 5: run `{INSTALL}`.")

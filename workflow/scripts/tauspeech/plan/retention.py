@@ -51,11 +51,12 @@ class RetentionSets:
                 "relative to the project's folder."
             )
         known = self.build.base_languages
-        if known is not None and about["language"] not in known:
-            raise UserError(
-                f"key '{key}.language': {self.build.config['base']} is trained on {' and '.join(known)}, and not on "
-                f"'{about['language']}': leave the set out, or give a base that has this language."
-            )
+        for name_of, language in (("language", about["language"]), ("target", self._text_language(name))):
+            if known is not None and language not in known:
+                raise UserError(
+                    f"key '{key}.{name_of}': {self.build.config['base']} is trained on {' and '.join(known)}, and not on "
+                    f"'{language}': leave the set out, or give a base that has this language."
+                )
         found, languages = recordings_source(table), (self._text_language(name),)
         return self.build.recorded(f"{name}--retention", found, languages, ("test",), only="test")
 

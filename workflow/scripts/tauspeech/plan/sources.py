@@ -123,11 +123,14 @@ def input_window(base: str) -> float | None:
     """Seconds of the input window of a Whisper base; None where they cannot be read, which the job reports."""
     name = base.removeprefix("foundation/")
     folder = Path(base).expanduser() if name == base else FOUNDATIONS / name
-    try:
-        found = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8"))["chunk_length"]
-        return float(found)
-    except (ValueError, KeyError, TypeError, OSError):
-        return None
+    # transformers 5 saves the feature extractor's settings as a part of the processor's.
+    for file, part in (("processor_config.json", "feature_extractor"), ("preprocessor_config.json", None)):
+        try:
+            found = json.loads((folder / file).read_text(encoding="utf-8"))
+            return float((found[part] if part else found)["chunk_length"])
+        except (ValueError, KeyError, TypeError, OSError):
+            continue
+    return None
 
 
 def _foundation_source(size: str, retrain: bool, languages: tuple[str, ...]) -> dict[str, Any]:

@@ -124,7 +124,9 @@ class ConvertedWhisper:
             import ctranslate2
 
             pieces = inputs.split(PIECE)
-            features = (ctranslate2.StorageView.from_array(np.ascontiguousarray(piece.numpy())) for piece in pieces)
+            features = (
+                ctranslate2.StorageView.from_array(np.ascontiguousarray(piece.numpy(force=True))) for piece in pieces
+            )
             self._states = (
                 inputs,
                 [(self._network.encode(each), len(piece)) for each, piece in zip(features, pieces, strict=True)],

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from tauspeech.data.audio import RATE
-from tauspeech.models.ctranslate2_package import installed, require_ctranslate2
+from tauspeech.models.ctranslate2_package import require_ctranslate2, usable
 from tauspeech.models.devices import device
 from tauspeech.models.pauses import Span, cut, utterances
 from tauspeech.models.transcription import Segment, Transcript
@@ -46,8 +46,8 @@ def open_transcriber(
 ) -> "Transcriber":
     model = open_model(folder)
     transcriber = Transcriber(model, language=language, task=task, beams=beams)
-    usable = installed() and device() == "cpu" and not unsupported(model)
-    if engine == "ctranslate2" or (engine == "auto" and usable):
+    is_fit = usable() and device() == "cpu" and not unsupported(model)
+    if engine == "ctranslate2" or (engine == "auto" and is_fit):
         require_ctranslate2()
         convert_and_use(model, folder, torch.get_num_threads())
     return transcriber
