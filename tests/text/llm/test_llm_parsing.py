@@ -125,7 +125,13 @@ def test_plain_lines_are_sentences_where_they_were_requested(answer, sentences):
 
 @pytest.mark.parametrize(
     ("language", "sentence"),
-    [("hi", "हम कल घर गए थे।"), ("ur", "ہم کل گھر گئے۔"), ("ar", "أين ذهبت؟"), ("el", "Πού πήγες;"), ("th", "เมื่อวานเราไปตลาด")],
+    [
+        ("hi", "हम कल घर गए थे।"),
+        ("ur", "ہم کل گھر گئے۔"),
+        ("ar", "أين ذهبت؟"),
+        ("el", "Πού πήγες;"),
+        ("th", "เมื่อวานเราไปตลาด"),
+    ],
 )
 def test_a_plain_line_ends_as_in_its_language(language, sentence):
     answer = f"{language}:\n1. {sentence}"
