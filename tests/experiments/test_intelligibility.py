@@ -96,3 +96,49 @@ def test_sets_of_languages_pass_or_are_named(run):
     assert set(measured(run(OF_LORS, plan_lors))) == {("de", "round_trip"), ("it", "round_trip")}
     with pytest.raises(UserError, match=r"recognise: it \(share of .*\. A training"):
         run(OF_LORS | {"speech": {"voices": {"de": ["de+f5"], "it": ["cmn"]}}}, plan_lors)
+
+
+class FinishedChecks:
+    """The job's view of finished checks: shares by role and id, in files of a folder."""
+
+    id, settings = "intelligibility", {"least": {"avignon": 0.5}}
+
+    def __init__(self, folder, **shares):
+        self.folder, self.outputs, self._files = folder, [], {}
+        for role, of_role in shares.items():
+            self._files[role] = {id: self._written(role, id, found) for id, found in of_role.items()}
+
+    def _written(self, role, id, shares):
+        written = [{"sentence": "一", "hypothesis": f"{role} of {id}"}]
+        record = shares | {"examples": dict.fromkeys(shares, written), "least": {"control": 0.5, "round_trip": 0.5}}
+        path = self.folder / role / f"{id}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        for each in (path, path.with_suffix(".check.json")):
+            each.write_text(json.dumps(record), encoding="utf-8")
+        return path
+
+    def inputs(self, role):
+        return self._files.get(role, {})
+
+    def path(self, name):
+        return self.folder / name
+
+    def finish(self, *paths):
+        self.outputs += paths
+
+
+def test_a_word_and_its_set_have_names_of_their_own(tmp_path):
+    rarity = {"avignon": {"control": 0.1, "round_trip": 0.9}}
+    job = FinishedChecks(tmp_path, rarity=rarity, speech={"avignon": {"round_trip": 0.8}})
+    check_intelligibility.main(job)
+    assert measured(tmp_path) == {
+        ("avignon", "control"): 0.1,
+        ("avignon", "round_trip"): 0.9,
+        ("set avignon", "round_trip"): 0.8,
+    }
+    job = FinishedChecks(tmp_path, rarity=rarity, speech={"avignon": {"round_trip": 0.3}})
+    with pytest.raises(
+        UserError, match=r"recognise: set avignon \(share .* 0\.30, .*of '一' the base writes 'speech of av"
+    ):
+        check_intelligibility.main(job)
+    assert not job.outputs

@@ -270,6 +270,15 @@ def test_a_merge_method_reaches_only_the_merges_and_searches_that_use_it(reached
     assert reached("vectors/methods/svd.py") == {"rare_words": set(), "neural": set(), "lors": {"search", "merge"}}
 
 
+def test_what_follows_from_a_check_of_speech_reaches_no_speech_and_so_no_training(reached):
+    checks = {"rarity", "intelligibility"}
+    assert reached("scoring/intelligibility.py") == {
+        "rare_words": checks,
+        "neural": checks,
+        "lors": {"intelligibility"},
+    }
+
+
 def test_an_engine_reaches_only_the_speech_that_it_makes(reached):
     assert reached("speech/engines/coqui.py") == {"rare_words": set(), "neural": {"tts"}, "lors": set()}
     assert reached("speech/engines/bark.py") == {"rare_words": set(), "neural": set(), "lors": set()}

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tauspeech.plan.notes import notes
+from tauspeech.models.foundation_sizes import SIZES
+from tauspeech.plan.notes import PUBLISHED_TOKENS, notes
 
 
 def test_a_training_in_fp32_needs_no_note(plan):
@@ -33,15 +34,27 @@ def folder_of(folder, **config):
 
 @pytest.mark.parametrize(
     ("model_type", "tokens", "noted"),
-    [("whisper", 51864, True), ("whisper", 51866, True), ("whisper", 1100, False), ("wav2vec2", 32, True)],
+    [
+        ("whisper", 51864, True),
+        ("whisper", 51866, True),
+        ("whisper", 1100, False),
+        ("wav2vec2", 32, True),
+        ("parakeet_ctc", 1025, True),
+        ("parakeet_ctc", 40, False),
+    ],
 )
 def test_published_weights_in_a_folder_with_voices_of_espeak_are_noted(plan, folder, model_type, tokens, noted):
     base = folder_of(folder, model_type=model_type, vocab_size=tokens)
-    task = {"task": "transcribe"} if model_type == "wav2vec2" else {}
+    task = {} if model_type == "whisper" else {"task": "transcribe"}
     found = list(notes(plan(base=base, control_task=None, **task)))
     assert [note.partition(",")[0] for note in found] == [
         "key 'speech.voices.zh' has voices of espeak-ng alone"
     ] * noted
+
+
+def test_a_type_of_foundations_is_published_with_more_tokens_than_these_have():
+    assert {size.model_type for size in SIZES.values()} == set(PUBLISHED_TOKENS)
+    assert all(10 * size.tokens < PUBLISHED_TOKENS[size.model_type] for size in SIZES.values())
 
 
 def test_a_base_of_the_hub_is_named_in_the_note(plan):

@@ -29,12 +29,14 @@ def main(job: Job) -> None:
 
 def by_earlier_jobs(job: Job) -> Iterator[CheckedSpeech]:
     """Speech of words, by their rarity checks, and of sets, by the records of their round-trip checks."""
-    for id, file in job.inputs("rarity").items():
+    words = job.inputs("rarity")
+    for id, file in words.items():
         record = json.loads(file.read_text(encoding="utf-8"))
         yield CheckedSpeech(id, measures_of(record, record["least"]))
     for id, file in job.inputs("speech").items():
         record = json.loads(file.with_suffix(".check.json").read_text(encoding="utf-8"))
-        yield CheckedSpeech(id, measures_of(record, least_of(job, id)))
+        name = f"set {id}" if id in words else id  # a word's set has the name of the word
+        yield CheckedSpeech(name, measures_of(record, least_of(job, id)))
 
 
 def by_sample(job: Job) -> Iterator[CheckedSpeech]:

@@ -8,7 +8,8 @@ import json
 
 from tauspeech.runtime.files import write_text
 from tauspeech.runtime.job import Job, run
-from tauspeech.scoring.intelligibility import SHOWN, measures_of, verdict_on
+from tauspeech.scoring.decoded_sentences import SHOWN
+from tauspeech.scoring.intelligibility import measures_of, verdict_on
 
 
 def main(job: Job) -> None:

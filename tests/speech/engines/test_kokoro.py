@@ -176,12 +176,30 @@ def with_misaki(monkeypatch, **modules):
         monkeypatch.setitem(sys.modules, name, modules.get(name.rpartition(".")[2]))  # None: it cannot be imported
 
 
-def test_mandarin_is_in_the_phonemes_of_misaki(folder, monkeypatch):
-    zh = SimpleNamespace(ZHG2P=lambda: lambda text: ({"你好。": "ni↓ xau↓."}[text], None))
+def with_mandarin(monkeypatch, **phonemes):
+    zh = SimpleNamespace(ZHG2P=lambda: lambda text: (phonemes[text], None))
     with_misaki(monkeypatch, misaki=ModuleType("misaki"), zh=zh, jieba=SimpleNamespace(setLogLevel=lambda level: None))
-    opened(folder, "zh").synthesise("你好。", "zf_four", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "phonemes"),
+    [
+        ("你好。", "ni↓ xau↓."),
+        ("你好iPhone。", "ni↓ xau↓ ˈI fˈOn."),  # not its letters, of which some are symbols of other phonemes
+        ("K", "kˈA"),
+    ],
+)
+def test_mandarin_is_in_the_phonemes_of_misaki_and_latin_letters_are_english(folder, monkeypatch, text, phonemes):
+    with_mandarin(monkeypatch, **{"你好。": "ni↓ xau↓.", "你好": "ni↓ xau↓", "。": "."})
+    opened(folder, "zh").synthesise(text, "zf_four", 1)
     (asked,) = Session.asked
-    assert "".join(SYMBOLS[number - 1] for number in asked["input_ids"][0, 1:-1]) == "ni↓ xau↓."
+    assert "".join(SYMBOLS[number - 1] for number in asked["input_ids"][0, 1:-1]) == phonemes
+
+
+def test_a_character_that_the_phonemiser_leaves_is_no_utterance(folder, monkeypatch):
+    with_mandarin(monkeypatch, 𠮷野家="𠮷je↓ ʨja→")
+    with pytest.raises(Unusable, match="a character that the voice cannot read"):
+        opened(folder, "zh").synthesise("𠮷野家", "zf_four", 1)
 
 
 @pytest.mark.parametrize(("language", "voice"), [("ja", "jf_seven"), ("zh", "zf_four")])

@@ -114,9 +114,25 @@ def test_arbitrary_text_gives_texts_for_all_languages_or_nothing(answer, languag
         ('"one two."\n\u201cthree four.\u201d', ["one two.", "three four."]),
         ('{"sentences": ["one two."]}\nthree four.', ["one two."]),
         ("one two. thr", []),
+        ("one two;", []),
     ],
 )
 def test_plain_lines_are_sentences_where_they_were_requested(answer, sentences):
     found, rejected = parse(answer, ["en"], 20, lines=True)
     assert found == [{"en": sentence} for sentence in sentences]
     assert rejected == ({} if sentences else {NOT_AS_REQUESTED: 1})
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("hi", "हम कल घर गए थे।"),
+        ("ur", "ہم کل گھر گئے۔"),
+        ("ar", "أين ذهبت؟"),
+        ("el", "Πού πήγες;"),
+        ("th", "เมื่อวานเราไปตลาด"),
+    ],
+)
+def test_a_plain_line_ends_as_in_its_language(language, sentence):
+    answer = f"{language}:\n1. {sentence}"
+    assert {language: sentence} in parse(answer, [language], 20, lines=True)[0]

@@ -12,7 +12,7 @@ from tauspeech.models.decoding import Decoder
 from tauspeech.models.round_trip import TOO_LONG, compare
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
-from tauspeech.scoring.intelligibility import DecodedSentence, DecodedSentences
+from tauspeech.scoring.decoded_sentences import DecodedSentence, DecodedSentences
 from tauspeech.scoring.normalise import chinese_form
 from tauspeech.scoring.rare_words import word_counts
 from tauspeech.scoring.rules import ScoringRules

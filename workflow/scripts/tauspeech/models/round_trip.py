@@ -18,7 +18,7 @@ from tauspeech.models.decoding import Decoder
 from tauspeech.models.family import open_model
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.job import Job
-from tauspeech.scoring.intelligibility import DecodedSentences
+from tauspeech.scoring.decoded_sentences import DecodedSentences
 from tauspeech.scoring.normalise import chinese_form
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.text.checks import folded

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.plan.jobs import Plan, PlannedJob
 from tauspeech.plan.sources import model_type
 
 ROUNDED = {"bf16": "1/256", "fp16": "1/2048"}  # of a weight
-PUBLISHED_TOKENS = 51_864  # of OpenAI's Whisper models, English ones first; the foundations have a few hundred
+# By a model type that foundations have, too: tokens of the published models, at least. Those of foundations are far fewer.
+PUBLISHED_TOKENS = {"whisper": 51_864, "parakeet_ctc": 1_024}
 
 
 def notes(plan: Plan) -> Iterator[str]:
@@ -44,11 +44,10 @@ def _published(base: PlannedJob) -> str | None:
         return str(base.settings["model"])
     if base.settings["kind"] != "folder":
         return None
-    path, trained_here = str(base.settings["path"]), {size.model_type for size in SIZES.values()}
+    path = str(base.settings["path"])
     folder = Path(path).expanduser()
-    if model_type(folder) == "whisper":
-        return path if _tokens(folder) >= PUBLISHED_TOKENS else None
-    return None if model_type(folder) in trained_here | {None} else path
+    type_ = model_type(folder)
+    return path if type_ and _tokens(folder) >= PUBLISHED_TOKENS.get(type_, 0) else None
 
 
 def _tokens(folder: Path) -> int:

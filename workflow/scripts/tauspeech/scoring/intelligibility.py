@@ -8,47 +8,12 @@ alone transcribes nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from tauspeech.runtime.errors import UserError, one_line
+from tauspeech.runtime.errors import UserError
+from tauspeech.scoring.decoded_sentences import SHOWN, DecodedSentence
 
 Verdict = Literal["known", "rare", "unintelligible"]
-
-SHOWN = 3  # texts that are kept for a reader
-
-
-class DecodedSentence(NamedTuple):
-    """What a base model writes for a sentence."""
-
-    sentence: str
-    hypothesis: str
-
-    def __str__(self) -> str:
-        return f"of '{one_line(self.sentence, 60)}' the base writes '{one_line(self.hypothesis, 60)}'"
-
-
-@dataclass(frozen=True)
-class DecodedSentences:
-    """What a base model writes for some sentences, and which of it passes a check."""
-
-    texts: Sequence[DecodedSentence]
-    passed: Sequence[bool]
-
-    @classmethod
-    def of(cls, sentences: Sequence[str], hypotheses: Sequence[str], passed: Sequence[bool]) -> "DecodedSentences":
-        return cls([DecodedSentence(*pair) for pair in zip(sentences, hypotheses, strict=True)], passed)
-
-    @property
-    def share(self) -> float:
-        """Share that passes; 1 of none."""
-        return sum(self.passed) / len(self.passed) if self.passed else 1.0
-
-    @property
-    def shown(self) -> list[DecodedSentence]:
-        """Some for a reader, those that do not pass before the others."""
-        order = sorted(range(len(self.passed)), key=lambda number: self.passed[number])
-        return [self.texts[number] for number in order[:SHOWN]]
-
 
 # By name: what is measured, and the key of the configuration that has the least share.
 _MEASURES = {

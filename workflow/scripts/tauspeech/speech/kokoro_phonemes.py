@@ -20,6 +20,7 @@ _UTF8, _IPA, _WITH_TIE = 1, 0x02, 0x80  # bits of espeak_TextToPhonemes; the tie
 _TIE = "^"
 _MARKS = re.compile(r"""(\s*[;:,.!?¡¿—…"«»“”(){}\[\]]+\s*)""")  # espeak-ng leaves them out
 _SWITCH = re.compile(r"\([a-z^-]+\)")  # where espeak-ng reads a foreign word by the rules of its language
+_LATIN = re.compile(r"([A-Za-z\u00c0-\u024f](?:[A-Za-z\u00c0-\u024f' -]*[A-Za-z\u00c0-\u024f])?)")
 _QUOTES = str.maketrans("«»[]{}", "“”()()")
 
 # Pairs of letters that are one phoneme, as Kokoro writes them.
@@ -51,7 +52,15 @@ def _mandarin(where: str) -> Callable[[str], str]:
         raise UserError(_lacking(where, "zh", "misaki[zh]", error)) from None
     jieba.setLogLevel(logging.WARNING)
     convert = ZHG2P()
-    return lambda text: str(convert(text)[0])
+
+    def phonemes(text: str) -> str:
+        """Latin letters are read as English: misaki leaves them as they are, and some of them are symbols of phonemes."""
+        pieces = _LATIN.split(text)
+        pieces[::2] = [str(convert(piece)[0]) if piece.strip() else piece for piece in pieces[::2]]
+        pieces[1::2] = [f" {espeak_phonemes(piece, 'a')} " for piece in pieces[1::2]]
+        return re.sub(r"\s+(?=[\s;:,.!?…”)])", "", "".join(pieces)).strip()
+
+    return phonemes
 
 
 def _japanese(where: str) -> Callable[[str], str]:

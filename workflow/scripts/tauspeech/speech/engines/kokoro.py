@@ -23,6 +23,7 @@ from tauspeech.speech.kokoro_voices import letters_of, supported, voices_of_lang
 RATE = 24_000
 LONGEST = 510  # phonemes of a sentence; a voice has a style for each number of them
 STYLE = 256
+IDEOGRAPHS = "\u2e80"  # the first one; those that a phonemiser leaves have no sound
 VOCABULARIES = ("tokenizer.json", "config.json")  # where the symbols are: in ONNX repositories, and in the original
 PUBLISHED = "onnx-community/Kokoro-82M-v1.0-ONNX"
 
@@ -121,6 +122,8 @@ class _Kokoro:
         tokens = [self._vocabulary[symbol] for symbol in phonemes if symbol in self._vocabulary]
         if not any(symbol.isalpha() and symbol in self._vocabulary for symbol in phonemes):
             raise Unusable("no letter that the voice can read")
+        if any(symbol.isalpha() and symbol >= IDEOGRAPHS and symbol not in self._vocabulary for symbol in phonemes):
+            raise Unusable("a character that the voice cannot read")
         if len(tokens) > LONGEST:
             raise Unusable("too long a text for the voice")
         speed = derive_rng(seed, "kokoro").uniform(*self._model["speed"])

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from tauspeech.data.languages import primary_subtag
+
 NOT_AS_REQUESTED = "answer is not what was asked for"
 CUT_OFF = "answer was cut off (more new_tokens would help)"
 WITHHELD = "answer was withheld by the model or its server"
@@ -25,7 +27,9 @@ _FENCE = re.compile(r"```[\w-]*")
 _START = re.compile(r"[\[{]")
 _TRAILING = re.compile(r",(\s*[\]}])")
 _NUMBER = re.compile(r"\s*(?:\(?\d{1,4}[.):、）]|[-*•])\s*")
-_MARKS = ".!?。！？…"  # ends of a sentence
+_MARKS = ".!?。！？…।॥؟۔።։"  # ends of a sentence
+_GREEK_QUESTION = ";"
+_WITHOUT_MARKS = {"th", "lo"}  # languages whose sentences have none
 _QUOTES = "\"'“”‘’「」«» "
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 
@@ -106,9 +110,11 @@ def _lines(text: str, languages: Sequence[str]) -> Iterator[dict[str, str]]:
 
 
 def _bare_lines(text: str, language: str) -> Iterator[dict[str, str]]:
-    """Lines that end as a sentence does, without numbers and quotation marks around them."""
+    """Lines that end as a sentence of the language does, without numbers and quotation marks around them."""
+    free = primary_subtag(language) in _WITHOUT_MARKS
+    marks = _MARKS + _GREEK_QUESTION * (primary_subtag(language) == "el")
     for line in text.split("\n"):
         number = _NUMBER.match(line)
         sentence = (line[number.end() :] if number else line).strip(_QUOTES)
-        if sentence and sentence[-1] in _MARKS:
+        if sentence and (free or sentence[-1] in marks):
             yield {language: sentence}
