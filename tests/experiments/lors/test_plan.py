@@ -370,6 +370,14 @@ def test_recordings_of_a_language_are_not_checked_before_training(plan, folder):
     assert check.settings["least"].keys() == {*HIGH} - {"ca"}
 
 
+def test_sets_of_neural_voices_alone_are_checked_before_training(plan):
+    voices = {"de": ["command/own"], "fr": ["command/own"]}
+    speech = {"voices": voices, "models": {"command": {"own": {"program": ["say", "{text_file}", "{wav}"]}}}}
+    planned = plan(groups={"high": {"languages": ["de", "fr"]}}, speech=speech)
+    check = planned.jobs["intelligibility", "intelligibility"].inputs
+    assert ({job.id for job in check["speech"]}, check["sets"]) == ({"de", "fr"}, [])
+
+
 def test_sclite_is_used_where_it_is_installed(plan, monkeypatch):
     monkeypatch.setattr("tauspeech.experiments.lors.jobs.find_sclite", lambda: ["sclite"])
     with_it = plan(scoring={"sclite": "auto"})
