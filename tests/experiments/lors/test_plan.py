@@ -218,20 +218,6 @@ def test_a_sample_of_each_language_is_decoded_greedily_unless_the_check_is_turne
         assert (sample["beams"], sample["errors"]) == (1, 0.4)
 
 
-def test_languages_of_neural_voices_alone_are_checked_without_another_sample(plan):
-    group = {"languages": ["es", "fr"]}
-    planned = plan(
-        groups={"high": group},
-        speech={
-            "voices": {"es": ["http/a/alloy"], "fr": ["http/a/nova"]},
-            "models": {"http": {"a": {"url": "http://localhost/v1", "model": "m"}}},
-        },
-    )
-    check = planned.jobs["intelligibility", "intelligibility"]
-    assert [job.id for job in check.inputs["speech"]] == ["es", "fr"]
-    assert "sample" not in check.settings and not check.inputs["base"]
-
-
 def test_the_groups_have_the_papers_hours(plan):
     planned = plan(groups=BOTH)
     assert planned.jobs["speech", "ca"].settings["hours"] == {"train": 5, "validation": 1, "test": 1}
@@ -394,6 +380,26 @@ def test_recorded_speech_comes_from_covost(plan, folder):
     (folder / "covost" / "covost_v2.ca_en.tsv").write_text("b")
     before, after = planned.specs(), plan(corpus=source, base="openai/whisper-small").specs()
     assert {path for path in before if before[path] != after[path] and "corpus" in path} == {"plan/corpus/ca.json"}
+
+
+def test_recordings_of_a_language_are_not_checked_before_training(plan, folder):
+    """They have no control, and what the base makes of a language that it does not know is no reason to stop."""
+    recordings = folder / "config" / "recordings"
+    recordings.mkdir(parents=True)
+    rows = [f"a.wav\t{split}\tText\tText" for split in ("train", "validation", "test")]
+    (recordings / "ca.tsv").write_text("\n".join(["file\tsplit\tca\ten", *rows]), encoding="utf-8")
+    (recordings / "a.wav").write_bytes(b"")
+    check = plan(base="openai/whisper-small").jobs["intelligibility", "intelligibility"]
+    assert {job.id for job in check.inputs["sets"]} == {*HIGH} - {"ca"}
+    assert check.settings["least"].keys() == {*HIGH} - {"ca"}
+
+
+def test_sets_of_neural_voices_alone_are_checked_before_training(plan):
+    voices = {"de": ["command/own"], "fr": ["command/own"]}
+    speech = {"voices": voices, "models": {"command": {"own": {"program": ["say", "{text_file}", "{wav}"]}}}}
+    planned = plan(groups={"high": {"languages": ["de", "fr"]}}, speech=speech)
+    check = planned.jobs["intelligibility", "intelligibility"].inputs
+    assert ({job.id for job in check["speech"]}, check["sets"]) == ({"de", "fr"}, [])
 
 
 def test_sclite_is_used_where_it_is_installed(plan, monkeypatch):

@@ -129,6 +129,18 @@ def test_a_words_own_voice_changes_its_speech_but_not_its_text(changed):
     }
 
 
+def test_a_words_own_limits_of_the_check_hold_for_its_sentences_and_its_set(plan):
+    planned = plan(overrides={"raphael": {"speech": {"check": {"least_share": 0.2, "errors": 0.3}}}})
+    own, other = settings(planned, "rarity", "raphael"), settings(planned, "rarity", "avignon")
+    assert (own["least"]["round_trip"], own["errors"]) == (0.2, 0.3)
+    assert (other["least"]["round_trip"], other["errors"]) == (0.5, 0.5)
+    neural = plan(
+        speech={"voices": {"zh": ["coqui/mini"]}}, overrides={"raphael": {"speech": {"check": {"least_share": 0.2}}}}
+    )
+    least = settings(neural, "intelligibility", "intelligibility")["least"]
+    assert (least["raphael"], least["avignon"]) == (0.2, 0.5)
+
+
 def test_an_override_replaces_only_the_keys_that_it_names(plan):
     planned = plan(training={"batch": 7}, overrides={"raphael": {"training": {"epochs": 9}}})
     own, other = settings(planned, "finetune", "raphael"), settings(planned, "finetune", "avignon")
@@ -387,6 +399,21 @@ def test_translation_is_controlled_by_transcription(plan):
         "general": ["translate"],
     }
     assert decoded(planned, "first2--ta")["avignon"] == ["translate"]
+
+
+@pytest.mark.parametrize(("target", "least"), [("en", 0.4), ("de", 0)])
+def test_a_translation_that_whisper_cannot_make_is_no_control(folder, target, least):
+    """It translates into English alone: into another language, a control that is missed says nothing of the speech."""
+    table = f"word_id\tzh\t{target}\tdomain\navignon\t阿维尼翁\tAvignon\tlocation\n"
+    (folder / "pair.tsv").write_text(table, encoding="utf-8")
+    (folder / "config" / "text").mkdir(parents=True)
+    for name in ("avignon", "general"):
+        rows = [f"split\tzh\t{target}", *(f"{split}\t阿维尼翁\tAvignon" for split in ("train", "validation", "test"))]
+        (folder / "config" / "text" / f"{name}.tsv").write_text("\n".join(rows), encoding="utf-8")
+    config = {"name": "p", "experiment": "rare_words", "words": "pair.tsv", "base": "openai/whisper-small"}
+    config |= {"languages": {"source": "zh", "target": target}, "rarity": {"control_least": 0.4}}
+    planned = plan_of(complete(config, "p.yaml"), folder / "results" / "p")
+    assert settings(planned, "rarity", "avignon")["least"]["control"] == least
 
 
 ENGLISH = {"task": "transcribe", "languages": {"source": "en", "target": "en"}, "control_task": None}
