@@ -80,6 +80,11 @@ def test_a_base_that_writes_anything_has_nothing():
     assert (found.recall, found.shares) == (0, {"control": 0, "round_trip": 0})
 
 
+def test_errors_in_the_word_do_not_count_in_the_round_trip():
+    found, _ = check(without_the_word, "carrier", kind="transcribe", errors=0.0)
+    assert found.shares == {"round_trip": 1}
+
+
 def test_transcripts_decide_where_there_is_no_control():
     found, _ = check(lambda row, task: row["zh"] if "去" in row["zh"] else "", "carrier", kind="transcribe")
     assert (found.recall, found.shares) == (0.5, {"round_trip": 0.5})

@@ -2,10 +2,12 @@
 
 from collections import Counter
 
+import pandas as pd
 import pytest
 import yaml
 
 from tauspeech.experiments.lors.plan import plan as plan_of
+from tauspeech.experiments.lors.report import described_tables
 from tauspeech.plan.config import complete
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import ROOT
@@ -192,6 +194,28 @@ def test_recognised_languages_are_in_the_tables_of_recognition_and_of_everything
     # Their sets have no translations.
     assert planned.jobs["speech", "de"].settings["languages"] == ["de"]
     assert planned.jobs["speech", "fr"].settings["languages"] == ["fr", "en"]
+
+
+def test_a_recognised_language_without_spaces_is_in_the_names_of_error_rates(plan, folder):
+    (folder / "config" / "recordings").mkdir(parents=True)
+    rows = [f"a.wav\t{split}\tText" for split in ("train", "validation", "test")]
+    (folder / "config" / "recordings" / "ja.tsv").write_text("\n".join(["file\tsplit\tja", *rows]), encoding="utf-8")
+    (folder / "config" / "recordings" / "a.wav").write_bytes(b"")
+    group = {"languages": ["es", "fr"], "recognised": ["ja"]}
+    planned = plan(groups={"high": group}, base="openai/whisper-small", figures={"drawn": ["fig3"]}, sequential=[])
+    assert planned.jobs["figure", "fig3"].settings["error_rate"] == "WER/CER"
+    config = planned.jobs["report", "report"].settings["config"]
+    (shown,) = described_tables({"table1": pd.DataFrame({"system": ["Finetuned"], "CER ja": [1.0]})}, config)
+    assert "WER, or CER where a column says so," in shown.caption
+
+
+@pytest.mark.parametrize(("errors", "checked"), [(0.4, True), (None, False)])
+def test_a_sample_of_each_language_is_decoded_greedily_unless_the_check_is_turned_off(plan, errors, checked):
+    planned = plan(speech={"check": {"errors": errors}}, decoding={"beams": 5})
+    assert ids(planned, "intelligibility") == ({"intelligibility"} if checked else set())
+    if checked:
+        sample = planned.jobs["intelligibility", "intelligibility"].settings["sample"]
+        assert (sample["beams"], sample["errors"]) == (1, 0.4)
 
 
 def test_the_groups_have_the_papers_hours(plan):

@@ -45,6 +45,13 @@ def test_a_request_follows_the_protocol(server, ask, talk, monkeypatch):
     assert body == {"model": "tiny", "messages": MESSAGES, "temperature": 0.5, "max_tokens": 500, "seed": 5}
 
 
+def test_a_request_without_a_schema_is_for_plain_text_and_its_answer_is_recorded_as_such(server, ask, talk):
+    server.script = lambda number, body: talk.completion("hello")
+    _, model = ask()
+    assert model.answer(MESSAGES, None, 5).format == "text"
+    assert ["response_format" in body for body in server.bodies] == [True, False]
+
+
 def test_without_a_key_nothing_is_signed_not_even_from_netrc(server, ask, tmp_path, monkeypatch):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password secret\n")
