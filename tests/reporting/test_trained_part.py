@@ -12,3 +12,7 @@ def test_lora_has_its_rank_alpha_and_layers():
     assert trained_part(section) == "LoRA of rank 8 and alpha 16 on attention, "
     section["lora"]["targets"] = ["q_proj", "fc1"]
     assert "on q_proj, fc1, " in trained_part(section)
+
+
+def test_a_training_of_the_decoder_has_no_adapter():
+    assert trained_part({"trainable": "decoder", "epochs": 5}) == "the decoder alone, "
