@@ -1,5 +1,8 @@
 """Decoding of sets: batches, tasks that share the encoder's output, and the cache of features."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -85,20 +88,22 @@ def test_tasks_share_the_encoding_of_a_batch():
     assert (model.encoded, model.computed) == (2, 3)
 
 
-def test_models_with_the_same_encoder_share_its_states(model, monkeypatch):
+@pytest.mark.parametrize("beams", [1, 3])
+def test_models_with_the_same_encoder_share_its_states(model, beams):
     """As in a search whose vectors are zero in the encoder: 3 utterances are 2 batches."""
     encoded, states, rows = [], EncoderStates(), rows_of(0.4, 0.7, 0.5)
+    settings = SETTINGS | {"beams": beams}
     computed = model.network.model.encoder.register_forward_hook(lambda *_: encoded.append(1))
 
     def texts(part, shared):
         for weight in getattr(model.network.model, part).layers.parameters():
             weight.data *= -1
-        return Decoder(model, SETTINGS, states=shared).decode_tasks(rows, [TRANSCRIBE, TRANSLATE])
+        return Decoder(model, settings, states=shared).decode_tasks(rows, [TRANSCRIBE, TRANSLATE])
 
     def calls(part):
         """Calls of the encoder for a model with another encoder or decoder, twice."""
         expected, before = texts(part, None), len(encoded)
-        assert Decoder(model, SETTINGS, states=states).decode_tasks(rows, [TRANSCRIBE, TRANSLATE]) == expected
+        assert Decoder(model, settings, states=states).decode_tasks(rows, [TRANSCRIBE, TRANSLATE]) == expected
         first = len(encoded) - before
         assert texts(part, states) != expected
         return first, len(encoded) - before - first
@@ -106,6 +111,15 @@ def test_models_with_the_same_encoder_share_its_states(model, monkeypatch):
     assert calls("decoder") == (2, 0)
     assert calls("encoder") == (2, 2)
     computed.remove()
+
+
+def test_states_that_are_kept_do_not_keep_their_model_in_memory():
+    model = new_model(TEXTS, SIZES["tiny"], 1)
+    states, network = EncoderStates(), weakref.ref(model.network)
+    Decoder(model, SETTINGS, states=states).decode(rows_of(0.4), TRANSCRIBE)
+    del model
+    gc.collect()
+    assert states.get(("u-0",)) is not None and network() is None
 
 
 def test_encoder_states_beyond_the_limit_are_computed_again(model):

@@ -37,14 +37,20 @@ LORA_PRESETS = {
 
 @dataclass
 class Encoded:
-    """Features of a batch; the encoder runs when its output is first used, and once for all tasks."""
+    """Features of a batch; the encoder runs when its output is first used, and once for all tasks.
 
-    network: WhisperForConditionalGeneration
+    A batch whose states have been computed may be kept longer than the model, so it refers to none.
+    """
+
+    network: WhisperForConditionalGeneration | None
     inputs: torch.Tensor
 
     @cached_property
     def states(self) -> torch.Tensor:
-        return greedy.encode(self.network, self.inputs)
+        assert self.network
+        found = greedy.encode(self.network, self.inputs)
+        self.network = None
+        return found
 
     def computed_bytes(self) -> int:
         with torch.inference_mode():
@@ -138,10 +144,8 @@ class Whisper:
             settings["attention_mask"] = torch.ones_like(mask, dtype=torch.long)
             if beams == 1:
                 ids = greedy.generate(self.network, inputs, encoded.states, **settings)
-            elif inputs is None:
-                ids = self.network.generate(encoder_outputs=BaseModelOutput(encoded.states), **settings)
             else:
-                ids = self.network.generate(inputs, **settings)
+                ids = self.network.generate(inputs, encoder_outputs=BaseModelOutput(encoded.states), **settings)
         return self._texts(ids)
 
     def _texts(self, ids: Any) -> list[str]:
