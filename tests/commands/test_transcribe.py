@@ -173,6 +173,12 @@ def test_a_model_whose_settings_it_would_not_follow_is_decoded_by_transformers(r
     assert run(FOUNDATION, wav("a.wav", speech[0])) == [SENTENCES[0]] and not program
 
 
+def test_a_model_on_a_gpu_is_decoded_by_transformers(run, wav, speech, program, monkeypatch):
+    places = iter(["cpu", "cuda"])  # of the network in this test, and of one with a GPU
+    monkeypatch.setattr(long_audio, "device", lambda: next(places))
+    assert run(FOUNDATION, wav("a.wav", speech[0])) == [SENTENCES[0]] and not program
+
+
 def test_a_version_that_is_too_old_is_left_alone_unless_it_is_asked_for(run, wav, speech, program, monkeypatch):
     monkeypatch.setattr(ctranslate2_package, "installed", lambda: "4.5.0")
     path = wav("a.wav", speech[0])

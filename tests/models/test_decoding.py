@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -111,6 +112,29 @@ def test_models_with_the_same_encoder_share_its_states(model, beams):
     assert calls("decoder") == (2, 0)
     assert calls("encoder") == (2, 2)
     computed.remove()
+
+
+@pytest.mark.parametrize("other", ["precision", "features_id"])
+def test_states_of_other_features_or_another_precision_are_not_shared(model, monkeypatch, other):
+    """Inputs of another window are other features."""
+    encoded, states, rows = [], EncoderStates(), rows_of(0.4)
+    computed = model.network.model.encoder.register_forward_hook(lambda *_: encoded.append(1))
+    Decoder(model, SETTINGS, states=states).decode(rows, TRANSCRIBE)
+    monkeypatch.setattr(model, "features_id", "other" if other == "features_id" else model.features_id)
+    settings = SETTINGS | ({"precision": "bf16"} if other == "precision" else {})
+    for _ in range(2):
+        Decoder(model, settings, states=states).decode(rows, TRANSCRIBE)
+    assert len(encoded) == 2
+    computed.remove()
+
+
+def test_another_encoder_has_all_the_room():
+    batch, states = SimpleNamespace(computed_bytes=lambda: SIZE), EncoderStates(most_bytes=SIZE)
+    for encoder in "ab":
+        states.of_encoder(encoder)
+        states.keep(("u-0",), batch)
+        states.keep(("u-1",), batch)
+        assert states.get(("u-0",)) is batch and states.get(("u-1",)) is None
 
 
 def test_states_that_are_kept_do_not_keep_their_model_in_memory():

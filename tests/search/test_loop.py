@@ -10,6 +10,7 @@ import search_candidates
 from tauspeech.data import manifest
 from tauspeech.data.audio import encode_audio
 from tauspeech.models.decoding import FeatureCache
+from tauspeech.models.encoder_states import EncoderStates
 from tauspeech.plan.builder import Builder
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.merges import MergeSpec, Term
@@ -103,6 +104,20 @@ def test_every_candidate_is_scored_and_the_rule_chooses(searched):
     }
     assert model.featured == 3  # features of the three utterances serve all candidates
     assert model.weights.keys() == SHAPES.keys()
+
+
+def test_candidates_with_the_same_encoder_share_its_states(searched, monkeypatch):
+    encoded = []
+
+    class Batch(int):
+        def computed_bytes(self):
+            return 1
+
+    monkeypatch.setattr(FakeModel, "encoder", torch.nn.Linear(1, 1))
+    monkeypatch.setattr(FakeModel, "encode", lambda _, features: encoded.append(1) or Batch(len(features)))
+    monkeypatch.setattr("tauspeech.models.encoder_states.shared_states", EncoderStates)
+    assert [point["score"] for point in searched(0.5, grid=(0.0, 0.25, 0.5))[0]["points"]] == [50.0, 75.0, 100.0]
+    assert encoded == [1]
 
 
 def test_the_test_split_with_the_tables_metric(searched):

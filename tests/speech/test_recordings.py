@@ -1,5 +1,7 @@
 """The user's own recordings: a table and audio files beside it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import soundfile
@@ -7,6 +9,7 @@ import soundfile
 from tauspeech.data import manifest
 from tauspeech.data.audio import decode_audio
 from tauspeech.runtime.errors import UserError
+from tauspeech.speech.sets import recordings
 from tauspeech.speech.sets.recordings import recorded as rows
 
 
@@ -47,6 +50,16 @@ def test_a_recording_that_a_shorter_window_has_no_room_for_is_refused(tmp_path, 
     message = r"avignon\.tsv, line 2: .*one\.wav lasts 1\.0 s, but base_window takes 0\.5 s: cut it into shorter files"
     with pytest.raises(UserError, match=message):
         list(rows(str(tmp_path / "avignon.tsv"), "avignon", "avignon", ["zh", "en"], False, 0.5))
+
+
+def test_a_set_takes_the_limit_from_its_job(tmp_path, table):
+    table(GOOD)
+    path = tmp_path / "avignon.tsv"
+    about = {"recordings": {"path": str(path)}, "word_id": "", "languages": ["zh", "en"], "carriers": False}
+    for longest in ({}, {"longest": 1.1}):
+        assert list(recordings.rows(SimpleNamespace(id="g", settings=about | longest), [], None))
+    with pytest.raises(UserError, match=r"lasts 1\.0 s, but base_window takes 0\.5 s"):
+        list(recordings.rows(SimpleNamespace(id="g", settings=about | {"longest": 0.5}), [], None))
 
 
 def test_general_recordings_belong_to_no_word(table):

@@ -16,7 +16,7 @@ from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
 from tauspeech.training.decoder import trainable
 from tauspeech.training.finetuning import Finetuning, TrainingSets
-from tauspeech.training.trainer import last_complete_checkpoint
+from tauspeech.training.trainer import ScoringTrainer, last_complete_checkpoint
 from tests.models.ctc.checkpoints import save_checkpoint
 from tests.training.test_finetuning import SETTINGS, base, tone
 
@@ -70,6 +70,25 @@ def test_each_utterance_is_encoded_once(finetuning, tmp_path, encoded, part, bes
     training.at(1e-3, tmp_path / "one")
     training.at(1e-2, tmp_path / "other")  # another learning rate
     assert encoded == [1] * len(ROWS)
+
+
+def test_all_utterances_are_encoded_before_the_training_and_never_in_its_precision(
+    finetuning, tmp_path, encoded, monkeypatch
+):
+    before = []
+    train = ScoringTrainer.train
+    monkeypatch.setattr(
+        ScoringTrainer, "train", lambda *given, **named: before.extend(encoded) or train(*given, **named)
+    )
+    finetuning(**DECODER).at(1e-3, tmp_path / "checkpoints")
+    assert before == [1] * len(ROWS)
+
+
+def test_states_of_their_own_are_other_features(base):
+    """One cache may hold those of both."""
+    model = open_model(base)
+    kept = model.with_encoded_features()
+    assert kept.features_id != model.features_id and kept.with_encoded_features() is kept
 
 
 def test_a_training_of_the_encoder_computes_it_in_every_step(finetuning, tmp_path, encoded):
