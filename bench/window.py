@@ -53,7 +53,7 @@ def compare(arguments: argparse.Namespace) -> None:
 
 
 def decoded(arguments: argparse.Namespace) -> list[tuple[str, int, float, float]]:
-    """Of each set: its name, its number of recordings, the error rate in percent, seconds for each recording."""
+    """Name, number of recordings, error rate in percent and seconds for each recording, of each set."""
     import torch
 
     from tauspeech.data.audio import RATE, encode_audio, read

@@ -91,7 +91,7 @@ def test_tasks_share_the_encoding_of_a_batch():
 
 @pytest.mark.parametrize("beams", [1, 3])
 def test_models_with_the_same_encoder_share_its_states(model, beams):
-    """As in a search whose vectors are zero in the encoder: 3 utterances are 2 batches."""
+    """Models of a search whose vectors are zero in the encoder; 3 utterances are 2 batches."""
     encoded, states, rows = [], EncoderStates(), rows_of(0.4, 0.7, 0.5)
     settings = SETTINGS | {"beams": beams}
     computed = model.network.model.encoder.register_forward_hook(lambda *_: encoded.append(1))

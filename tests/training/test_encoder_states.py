@@ -18,7 +18,7 @@ from tauspeech.training.decoder import trainable
 from tauspeech.training.finetuning import Finetuning, TrainingSets
 from tauspeech.training.trainer import ScoringTrainer, last_complete_checkpoint
 from tests.models.ctc.checkpoints import save_checkpoint
-from tests.training.test_finetuning import SETTINGS, base, tone
+from tests.training.test_finetuning import SETTINGS, base, saved, tone
 
 __all__ = ["base"]
 
@@ -48,12 +48,6 @@ def encoded(monkeypatch):
 
     monkeypatch.setattr(torch.nn.Conv1d, "forward", counted)
     return found
-
-
-def saved(trained, base, folder):
-    folder.mkdir()
-    trained.part.save(base, folder)
-    return load_file(folder / "model.safetensors")
 
 
 def test_the_encoder_does_not_change_and_all_else_does(finetuning, base, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 
 from tauspeech.data.audio import encode_audio
 from tauspeech.models.foundation_sizes import SIZES
@@ -169,6 +170,13 @@ def base(tmp_path_factory):
     folder = tmp_path_factory.mktemp("base")
     new_model(TEXTS, SIZES["tiny"], 1).save(folder)
     return folder
+
+
+def saved(trained, base, folder):
+    """Weights of a finished training, as written beside the base."""
+    folder.mkdir()
+    trained.part.save(base, folder)
+    return load_file(folder / "model.safetensors")
 
 
 def tone(number, split):

@@ -19,7 +19,7 @@ from tauspeech.training.finetuning import Finetuning, TrainingSets
 from tauspeech.training.lora import LoraAdapter, target_modules
 from tauspeech.training.rates import best_of
 from tauspeech.training.trainer import last_complete_checkpoint
-from tests.training.test_finetuning import SETTINGS, base, tone
+from tests.training.test_finetuning import SETTINGS, base, saved, tone
 
 __all__ = ["base"]
 
@@ -33,12 +33,6 @@ def finetuning(base):
     training_sets = TrainingSets({"ca": rows}, {"ca": [SpeechTask("transcribe", "ca", "en")]}, 1.0)
     settings = SETTINGS | {"trainable": "lora", "lora": LORA, "best_by": "loss", "epochs": 3, "evaluations": 3}
     return lambda **changes: Finetuning(base, training_sets, settings | changes, seed=1)
-
-
-def saved(trained, base, folder):
-    folder.mkdir()
-    trained.part.save(base, folder)
-    return load_file(folder / "model.safetensors")
 
 
 def test_only_the_named_layers_change_and_the_folder_has_the_adapter(finetuning, base, tmp_path):

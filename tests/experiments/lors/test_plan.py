@@ -186,7 +186,7 @@ def test_recognised_languages_are_in_the_tables_of_recognition_and_of_everything
     assert columns("table4") == ["WER es", "WER fr", "WER de", "WER en", "BLEU es", "BLEU fr"]
     single = {f"{language}--asr" for language in ("es", "fr", "de", "en")} | {"es--st", "fr--st"}
     assert ids(planned, "finetune") == single | {"es--mt", "fr--mt", "high--ml--asr", "high--ml--st", "high--mlmt"}
-    # Of languages and tasks together, a recognised language has its single training.
+    # A recognised language has no training on both tasks, and takes part with its single one.
     merged = planned.jobs["merge", "high--mt-ml--ta"].inputs["vectors"]
     assert [job.id for job in merged] == ["es--mt", "fr--mt", "de--asr", "en--asr"]
     counts = [(row["names"]["task"], row["names"]["languages"]) for row in table(planned, "fig3")["rows"]]

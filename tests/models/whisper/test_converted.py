@@ -84,7 +84,7 @@ def test_a_batch_is_encoded_in_pieces_and_once_for_all_tasks(converted):
 
 
 def test_inputs_that_numpy_cannot_share_are_copied(converted):
-    """As those on a GPU are, where --engine ctranslate2 was asked for."""
+    """Inputs on a GPU, for which --engine ctranslate2 was asked, are copied likewise."""
     batch = torch.zeros(1, 80, 10, requires_grad=True)
     assert converted.converted.generate(batch, {"num_beams": 1, "max_new_tokens": 5}) == [[40]]
 

@@ -1,4 +1,4 @@
-"""What the engine kokoro makes of a small ONNX model and of texts: ``kokoro_models.py FOLDER``, in the engine's environment.
+"""Output of the engine kokoro for a small ONNX model and some texts: ``kokoro_models.py FOLDER``, in the engine's environment.
 
 The model has the published one's inputs: it multiplies the tokens by the speed and adds the mean of the style.
 """

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.tts
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What came of kokoro_models.py."""
+    """Output of kokoro_models.py."""
     environment = ROOT / folder_of("kokoro")
     if not (environment / "ready").is_file():
         pytest.skip("the environment of Kokoro is not there: make test-tts makes it")
