@@ -41,7 +41,7 @@ class FeatureCache:
 
 
 class Features(Protocol):
-    """Where a decoder takes features from."""
+    """Source of a decoder's features."""
 
     def get(self, model: SpeechModel, row: dict[str, Any]) -> np.ndarray: ...
 

@@ -56,5 +56,5 @@ def encoder_fingerprint(model: SpeechModel) -> str | None:
 
 @cache
 def shared_states() -> EncoderStates:
-    """Those of a process that decodes the same sets with many models, one job after the other."""
+    """States that the jobs of a process share, which decodes the same sets with many models."""
     return EncoderStates()

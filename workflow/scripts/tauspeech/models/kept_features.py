@@ -14,7 +14,7 @@ IN_MEMORY = 2 * 2**30
 
 
 class Place(NamedTuple):
-    """Where an array lies in the file."""
+    """Position of an array in the file."""
 
     start: int
     shape: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""What a report says of the retention sets."""
+"""Text of a report about the retention sets."""
 
 from collections.abc import Mapping
 from typing import Any

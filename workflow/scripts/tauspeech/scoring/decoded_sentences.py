@@ -14,7 +14,7 @@ SHOWN = 3  # texts that are kept for a reader
 
 
 class DecodedSentence(NamedTuple):
-    """What a base model writes for a sentence."""
+    """Hypothesis of a base model for a sentence."""
 
     sentence: str
     hypothesis: str
@@ -25,7 +25,7 @@ class DecodedSentence(NamedTuple):
 
 @dataclass(frozen=True)
 class DecodedSentences:
-    """What a base model writes for some sentences, and which of it passes a check."""
+    """Hypotheses of a base model for some sentences, and which of them pass a check."""
 
     texts: Sequence[DecodedSentence]
     passed: Sequence[bool]
