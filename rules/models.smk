@@ -1,25 +1,51 @@
-# Models: the base, and its fine-tunes.
+# Models: the bases, and their fine-tunes.
+
+BASE = "base(?:--[a-z0-9_-]+)?"  # the base of a run, and further ones by their names
 
 
 rule prepare_base:
-    """Import the base model in float32, or train a foundation from scratch."""
+    """Import a base model in float32, or train a foundation from scratch."""
     input:
-        spec=f"{RESULTS}/plan/base/base.json",
-        receipts=receipts_of("base", "speech", name="base"),
+        spec=spec_of("base"),
+        receipts=receipts_of("base", "speech"),
     output:
-        config=f"{RESULTS}/models/base/config.json",
-        receipt=f"{RESULTS}/models/base/receipt.json",
+        config=f"{RESULTS}/models/{{id}}/config.json",
+        receipt=f"{RESULTS}/models/{{id}}/receipt.json",
     log:
-        f"{RESULTS}/logs/base.log",
+        f"{RESULTS}/logs/base/{{id}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/base/base.tsv"
+        f"{RESULTS}/benchmarks/base/{{id}}.tsv"
+    wildcard_constraints:
+        id=BASE,
     conda:
         "../envs/main.yaml"
-    threads: threads_of("base", name="base")
+    threads: threads_of("base")
     resources:
         gpu=gpus_of("training"),
     shell:
         run_script("prepare_base.py", on_gpu=True)
+
+
+rule label_speech:
+    """Replace the texts of a set by the base's own hypotheses, as pseudo-labels."""
+    input:
+        spec=spec_of("pseudo_labels"),
+        receipts=receipts_of("pseudo_labels", "base", "speech"),
+    output:
+        speech=f"{RESULTS}/pseudo_labels/{{id}}.parquet",
+        dropped=f"{RESULTS}/pseudo_labels/{{id}}.dropped.tsv",
+        receipt=f"{RESULTS}/pseudo_labels/{{id}}.receipt.json",
+    log:
+        f"{RESULTS}/logs/pseudo_labels/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/pseudo_labels/{{id}}.tsv"
+    conda:
+        "../envs/main.yaml"
+    threads: threads_of("pseudo_labels")
+    resources:
+        gpu=gpus_of("decoding"),
+    shell:
+        run_script("label_speech.py", on_gpu=True)
 
 
 rule check_rarity:
@@ -86,7 +112,7 @@ rule finetune:
     benchmark:
         f"{RESULTS}/benchmarks/finetune/{{id}}.tsv"
     wildcard_constraints:
-        id="(?!base/)[a-z0-9][a-z0-9_-]*",
+        id=f"(?!{BASE}/)[a-z0-9][a-z0-9_-]*",
     priority: 1  # the longest jobs, which others wait for
     conda:
         "../envs/main.yaml"

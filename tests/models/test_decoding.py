@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tauspeech.data.audio import RATE, encode_audio
+from tauspeech.data.manifest import audio_key
 from tauspeech.models.decoding import Decoder, FeatureCache, shared_features
 from tauspeech.models.encoder_states import EncoderStates
 from tauspeech.models.foundation_sizes import SIZES
@@ -137,13 +138,24 @@ def test_another_encoder_has_all_the_room():
         assert states.get(("u-0",)) is batch and states.get(("u-1",)) is None
 
 
+def test_utterances_of_the_same_name_and_other_audio_have_features_of_their_own(model):
+    """Recorded and synthetic speech of a sentence have the same name in their sets."""
+    recorded, synthetic = rows_of(0.4, 0.5)
+    synthetic["utterance"] = recorded["utterance"]
+    cache, states = FeatureCache(), EncoderStates()
+    decoder = Decoder(model, SETTINGS, cache, states)
+    assert not np.array_equal(cache.get(model, recorded), cache.get(model, synthetic))
+    found = [decoder.decode([row], TRANSCRIBE) for row in (recorded, synthetic, recorded)]
+    assert found[0] == found[2] != found[1]
+
+
 def test_states_that_are_kept_do_not_keep_their_model_in_memory():
     model = new_model(TEXTS, SIZES["tiny"], 1)
     states, network = EncoderStates(), weakref.ref(model.network)
     Decoder(model, SETTINGS, states=states).decode(rows_of(0.4), TRANSCRIBE)
     del model
     gc.collect()
-    assert states.get(("u-0",)) is not None and network() is None
+    assert states.get((audio_key(rows_of(0.4)[0]),)) is not None and network() is None
 
 
 def test_encoder_states_beyond_the_limit_are_computed_again(model):

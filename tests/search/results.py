@@ -83,10 +83,10 @@ class Results:
         spec.write_text(job.text, encoding="utf-8")
         return Job(spec, 1)
 
-    def merge_job(self, spec: MergeSpec) -> Job:
-        return self.at_run_time(self.build.merge("mix", spec))
+    def merge_job(self, spec: MergeSpec, base: PlannedJob | None = None) -> Job:
+        return self.at_run_time(self.build.merge("mix", spec, base=base))
 
-    def merged(self, spec: MergeSpec) -> Output:
-        job = self.merge_job(spec)
+    def merged(self, spec: MergeSpec, base: PlannedJob | None = None) -> Output:
+        job = self.merge_job(spec, base)
         merge_vectors.main(job)
         return Output(job.path(), json.loads(job.path("merge_receipt.json").read_text(encoding="utf-8")))

@@ -1,7 +1,9 @@
 """Candidates of a search: each is the model that a merge would make, from vectors that are read once."""
 
 from collections import Counter
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tauspeech.plan.merges import MergeSpec, Searched, Term
@@ -99,3 +101,32 @@ def test_prunings_decompose_the_vector_once_for_many_candidates(results, opened,
     for candidate in PRUNINGS * 2:
         dict(candidates.weights(candidate))
     assert len(decomposed) == before
+
+
+def test_a_subset_is_the_merge_of_its_vectors_alone_at_the_scale_that_a_search_has_chosen(results, opened):
+    vectors = [results.vector(results.finetune(name)) for name in ("one", "two", "three")]
+    scale = Searched(results.search("chosen", {"scale": 0.7}), "scale")
+
+    def mean(of):
+        return MergeSpec("average", tuple(Term(vector) for vector in of), scale=scale)
+
+    subsets = [{"count": 1, "vectors": ["two"]}, {"count": 2, "vectors": ["one", "three"]}]
+    candidates = opened("subsets", mean(vectors), subsets)
+    assert_same(candidates.weights(subsets[0]), results.merged(mean(vectors[1:2])))
+    assert_same(candidates.weights(subsets[1]), results.merged(mean([vectors[0], vectors[2]])))
+
+
+def test_a_vector_between_two_fine_tunes_acts_on_a_third(results, opened):
+    """theta_target + lambda (theta_recorded - theta_synthetic), against float64; at scale 0 the target bit for bit."""
+    recorded, synthetic, target = (results.finetune(name) for name in ("recorded", "synthetic", "target"))
+    vector = results.vector(recorded, reference=synthetic, id="syn2real")
+    merge = MergeSpec("average", (Term(vector, reference=synthetic),))
+    job = results.build.search("mix", merge, (), "scales", SCALES, None, base=target)
+    candidates = KINDS["scales"](results.at_run_time(job), SCALES, Execution(1))
+    tensors, tau = results.tensors, results.tau("recorded", "synthetic")
+    for name, values in candidates.weights({"scale": 0.3}):
+        expected = tensors["target"][name].astype(np.float64) + 0.3 * tau[name]
+        np.testing.assert_allclose(values, expected, rtol=0, atol=1e-6)
+    assert all(np.array_equal(values, tensors["target"][name]) for name, values in candidates.weights({"scale": 0.0}))
+    found = results.merged(replace(merge, scale=0.3), base=target)
+    assert_same(candidates.weights({"scale": 0.3}), found)

@@ -156,3 +156,19 @@ def test_a_search_of_the_builder_reaches_the_script(results, scaled, sets):
         "validation",
     )
     assert job.settings["tasks"] == {"ca": [TASK]} and job.settings["merge"] == scaled.settings
+
+
+def test_a_choice_from_several_searches_is_made_by_the_mean_of_their_scores(results):
+    """Each search alone would choose another scale."""
+    candidates = [{"scale": scale} for scale in (0.1, 0.5, 0.9)]
+    searches = []
+    for name, scores in {"one": (9.0, 7.0, 1.0), "two": (0.0, 6.0, 7.0)}.items():
+        points = [candidate | {"score": score} for candidate, score in zip(candidates, scores, strict=True)]
+        content = json.dumps({"points": points, "chosen": {}})
+        results.path("search", f"{name}.json").write_text(content, encoding="utf-8")
+        searches.append(results.made(PlannedJob("search", name, {"candidates": candidates}), f"{name}.json"))
+    job = results.build.mean_search("mean", searches, TOLERANT | {"tolerance": 0.0})
+    search_candidates.main(results.at_run_time(job))
+    found = json.loads(results.path("search", "mean.json").read_text(encoding="utf-8"))
+    means = [candidate | {"score": score} for candidate, score in zip(candidates, (4.5, 6.5, 4.0), strict=True)]
+    assert found == {"points": means, "chosen": {"scale": 0.5}}

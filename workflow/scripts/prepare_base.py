@@ -1,4 +1,4 @@
-"""The base model of an experiment, as a folder in float32: models/base/."""
+"""A base model of an experiment, as a folder in float32: models/base/, or models/base--<name>/ of a further one."""
 
 from pathlib import Path
 from typing import Any

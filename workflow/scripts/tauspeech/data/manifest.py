@@ -12,6 +12,8 @@ from tauspeech.runtime.files import write_atomic
 AUDIO = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 ROW_GROUP = 200
 
+AudioKey = tuple[str, int]
+
 
 def schema(languages: Iterable[str]) -> pa.Schema:
     """Columns of a manifest, with a column of texts for each language."""
@@ -57,6 +59,17 @@ def read(path: Path, split: str | None = None) -> list[dict[str, Any]]:
     """Rows of one split, or of all splits, in order."""
     filters = [("split", "=", split)] if split else None
     return pq.read_table(path, filters=filters).to_pylist()
+
+
+def texts(path: Path) -> list[dict[str, Any]]:
+    """Rows of all splits without their audio, which is most of a file."""
+    columns = [name for name in pq.read_schema(path).names if name != "audio"]
+    return pq.read_table(path, columns=columns).to_pylist()
+
+
+def audio_key(row: dict[str, Any]) -> AudioKey:
+    """Key of a row's audio in memory. Sets may have rows of the same name: a sentence is recorded and synthesised."""
+    return row["utterance"], hash(row["audio"]["bytes"])
 
 
 def first(path: Path, split: str, count: int) -> list[dict[str, Any]]:

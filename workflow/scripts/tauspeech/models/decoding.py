@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from tauspeech.data.audio import decode_audio
+from tauspeech.data.manifest import AudioKey, audio_key
 from tauspeech.models.devices import device
 from tauspeech.models.encoder_states import EncoderStates, encoder_fingerprint
 from tauspeech.models.family import SpeechModel, fits_window, require_fit
@@ -19,17 +20,17 @@ from tauspeech.runtime.pace import Pace
 
 
 class FeatureCache:
-    """Features by utterance, up to a number of bytes; the oldest are dropped first.
+    """Features by utterance and audio, up to a number of bytes; the oldest are dropped first.
 
     A process that decodes the same sets with many models shares one. Models with the same ``features_id`` share features.
     """
 
     def __init__(self, most_bytes: int = 2 * 2**30):
-        self._found: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
+        self._found: OrderedDict[tuple[str, AudioKey], np.ndarray] = OrderedDict()
         self._room = most_bytes
 
     def get(self, model: SpeechModel, row: dict[str, Any]) -> np.ndarray:
-        id = model.features_id, row["utterance"]
+        id = model.features_id, audio_key(row)
         if id not in self._found:
             features = model.features(decode_audio(row["audio"]["bytes"]))
             self._found[id] = features
@@ -88,23 +89,23 @@ class Decoder:
 
     def _decode_batch(self, batch: Sequence[dict[str, Any]], tasks: Sequence[SpeechTask]) -> list[list[str]]:
         beams, new_tokens = self.settings["beams"], self.settings["new_tokens"]
-        utterances = tuple(row["utterance"] for row in batch)
-        encoded = self._states.get(utterances) if self._states else None
+        keys = tuple(map(audio_key, batch)) if self._states else ()
+        encoded = self._states.get(keys) if self._states else None
         # Computed outside of the block, whose arithmetic would round them.
         features = [] if encoded else [self._cache.get(self.model, row) for row in batch]
         try:
             with arithmetic(self.model.network, self.settings["precision"]):
-                encoded = encoded or self._encode(features, utterances)
+                encoded = encoded or self._encode(features, keys)
                 return [self.model.decode(encoded, task, beams=beams, new_tokens=new_tokens) for task in tasks]
         except torch.cuda.OutOfMemoryError:
             raise UserError(
                 f"the GPU ran out of memory with {len(batch)} utterances at a time: lower decoding.batch or decoding.beams."
             ) from None
 
-    def _encode(self, features: list[np.ndarray], utterances: tuple[str, ...]) -> Any:
+    def _encode(self, features: list[np.ndarray], keys: tuple[AudioKey, ...]) -> Any:
         encoded = self.model.encode(features)
         if self._states and self.model.encoder is not None:
-            self._states.keep(utterances, encoded)
+            self._states.keep(keys, encoded)
         return encoded
 
 

@@ -8,6 +8,7 @@ import hashlib
 from functools import cache
 from typing import Protocol
 
+from tauspeech.data.manifest import AudioKey
 from tauspeech.models.family import SpeechModel
 
 
@@ -25,7 +26,7 @@ class EncoderStates:
     def __init__(self, most_bytes: int = 2**30):
         self._most, self._room = most_bytes, most_bytes
         self._encoder = ""
-        self._found: dict[tuple[str, ...], EncodedBatch] = {}
+        self._found: dict[tuple[AudioKey, ...], EncodedBatch] = {}
 
     def of_encoder(self, fingerprint: str) -> None:
         """Forget the batches of another encoder."""
@@ -33,14 +34,14 @@ class EncoderStates:
             self._encoder, self._room = fingerprint, self._most
             self._found.clear()
 
-    def get(self, utterances: tuple[str, ...]) -> EncodedBatch | None:
-        return self._found.get(utterances)
+    def get(self, keys: tuple[AudioKey, ...]) -> EncodedBatch | None:
+        return self._found.get(keys)
 
-    def keep(self, utterances: tuple[str, ...], encoded: EncodedBatch) -> None:
+    def keep(self, keys: tuple[AudioKey, ...], encoded: EncodedBatch) -> None:
         """Keep a batch if there is room."""
         if self._room > 0:
             self._room -= encoded.computed_bytes()
-            self._found[utterances] = encoded
+            self._found[keys] = encoded
 
 
 def encoder_fingerprint(model: SpeechModel) -> str | None:

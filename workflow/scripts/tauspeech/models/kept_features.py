@@ -8,6 +8,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from tauspeech.data.audio import decode_audio
+from tauspeech.data.manifest import AudioKey, audio_key
 from tauspeech.models.family import SpeechModel
 
 IN_MEMORY = 2 * 2**30
@@ -22,21 +23,21 @@ class Place(NamedTuple):
 
 
 class KeptFeatures:
-    """Features by utterance, of models with the same ``features_id``; those beyond ``most_bytes`` lie in a file in ``folder``.
+    """Features by utterance and audio, of models with the same ``features_id``; those beyond ``most_bytes`` lie in a file in ``folder``.
 
     The file has no name, so it is gone when the process ends, in whatever way.
     """
 
     def __init__(self, folder: Path, most_bytes: int = IN_MEMORY):
         self._folder, self._room = folder, most_bytes
-        self._found: dict[str, np.ndarray | Place] = {}
+        self._found: dict[AudioKey, np.ndarray | Place] = {}
         self._file: IO[bytes] | None = None
 
     def __contains__(self, row: dict[str, Any]) -> bool:
-        return row["utterance"] in self._found
+        return audio_key(row) in self._found
 
     def get(self, model: SpeechModel, row: dict[str, Any]) -> np.ndarray:
-        id = row["utterance"]
+        id = audio_key(row)
         if id not in self._found:
             features = model.features(decode_audio(row["audio"]["bytes"]))
             self._room -= features.nbytes

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -66,11 +66,18 @@ class Builder:
     """Jobs of one repetition: its seed is the configuration's plus ``repetition``, and its jobs have names of their own.
 
     ``sources`` are the spoken languages, ``target`` the language that they are translated into. The base is shared by
-    all repetitions.
+    all repetitions. A run with several bases has a builder for each, and ``base_id`` is the name of its base.
     """
 
-    def __init__(self, config: dict[str, Any], sources: tuple[str, ...], target: str, repetition: int = 0):
-        self.config = config
+    def __init__(
+        self,
+        config: dict[str, Any],
+        sources: tuple[str, ...],
+        target: str,
+        repetition: int = 0,
+        base_id: str = "base",
+    ):
+        self.config, self.base_id = config, base_id
         self.sources, self.target = sources, target
         self.seed: int = config["seed"] + repetition
         self.tag = f"--seed{self.seed}" if repetition else ""
@@ -102,7 +109,14 @@ class Builder:
         return own_sentences(self.config["text"]["own"], name)
 
     def sentences(self, id: str, wanted: PlannedSentences) -> PlannedJob:
-        source = self._source_of(wanted)
+        return self._text(id, wanted, self._source_of(wanted))
+
+    def commands(self, id: str, language: str, counts: dict[str, int], domain: str) -> PlannedJob:
+        """Spoken commands of a domain, from the grammar of commands."""
+        source = {"kind": "template"} | grammar_source((language,), commands_of(language)) | {"domain": domain}
+        return self._text(id, PlannedSentences((language,), counts, None), source)
+
+    def _text(self, id: str, wanted: PlannedSentences, source: dict[str, Any]) -> PlannedJob:
         require_order(self.config["text"]["limits"], "shortest", "longest", "text.limits")
         settings = {
             "languages": list(wanted.languages),
@@ -271,9 +285,10 @@ class Builder:
         """One for all repetitions."""
         source = self._base_source
         if source["kind"] == "train":
-            return foundation_base(source["size"], self.sources, self.target, self.config, self.config["seed"])
+            found = foundation_base(source["size"], self.sources, self.target, self.config, self.config["seed"])
+            return replace(found, id=self.base_id)
         settings = {key: value for key, value in source.items() if key != "family"}
-        return PlannedJob("base", "base", settings, modules=self.family)
+        return PlannedJob("base", self.base_id, settings, modules=self.family)
 
     def finetune(
         self,
@@ -334,6 +349,12 @@ class Builder:
                 "none: set it to all or lora."
             )
 
+    def pseudo_labels(self, id: str, speech: PlannedJob, language: str) -> PlannedJob:
+        """A set of speech with the base's hypotheses as its texts."""
+        settings = self.decoding_settings | {"language": language}
+        inputs: Inputs = {"base": self.base, "speech": speech}
+        return self.job("pseudo_labels", id, settings, inputs, threads=self.decoding_threads, modules=self.family)
+
     # The check before any training
 
     def intelligibility(
@@ -380,12 +401,16 @@ class Builder:
         split: str = "validation",
         score: str = "validation",
         batch: str | None = None,
+        base: PlannedJob | None = None,
     ) -> PlannedJob:
-        """A search: variants of a merge are scored on a split of some sets, and a rule chooses one."""
+        """A search: variants of a merge are scored on a split of some sets, and a rule chooses one.
+
+        Merges start from ``base``, which is the run's base by default.
+        """
         decoding = self.choice_settings if split == "validation" else self.decoding_settings
         settings = decoding | tasks_of(sets) | {"merge": merge.settings, "kind": kind}
         settings |= {"candidates": candidates, "rule": rule, "split": split, "score": score} | self.scoring_settings
-        inputs = {"base": self.base} | merge.inputs | sets_of(sets)
+        inputs = {"base": base or self.base} | merge.inputs | sets_of(sets)
         modules = (f"tauspeech.search.scores.{score}", *self.family, *merge.modules)
         return self.job("search", id, settings, inputs, self.seed, self.decoding_threads, modules, batch)
 
@@ -396,9 +421,16 @@ class Builder:
         rule = {"kind": "smallest_scale", "tolerance": merging["tolerance"]}
         return self.search(id, merge, sets, "scales", candidates, rule, batch=batch)
 
-    def merge(self, id: str, merge: MergeSpec, batch: str | None = None) -> PlannedJob:
+    def mean_search(self, id: str, searches: list[PlannedJob], rule: dict[str, Any]) -> PlannedJob:
+        """The choice of a rule by the mean scores of several searches, which try the same candidates with other models."""
+        settings = {"kind": "mean", "candidates": searches[0].settings["candidates"], "rule": rule}
+        return self.job("search", id, settings, {"searches": searches})
+
+    def merge(
+        self, id: str, merge: MergeSpec, batch: str | None = None, base: PlannedJob | None = None
+    ) -> PlannedJob:
         """A merged model, and the same as one LoRA adapter where the merge is a sum of such."""
-        inputs = {"base": self.base, "finetuned": merge.adapters} | merge.inputs
+        inputs = {"base": base or self.base, "finetuned": merge.adapters} | merge.inputs
         return self.job("merge", id, {"merge": merge.settings}, inputs, self.seed, modules=merge.modules, batch=batch)
 
     # Scoring

@@ -25,6 +25,7 @@ STAGES = {
     "voice_samples": Stage("sample_voices.py", "voice_samples/{id}.receipt.json"),
     "corpus": Stage("make_corpus.py", "corpora/{id}.receipt.json"),
     "base": Stage("prepare_base.py", "models/{id}/receipt.json"),
+    "pseudo_labels": Stage("label_speech.py", "pseudo_labels/{id}.receipt.json"),
     "rarity": Stage("check_rarity.py", "rarity/{id}.receipt.json"),
     "intelligibility": Stage("check_intelligibility.py", "{id}.receipt.json"),
     "finetune": Stage("finetune.py", "models/{id}/receipt.json"),
@@ -42,7 +43,7 @@ STAGES = {
 
 # The file of each stage that a person may look for. The workflow makes it again where it was deleted.
 PRIMARY_OUTPUT = {
-    "base": "models/base/config.json",
+    "base": "models/{id}/config.json",
     "vector": "vectors/{id}.safetensors",
     "merge": "merged/{id}/model.safetensors",
     "score": "scores/{id}.tsv",

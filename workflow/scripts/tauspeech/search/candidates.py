@@ -1,4 +1,4 @@
-"""Candidates of a search: variants of one merge, from vectors that are read once."""
+"""Candidates of a search: variants of one merge."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -23,7 +23,7 @@ class Candidates(Protocol):
 
 
 class Scales:
-    """The merge at several scales: candidates ``{scale}``."""
+    """The merge at several scales, from vectors that are read once: candidates ``{scale}``."""
 
     def __init__(self, job: Job, candidates: Sequence[Candidate], execution: Execution):
         sources = Sources(recipe_of(job, scale=1.0), execution)
@@ -34,7 +34,7 @@ class Scales:
 
 
 class PrunedVectors:
-    """The merge's only vector, pruned: candidates ``{method, rank, keep}``; rank or keep 0 leaves that part out."""
+    """The merge's only vector, which is read once, pruned: candidates ``{method, rank, keep}``; rank or keep 0 leaves that part out."""
 
     def __init__(self, job: Job, candidates: Sequence[Candidate], execution: Execution):
         points = [(candidate["rank"], candidate["keep"]) for candidate in candidates]
@@ -44,7 +44,19 @@ class PrunedVectors:
         return self._prunings.at(candidate["rank"], candidate["keep"])
 
 
+class Subsets:
+    """The merge of some of its vectors: candidates ``{vectors}``, a list of their ids."""
+
+    def __init__(self, job: Job, candidates: Sequence[Candidate], execution: Execution):
+        self._sources = Sources(recipe_of(job), execution)
+
+    def weights(self, candidate: Candidate) -> Weights:
+        sources = self._sources
+        return Sweep(sources.base, sources.phi(candidate["vectors"]), sources.execution).at(sources.recipe.merge.scale)
+
+
 KINDS: dict[str, Callable[[Job, Sequence[Candidate], Execution], Candidates]] = {
     "scales": Scales,
     "pruned_vectors": PrunedVectors,
+    "subsets": Subsets,
 }

@@ -1,6 +1,11 @@
-"""The search loop: try candidates of a merge on a split of some sets, score each, and choose one by a rule."""
+"""The search loop: try candidates of a merge on a split of some sets, score each, and choose one by a rule.
 
+A choice may also be made from several searches, each of the same candidates with other models and sets.
+"""
+
+import json
 from importlib import import_module
+from statistics import fmean
 from typing import Any
 
 from tauspeech.data import manifest
@@ -11,7 +16,7 @@ from tauspeech.models.tasks import tasks_by_set
 from tauspeech.runtime.job import Job
 from tauspeech.runtime.pace import logged
 from tauspeech.scoring.rules import ScoringRules
-from tauspeech.search.candidates import KINDS
+from tauspeech.search.candidates import KINDS, Candidate
 from tauspeech.search.rules import choose
 from tauspeech.vectors.execution import Execution
 
@@ -30,8 +35,25 @@ def search(job: Job, cache: FeatureCache, states: EncoderStates) -> dict[str, An
     for candidate in settings["candidates"]:
         model.load_weights(candidates.weights(candidate))
         points.append(candidate | measured(decoder, sets, tasks, rules))
-        about = " ".join(
-            f"{key} {value:g}" if isinstance(value, float | int) else value for key, value in candidate.items()
-        )
-        print(f"{about}: {points[-1]['score']:.2f}", flush=True)
+        print(f"{_described(candidate)}: {points[-1]['score']:.2f}", flush=True)
     return {"points": points, "chosen": choose(settings["rule"], points)}
+
+
+def mean_of_searches(job: Job) -> dict[str, Any]:
+    """The candidates that several searches have tried, with the mean of their scores, and what the rule chooses of them."""
+    searches = [json.loads(path.read_text(encoding="utf-8"))["points"] for path in job.inputs("searches").values()]
+    points = [
+        job.settings["candidates"][number] | {"score": fmean(point["score"] for point in tried)}
+        for number, tried in enumerate(zip(*searches, strict=True))
+    ]
+    for point in points:
+        print(f"{_described({key: value for key, value in point.items() if key != 'score'})}: {point['score']:.2f}")
+    return {"points": points, "chosen": choose(job.settings["rule"], points)}
+
+
+def _described(candidate: Candidate) -> str:
+    return " ".join(
+        f"{key} {value:g}" if isinstance(value, float | int) else value
+        for key, value in candidate.items()
+        if not isinstance(value, list)
+    )

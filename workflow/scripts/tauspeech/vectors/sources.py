@@ -1,6 +1,6 @@
 """The inputs of a recipe, opened and checked: the base model, and the task vectors that are combined."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -57,9 +57,9 @@ class Sources:
         if recipe.merge.method == "average":
             self.phi()  # raises if the weights add up to 0
 
-    def phi(self) -> Combination:
-        """Phi of the whole recipe. Some methods read the vectors here, before the sum can be computed."""
-        return self._combined(self.recipe.merge, self.terms)
+    def phi(self, ids: Collection[str] | None = None) -> Combination:
+        """Phi of the whole recipe, or of the terms with some ids. Some methods read the vectors here, before they are summed."""
+        return self._combined(self.recipe.merge, [term for term in self.terms if ids is None or term.delta.id in ids])
 
     def _terms(self, merge: Merge) -> list[Summand]:
         terms = [self._term(entry) for entry in merge.vectors]

@@ -1,0 +1,86 @@
+"""Domains of the experiment syn2real: targets, the sources of each, and the sources that are held out for its scale."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tauspeech.data.randomness import derive_seed
+from tauspeech.data.reserved_names import SLUG, TAKEN
+from tauspeech.runtime.errors import UserError, did_you_mean
+
+Domains = tuple[str, ...]  # in alphabetical order
+
+
+@dataclass(frozen=True)
+class DomainChoice:
+    """All domains of a run, with those that have recordings, and what the configuration chooses of them."""
+
+    recorded: Domains  # with recordings for training and validation
+    tested: Domains  # with recordings for tests
+    targets: Domains
+    compared: Domains  # targets of the further tables and of the figures
+    named_sources: Domains
+    most_held_out: int
+    seed: int  # of the hash that draws what is held out
+
+    def sources(self, *left_out: str) -> Domains:
+        """Source domains without some."""
+        return tuple(domain for domain in self.named_sources if domain not in left_out)
+
+    def held_out(self, target: str) -> Domains:
+        """Sources by which a target's scale is chosen: drawn by hash, the same for all seeds of a run."""
+
+        def place(domain: str) -> int:
+            # Of the pair, so that two targets that hold out each other share the models without both.
+            return derive_seed(self.seed, "held out", *sorted((target, domain)))
+
+        sources = self.sources(target)
+        count = min(self.most_held_out, len(sources) - 1)
+        return tuple(sorted(sorted(sources, key=place)[:count]))
+
+    def draw(self, target: str, number: int) -> Domains:
+        """The sources of a target in a random order."""
+        return tuple(
+            sorted(
+                self.sources(target),
+                key=lambda domain: derive_seed(self.seed, "order of sources", target, str(number), domain),
+            )
+        )
+
+
+def choose_domains(config: dict[str, Any], known: Mapping[str, Any]) -> DomainChoice:
+    """The domains of a configuration; ``known`` describes those of its corpus or grammar, by name."""
+    chosen, names = config["domains"], sorted(known)
+    for name in names:
+        if not SLUG.fullmatch(name) or TAKEN.fullmatch(name):
+            raise UserError(
+                f"the domain '{name}' cannot be the name of files: use lower-case letters, digits, '-' and '_', and none of "
+                "base, raw and general."
+            )
+    recorded = tuple(name for name in names if known[name].recordings("train"))
+    tested = tuple(name for name in names if known[name].recordings("test"))
+    targets = _named(chosen["targets"], names, "domains.targets") or tuple(names)
+    compared = _named(chosen["compared"], targets, "domains.compared") or targets
+    sources = _named(chosen["sources"], names, "domains.sources") or recorded
+    if missing := [name for name in sources if name not in recorded]:
+        raise UserError(
+            f"key 'domains.sources': {missing[0]} has no recordings of the split train: leave it out, or give some."
+        )
+    found = DomainChoice(
+        recorded, tested, targets, compared, tuple(sorted(sources)), chosen["held_out"], config["seed"]
+    )
+    for target in targets:
+        if len(found.sources(target)) < 2:
+            raise UserError(
+                f"key 'domains.sources': {target} has {len(found.sources(target))} source domain{'s'[: len(found.sources(target)) != 1]} with recordings, and its "
+                "scale is chosen on one that is held out of at least two: give recordings of more domains."
+            )
+    return found
+
+
+def _named(given: Sequence[str] | None, known: Sequence[str], key: str) -> Domains:
+    for name in given or ():
+        if name not in known:
+            advice = did_you_mean(name, known, f"give some of {', '.join(known)}.")
+            raise UserError(f"key '{key}': there is no domain '{name}': {advice}")
+    return tuple(sorted(given or ()))
