@@ -23,6 +23,24 @@ rule make_speech:
         run_script("make_speech.py", on_gpu=True)
 
 
+rule apply_channel:
+    """Make simulated recordings of a set of clean speech: rooms, noise, microphones and telephones."""
+    input:
+        spec=spec_of("channel"),
+        receipts=receipts_of("channel", "speech"),
+    output:
+        speech=f"{RESULTS}/recordings/{{id}}.parquet",
+        receipt=f"{RESULTS}/recordings/{{id}}.receipt.json",
+    log:
+        f"{RESULTS}/logs/channel/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/channel/{{id}}.tsv"
+    conda:
+        "../envs/main.yaml"
+    shell:
+        run_script("apply_channel.py")
+
+
 rule synthesise:
     """Synthesise one engine's share of a set, in the environment of the engine."""
     input:

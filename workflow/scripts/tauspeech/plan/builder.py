@@ -45,6 +45,8 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
 
 SAMPLES = 2  # sentences that the report plays in every voice
+# Keys of a channel that are ranges.
+RANGES = {"rooms": ("seconds", "direct"), "noise": ("snr",), "microphones": ("low", "high")}
 SAMPLED = 30  # utterances of a set of espeak-ng that the base transcribes before any training
 
 # Sets of speech, each with its tasks: {kind, source, target}.
@@ -113,7 +115,7 @@ class Builder:
 
     def commands(self, id: str, language: str, counts: dict[str, int], domain: str) -> PlannedJob:
         """Spoken commands of a domain, from the grammar of commands."""
-        source = {"kind": "template"} | grammar_source((language,), commands_of(language)) | {"domain": domain}
+        source = {"kind": "template"} | grammar_source((language,), f"commands/{language}", domain)
         return self._text(id, PlannedSentences((language,), counts, None), source)
 
     def _text(self, id: str, wanted: PlannedSentences, source: dict[str, Any]) -> PlannedJob:
@@ -169,13 +171,24 @@ class Builder:
         return self._speech(id, settings, {}, threads=1)
 
     def synthesised(
-        self, id: str, text: PlannedJob, language: str, speech: dict[str, Any], hours: dict[str, float] | None = None
+        self,
+        id: str,
+        text: PlannedJob,
+        language: str,
+        speech: dict[str, Any],
+        hours: dict[str, float] | None = None,
+        takes: int = 1,
+        splits: Sequence[str] = (),
     ) -> PlannedJob:
-        """The sentences of a text in voices of a language; of each split no more than its hours."""
+        """The sentences of a text in voices of a language; of each split no more than its hours.
+
+        Each sentence has a number of ``takes``, in voices of their own; with ``splits``, only sentences of these are spoken.
+        """
+        spoken = ({"takes": takes} if takes > 1 else {}) | ({"splits": list(splits)} if splits else {})
         for key in ("rate", "pitch"):
             require_range(speech[key], f"speech.{key}")
         voices = voices_of(speech, language)
-        settings = {"language": language, "languages": text.settings["languages"], "hours": hours}
+        settings = {"language": language, "languages": text.settings["languages"], "hours": hours} | spoken
         if only_espeak(voices):
             settings |= {"kind": "espeak", "check": None, "voices": [short(voice) for voice in voices]}
             settings |= {"rate": speech["rate"], "pitch": speech["pitch"], "longest": self.fitting(speech["longest"])}
@@ -183,11 +196,20 @@ class Builder:
         check = self._round_trip_check(text, language, speech)
         inputs: Inputs = {
             "text": text,
-            "tts": self.tts(id, text, language, speech),
+            "tts": self.tts(id, text, language, speech, spoken=spoken),
             "base": self.base if check else None,
         }
         threads = self.decoding_threads if check else 1
         return self._speech(id, settings | {"kind": "gathered", "check": check}, inputs, threads)
+
+    def channelled(self, id: str, speech: PlannedJob, channel: dict[str, Any]) -> PlannedJob:
+        """Simulated recordings of a set of clean speech."""
+        for section, keys in RANGES.items():
+            for key in keys:
+                require_range(channel[section][key], f"channel.{section}.{key}")
+        require_range(channel["gain"], "channel.gain")
+        settings = {"channel": channel, "languages": speech.settings["languages"]}
+        return self.job("channel", id, settings, {"speech": speech}, self.seed)
 
     def _speech(self, id: str, settings: dict[str, Any], inputs: Inputs, threads: int) -> PlannedJob:
         modules: tuple[str, ...] = (f"tauspeech.speech.sets.{settings['kind']}",)
@@ -210,12 +232,18 @@ class Builder:
         return ScoringRules.of_config(self.config).for_chinese.settings if any(map(chinese, languages)) else {}
 
     def tts(
-        self, id: str, text: PlannedJob, language: str, speech: dict[str, Any], every_voice: int | None = None
+        self,
+        id: str,
+        text: PlannedJob,
+        language: str,
+        speech: dict[str, Any],
+        every_voice: int | None = None,
+        spoken: dict[str, Any] | None = None,
     ) -> list[PlannedJob]:
         """Speech by each voice model, in its own environment: its share, or the first sentences in every voice."""
         voices = voices_of(speech, language)
         settings = {"language": language, "languages": text.settings["languages"], "voices": voices}
-        settings |= {"every_voice": every_voice, "longest": self.fitting(speech["longest"])}
+        settings |= {"every_voice": every_voice, "longest": self.fitting(speech["longest"])} | (spoken or {})
         jobs = []
         for model in models_of(speech, voices):
             name = f"{engine_environment(model)}/{id}--{model['engine']}-{model['name']}".lower()
@@ -426,9 +454,7 @@ class Builder:
         settings = {"kind": "mean", "candidates": searches[0].settings["candidates"], "rule": rule}
         return self.job("search", id, settings, {"searches": searches})
 
-    def merge(
-        self, id: str, merge: MergeSpec, batch: str | None = None, base: PlannedJob | None = None
-    ) -> PlannedJob:
+    def merge(self, id: str, merge: MergeSpec, batch: str | None = None, base: PlannedJob | None = None) -> PlannedJob:
         """A merged model, and the same as one LoRA adapter where the merge is a sum of such."""
         inputs = {"base": base or self.base, "finetuned": merge.adapters} | merge.inputs
         return self.job("merge", id, {"merge": merge.settings}, inputs, self.seed, modules=merge.modules, batch=batch)

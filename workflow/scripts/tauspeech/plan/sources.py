@@ -15,6 +15,7 @@ from tauspeech.remote.hub import is_hub_id
 from tauspeech.runtime.errors import UserError, did_you_mean, one_line
 from tauspeech.runtime.files import canonical_json, sha256_file, sha256_text
 from tauspeech.runtime.paths import FOUNDATIONS, GRAMMARS
+from tauspeech.text.domain_grammars import limited_to
 
 _SMALL = 20_000_000  # bytes
 
@@ -24,13 +25,19 @@ def file_source(path: Path) -> dict[str, str]:
 
 
 @cache
-def grammar_source(languages: tuple[str, ...], name: str | None = None) -> dict[str, str]:
-    """The grammar of a name, or that with the fewest languages that covers these; its hash ignores comments and layout."""
+def grammar_source(languages: tuple[str, ...], name: str | None = None, domain: str | None = None) -> dict[str, str]:
+    """The grammar of a name, or that with the fewest languages that covers these; its hash ignores comments and layout.
+
+    With a domain, sentences are of that domain alone, and the hash covers what they are made of.
+    """
     grammars = sorted(GRAMMARS.glob(f"{name or '*'}.yaml"), key=lambda path: (path.stem.count("-"), path.stem))
     for path in grammars:
         if set(languages) <= set(path.stem.split("-")):
-            digest = sha256_text(canonical_json(yaml.safe_load(path.read_text(encoding="utf-8"))))
-            return {"name": path.stem, "sha256": digest}
+            content = _grammar(path)
+            if not domain:
+                return {"name": name or path.stem, "sha256": sha256_text(canonical_json(content))}
+            part = sha256_text(canonical_json(limited_to(content, domain)))
+            return {"name": name or path.stem, "sha256": part, "domain": domain}
     known = ", ".join(path.stem for path in grammars)
     raise UserError(
         f"There is no template grammar for {' and '.join(languages)} (only for {known}): "
@@ -40,9 +47,14 @@ def grammar_source(languages: tuple[str, ...], name: str | None = None) -> dict[
 
 @cache
 def grammar_domains(name: str) -> tuple[str, ...]:
-    """Domains of words that a grammar has sentences for."""
-    text = (GRAMMARS / f"{name}.yaml").read_text(encoding="utf-8")
-    return tuple(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["domains"])
+    """Domains that a grammar has sentences for."""
+    return tuple(_grammar(GRAMMARS / f"{name}.yaml")["domains"])
+
+
+@cache
+def _grammar(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return content
 
 
 def own_sentences(folder: str, set_id: str) -> dict[str, str] | None:

@@ -19,6 +19,7 @@ class Stage:
 STAGES = {
     "text": Stage("make_text.py", "text/{id}.receipt.json"),
     "speech": Stage("make_speech.py", "speech/{id}.receipt.json"),
+    "channel": Stage("apply_channel.py", "recordings/{id}.receipt.json"),
     "candidates": Stage("propose_words.py", "candidates.receipt.json"),
     "voice": Stage("train_voice.py", "voices/{id}/receipt.json"),
     "tts": Stage("synthesise.py", "tts/{id}.receipt.json"),

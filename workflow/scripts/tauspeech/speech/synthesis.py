@@ -13,7 +13,7 @@ from tauspeech.speech.engine import Engine
 from tauspeech.speech.failure_budget import FailureBudget
 from tauspeech.speech.normalisation import normalise_audio
 from tauspeech.speech.sound_cache import SoundCache
-from tauspeech.speech.utterances import Synthesised, drawn_voice, voice_id
+from tauspeech.speech.utterances import Synthesised, drawn_voice, spoken, voice_id
 
 
 def share(sentences: list[dict[str, str]], settings: dict[str, Any], seed: int) -> list[dict[str, str]]:
@@ -32,7 +32,8 @@ def share(sentences: list[dict[str, str]], settings: dict[str, Any], seed: int) 
             if is_own(voice)
         ]
     chosen = [
-        sentence | {"voice": drawn_voice(settings["voices"], seed, sentence["utterance"])} for sentence in sentences
+        sentence | {"voice": drawn_voice(settings["voices"], seed, sentence["utterance"])}
+        for sentence in spoken(sentences, settings)
     ]
     return [sentence for sentence in chosen if is_own(sentence["voice"])]
 

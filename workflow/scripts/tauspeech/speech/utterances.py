@@ -1,10 +1,12 @@
 """Utterances: texts to synthesise, and the resulting audio."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tauspeech.data.audio import RATE
 from tauspeech.data.randomness import derive_rng
+from tauspeech.data.takes import take_id
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,17 @@ class Synthesised:
         audio = {"bytes": self.flac, "path": f"{sentence['utterance']}.flac"}
         about = {"audio": audio, "seconds": self.samples / RATE, "voice": self.voice}
         return sentence | about | {"engine": engine, "seed": self.seed}
+
+
+def spoken(sentences: Iterable[dict[str, str]], settings: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Sentences of the wanted splits, each as often as it has takes; further takes have names of their own."""
+    splits, takes = settings.get("splits"), settings.get("takes", 1)
+    return [
+        sentence | {"utterance": take_id(sentence["utterance"], number)}
+        for sentence in sentences
+        if splits is None or sentence["split"] in splits
+        for number in range(1, takes + 1)
+    ]
 
 
 def drawn_voice(voices: list[str], seed: int, utterance: str) -> str:

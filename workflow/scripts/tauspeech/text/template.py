@@ -5,7 +5,7 @@ test sentences of an experiment never overlap, although they are generated indep
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tauspeech.data.randomness import derive_rng, unit_interval
@@ -48,17 +48,18 @@ def sentences(grammar: Grammar, rng: random.Random, split: str, word: RareWord |
 
 
 def generate(
-    grammar: Grammar, counts: dict[str, int], checker: Checker, seed: int, set_id: str, word: RareWord | None
+    grammars: Sequence[Grammar], counts: dict[str, int], checker: Checker, seed: int, set_id: str, word: RareWord | None
 ) -> dict[str, list[Sentence]]:
-    """Accepted sentences by split; raises UserError if the grammar has too few."""
+    """Accepted sentences by split, of each grammar in turn; raises UserError if one has too few."""
     accepted: dict[str, list[Sentence]] = {}
     pace = Pace("sentences", sum(counts.values()))
     for split in ("test", "validation", "train"):  # see Checker for the order
         accepted[split] = []
         misses = 0
-        source = sentences(grammar, derive_rng(seed, "text", set_id, split), split, word)
+        rng = derive_rng(seed, "text", set_id, split)
+        sources = [sentences(grammar, rng, split, word) for grammar in grammars]
         while len(accepted[split]) < counts.get(split, 0):
-            sentence = next(source)
+            sentence = next(sources[len(accepted[split]) % len(sources)])
             if checker.accept(sentence, split):
                 accepted[split].append(sentence)
                 pace.add()

@@ -42,7 +42,9 @@ class DomainSets:
         """Recordings of a corpus, or simulated ones: clean speech of other voices through a channel."""
         if self.config["corpus"]:
             counts = self.config["text"]["counts"]
-            return self.build.corpus_speech(f"{domain}--{RECORDED}", domain, self.config["corpus"], self.language, counts)
+            return self.build.corpus_speech(
+                f"{domain}--{RECORDED}", domain, self.config["corpus"], self.language, counts
+            )
         simulated, id = self.config["recorded"], f"{domain}--{RECORDED}"
         speech = self.config["speech"] | {key: simulated[key] for key in ("rate", "pitch")}
         speech |= {"voices": {self.language: simulated["voices"]}}

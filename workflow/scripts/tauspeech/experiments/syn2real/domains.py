@@ -6,6 +6,8 @@ from typing import Any
 
 from tauspeech.data.randomness import derive_seed
 from tauspeech.data.reserved_names import SLUG, TAKEN
+from tauspeech.plan.domain_corpus import DomainContent, domains_of
+from tauspeech.plan.sources import grammar_domains
 from tauspeech.runtime.errors import UserError, did_you_mean
 
 Domains = tuple[str, ...]  # in alphabetical order
@@ -48,8 +50,16 @@ class DomainChoice:
         )
 
 
-def choose_domains(config: dict[str, Any], known: Mapping[str, Any]) -> DomainChoice:
-    """The domains of a configuration; ``known`` describes those of its corpus or grammar, by name."""
+def known_domains(config: dict[str, Any]) -> dict[str, DomainContent]:
+    """Domains of the configuration's corpus, or of the grammar of commands, all of which get simulated recordings."""
+    if config["corpus"]:
+        return domains_of(config["corpus"])
+    counts = config["text"]["counts"]
+    return {name: DomainContent(counts, counts) for name in grammar_domains(f"commands/{config['language']}")}
+
+
+def choose_domains(config: dict[str, Any], known: Mapping[str, DomainContent]) -> DomainChoice:
+    """The domains of a configuration; ``known`` describes all that there are, by name."""
     chosen, names = config["domains"], sorted(known)
     for name in names:
         if not SLUG.fullmatch(name) or TAKEN.fullmatch(name):
@@ -57,8 +67,8 @@ def choose_domains(config: dict[str, Any], known: Mapping[str, Any]) -> DomainCh
                 f"the domain '{name}' cannot be the name of files: use lower-case letters, digits, '-' and '_', and none of "
                 "base, raw and general."
             )
-    recorded = tuple(name for name in names if known[name].recordings("train"))
-    tested = tuple(name for name in names if known[name].recordings("test"))
+    recorded = tuple(name for name in names if known[name].recordings.get("train"))
+    tested = tuple(name for name in names if known[name].recordings.get("test"))
     targets = _named(chosen["targets"], names, "domains.targets") or tuple(names)
     compared = _named(chosen["compared"], targets, "domains.compared") or targets
     sources = _named(chosen["sources"], names, "domains.sources") or recorded
@@ -72,8 +82,8 @@ def choose_domains(config: dict[str, Any], known: Mapping[str, Any]) -> DomainCh
     for target in targets:
         if len(found.sources(target)) < 2:
             raise UserError(
-                f"key 'domains.sources': {target} has {len(found.sources(target))} source domain{'s'[: len(found.sources(target)) != 1]} with recordings, and its "
-                "scale is chosen on one that is held out of at least two: give recordings of more domains."
+                f"key 'domains.sources': the target {target} has fewer than two source domains with recordings, of which one is "
+                "held out to choose its scale: give recordings of more domains."
             )
     return found
 

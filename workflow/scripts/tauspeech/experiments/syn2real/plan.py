@@ -11,7 +11,7 @@ from typing import Any
 
 from tauspeech.experiments.syn2real.claims import claims
 from tauspeech.experiments.syn2real.conditions import syn2real
-from tauspeech.experiments.syn2real.domains import choose_domains
+from tauspeech.experiments.syn2real.domains import choose_domains, known_domains
 from tauspeech.experiments.syn2real.jobs import ENSEMBLE, SINGLE
 from tauspeech.experiments.syn2real.systems import (
     BASELINE,
@@ -28,7 +28,6 @@ from tauspeech.experiments.syn2real.systems import (
     Syn2RealSystems,
 )
 from tauspeech.experiments.syn2real.voices import require_disjoint_voices
-from tauspeech.plan.domain_corpus import known_domains
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.paper_tables import PaperTable, paper_table
 from tauspeech.plan.runtime_settings import reported_settings

@@ -10,12 +10,12 @@ from tauspeech.runtime.job import Job
 from tauspeech.runtime.pace import Pace
 from tauspeech.speech import espeak_library, espeak_pool
 from tauspeech.speech.sets import Check
-from tauspeech.speech.utterances import Utterance, voice_id
+from tauspeech.speech.utterances import Utterance, spoken, voice_id
 
 
 def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str, Any]]:
     """Rows of the manifest, limited to the hours of each split if those are given."""
-    sentences, hours = read_table(job.input("text")), job.settings["hours"]
+    sentences, hours = spoken(read_table(job.input("text")), job.settings), job.settings["hours"]
     for split in dict.fromkeys(row["split"] for row in sentences):
         synthesised = _synthesised(job, [row for row in sentences if row["split"] == split], drops)
         yield from within(synthesised, hours[split]) if hours else synthesised

@@ -10,15 +10,16 @@ from tauspeech.data.tables import read_table
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.job import Job
 from tauspeech.speech.sets import Check
+from tauspeech.speech.utterances import spoken
 
 
 def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str, Any]]:
     hours, shares = job.settings["hours"], job.inputs("tts").values()
     found = {row["utterance"]: row for path in shares for row in manifest.read(path)}
     drops += [drop for path in shares for drop in read_dropped(path.with_suffix(".dropped.tsv"))]
-    sentences = read_table(job.input("text"))
-    spoken = [found[row["utterance"]] for row in sentences if row["utterance"] in found]
-    usable = check(spoken, drops) if check else spoken
+    sentences = spoken(read_table(job.input("text")), job.settings)
+    made = [found[row["utterance"]] for row in sentences if row["utterance"] in found]
+    usable = check(made, drops) if check else made
     for split in dict.fromkeys(row["split"] for row in sentences):
         of_split = [row for row in usable if row["split"] == split]
         if not of_split:
