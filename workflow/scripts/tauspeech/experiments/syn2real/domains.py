@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tauspeech.data.randomness import derive_seed
-from tauspeech.data.reserved_names import SLUG, TAKEN
+from tauspeech.data.reserved_names import SLUG
 from tauspeech.plan.domain_corpus import DomainContent, domains_of
 from tauspeech.plan.sources import grammar_domains
 from tauspeech.runtime.errors import UserError, did_you_mean
+
+TAKEN = ("base", "raw")  # names of other folders of models and hypotheses
 
 Domains = tuple[str, ...]  # in alphabetical order
 
@@ -62,10 +64,10 @@ def choose_domains(config: dict[str, Any], known: Mapping[str, DomainContent]) -
     """The domains of a configuration; ``known`` describes all that there are, by name."""
     chosen, names = config["domains"], sorted(known)
     for name in names:
-        if not SLUG.fullmatch(name) or TAKEN.fullmatch(name):
+        if not SLUG.fullmatch(name) or name in TAKEN:
             raise UserError(
-                f"the domain '{name}' cannot be the name of files: use lower-case letters, digits, '-' and '_', and none of "
-                "base, raw and general."
+                f"the domain '{name}' cannot be the name of files: use lower-case letters, digits, '-' and '_', and neither "
+                "base nor raw."
             )
     recorded = tuple(name for name in names if known[name].recordings.get("train"))
     tested = tuple(name for name in names if known[name].recordings.get("test"))
