@@ -28,6 +28,12 @@ _ENGLISH: dict[str, Any] = {
     "model_type": "parakeet_ctc",
 }
 
+# Voices of the commands' foundations: neither those of synthetic speech, nor of simulated recordings, nor of coqui/mini.
+_COMMANDS: dict[str, Any] = {
+    "voices": {"en": ["en-us+m1", "en-us+f1", "en-us+m2", "en-gb-x-rp", "en-gb-x-rp+m1", "en-gb-x-rp+f1"]},
+    "grammar": "commands/en",
+}
+
 SIZES = {
     "tiny": FoundationSize(
         width=48,
@@ -78,5 +84,41 @@ SIZES = {
         sentences={"train": 10_000, "validation": 200},
         training={"epochs": 4, "learning_rate": 1.5e-3, "batch": 32, "evaluations": 4},
         **_ENGLISH,
+    ),
+    "english-test": FoundationSize(
+        width=48,
+        layers=1,
+        heads=2,
+        tokens=400,
+        sentences={"train": 200, "validation": 20},
+        training={"epochs": 2, "learning_rate": 2e-3, "batch": 16, "evaluations": 1},
+        **_COMMANDS,
+    ),
+    "english-tiny": FoundationSize(
+        width=96,
+        layers=2,
+        heads=4,
+        tokens=700,
+        sentences={"train": 12_000, "validation": 200},
+        training={"epochs": 5, "learning_rate": 2e-3, "batch": 48, "evaluations": 4},
+        **_COMMANDS,
+    ),
+    "english-base": FoundationSize(
+        width=144,
+        layers=2,
+        heads=4,
+        tokens=700,
+        sentences={"train": 12_000, "validation": 200},
+        training={"epochs": 5, "learning_rate": 1.5e-3, "batch": 48, "evaluations": 4},
+        **_COMMANDS,
+    ),
+    "english-small": FoundationSize(
+        width=192,
+        layers=3,
+        heads=4,
+        tokens=700,
+        sentences={"train": 12_000, "validation": 200},
+        training={"epochs": 4, "learning_rate": 1.5e-3, "batch": 48, "evaluations": 4},
+        **_COMMANDS,
     ),
 }
