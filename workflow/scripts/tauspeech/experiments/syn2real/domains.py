@@ -9,6 +9,7 @@ from tauspeech.data.reserved_names import SLUG
 from tauspeech.plan.domain_corpus import DomainContent, domains_of
 from tauspeech.plan.sources import grammar_domains
 from tauspeech.runtime.errors import UserError, did_you_mean
+from tauspeech.runtime.paths import GRAMMARS
 
 TAKEN = ("base", "raw")  # names of other folders of models and hypotheses
 
@@ -56,8 +57,13 @@ def known_domains(config: dict[str, Any]) -> dict[str, DomainContent]:
     """Domains of the configuration's corpus, or of the grammar of commands, all of which get simulated recordings."""
     if config["corpus"]:
         return domains_of(config["corpus"])
-    counts = config["text"]["counts"]
-    return {name: DomainContent(counts, counts) for name in grammar_domains(f"commands/{config['language']}")}
+    grammar, counts = f"commands/{config['language']}", config["text"]["counts"]
+    if not (GRAMMARS / f"{grammar}.yaml").is_file():
+        raise UserError(
+            f"key 'language': there is no grammar of spoken commands in '{config['language']}', only in English: give recorded "
+            "domains in the key corpus."
+        )
+    return {name: DomainContent(counts, counts) for name in grammar_domains(grammar)}
 
 
 def choose_domains(config: dict[str, Any], known: Mapping[str, DomainContent]) -> DomainChoice:
