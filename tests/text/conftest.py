@@ -47,7 +47,7 @@ def sentences(grammar: Grammar, rare: Callable, checker: Callable) -> Callable[.
 
     def make(counts: dict[str, int], word: Word | None = None, seed: int = 1, set_id: str = ""):
         id = set_id or (word.id if word else "general")
-        return generate(grammar, counts, checker(word), seed, id, rare(word) if word else None)
+        return generate([grammar], counts, checker(word), seed, id, rare(word) if word else None)
 
     return make
 

@@ -38,7 +38,7 @@ def test_the_grammar_yields_the_papers_counts_of_each_word(grammar, ten_words, r
     word = ten_words[id]
     counts = PAPER["text"]["counts"] | PAPER["overrides"][id]["text"]["counts"]
     # Without the reserved names, which no filler holds and which take most of the time.
-    made = generate(grammar, counts, checker(word, reserved=False), 1, id, rare(word))
+    made = generate([grammar], counts, checker(word, reserved=False), 1, id, rare(word))
     assert all(len(found) == counts[split] for split, found in made.items())
     for sentence in itertools.chain(*made.values()):
         assert all(contains(sentence[language], word.forms[language], language) for language in ("zh", "en"))

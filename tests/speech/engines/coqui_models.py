@@ -157,7 +157,7 @@ def case_sentences(folder: Path) -> dict:
     from tauspeech.text.template import generate
 
     grammar = Grammar.load(GRAMMARS / "zh-en.yaml", ["zh", "en"])
-    found = generate(grammar, {"test": 12}, Checker(("zh", "en"), None, {}), 1, "voice-test", None)["test"]
+    found = generate([grammar], {"test": 12}, Checker(("zh", "en"), None, {}), 1, "voice-test", None)["test"]
     engine = open_engine({"engine": "coqui", "name": "mini", "mini": str(VOICES / "mini")}, "zh")
     for number, sentence in enumerate(found):
         speaker = engine.speakers[number % len(engine.speakers)]
