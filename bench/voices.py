@@ -1,6 +1,6 @@
 """Error of a published model on synthesised speech, by language: voices of Kokoro beside espeak-ng's, and Kokoro's speed.
 
-Sentences are those of the template grammars; each engine speaks the same ones, with its voices of the language in turn. The
+Sentences are those of the template grammars; each engine synthesises the same ones, with its voices of the language in turn. The
 model decodes them greedily, in fp32, with an input window of 10 s; the error is that of characters without punctuation.
 Kokoro runs in its own environment, which `make envs` makes; times are its CPU seconds for a second of speech.
 
@@ -37,10 +37,10 @@ def main() -> None:
     parser.add_argument("--languages", nargs="+", choices=ESPEAK, default=list(ESPEAK))
     parser.add_argument("--count", type=int, default=12, help="sentences of each language")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--speak", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.speak:
-        speak("kokoro", arguments)
+    if arguments.folder:
+        synthesise("kokoro", arguments)
     else:
         compare(arguments)
 
@@ -50,15 +50,15 @@ def compare(arguments: argparse.Namespace) -> None:
     from tauspeech.runtime.environments import folder_of
 
     with tempfile.TemporaryDirectory() as name:
-        arguments.speak = Path(name)
+        arguments.folder = Path(name)
         texts = {language: sentences(language, arguments.count) for language in arguments.languages}
-        (arguments.speak / "texts.json").write_text(json.dumps(texts))
+        (arguments.folder / "texts.json").write_text(json.dumps(texts))
         environment = {**os.environ, "PYTHONPATH": str(WORKFLOW), "OMP_NUM_THREADS": str(arguments.threads)}
         python = str(folder_of("kokoro") / "bin" / "python")
-        subprocess.run([python, *sys.argv, "--speak", name], env=environment, check=True)
-        speak("espeak", arguments)
+        subprocess.run([python, *sys.argv, "--folder", name], env=environment, check=True)
+        synthesise("espeak", arguments)
         found = {engine: errors(engine, texts, arguments) for engine in ("kokoro", "espeak")}
-        costs = json.loads((arguments.speak / "kokoro.json").read_text())
+        costs = json.loads((arguments.folder / "kokoro.json").read_text())
     print(f"{arguments.model}, {arguments.count} sentences a language, {arguments.threads} threads.\n")
     print("language  CER, Kokoro  CER, espeak-ng  CPU s of Kokoro for a second")
     for language in arguments.languages:
@@ -80,7 +80,7 @@ def sentences(language: str, count: int) -> list[str]:
     return [sentence[language] for sentence in drawn["test"]]
 
 
-def speak(name: str, arguments: argparse.Namespace) -> None:
+def synthesise(name: str, arguments: argparse.Namespace) -> None:
     """Write the sounds of all sentences, and CPU seconds for a second of speech by language."""
     import importlib
 
@@ -93,7 +93,7 @@ def speak(name: str, arguments: argparse.Namespace) -> None:
         "espeak": {"rate": [220, 270], "pitch": [40, 60]},
     }
     costs = {}
-    for language, texts in json.loads((arguments.speak / "texts.json").read_text()).items():
+    for language, texts in json.loads((arguments.folder / "texts.json").read_text()).items():
         engine = module.open_engine({"engine": name, "name": "bench"} | models[name], language)
         speakers = ESPEAK[language] if name == "espeak" else engine.speakers
         engine.synthesise(texts[0], speakers[0], 0)  # the first one is slower
@@ -104,9 +104,9 @@ def speak(name: str, arguments: argparse.Namespace) -> None:
             cpu += time.process_time() - begin
             samples = normalise_audio(sound, LONGEST)
             seconds += len(samples) / RATE
-            (arguments.speak / f"{name}-{language}-{index}.flac").write_bytes(encode_audio(samples))
+            (arguments.folder / f"{name}-{language}-{index}.flac").write_bytes(encode_audio(samples))
         costs[language] = cpu / seconds
-    (arguments.speak / f"{name}.json").write_text(json.dumps(costs))
+    (arguments.folder / f"{name}.json").write_text(json.dumps(costs))
 
 
 def errors(engine: str, texts: dict[str, list[str]], arguments: argparse.Namespace) -> dict[str, float]:
@@ -125,7 +125,7 @@ def errors(engine: str, texts: dict[str, list[str]], arguments: argparse.Namespa
     model.network.eval()
     found = {}
     for language, references in texts.items():
-        files = [arguments.speak / f"{engine}-{language}-{index}.flac" for index in range(len(references))]
+        files = [arguments.folder / f"{engine}-{language}-{index}.flac" for index in range(len(references))]
         with torch.inference_mode():
             states = model.encode([model.features(read(file)) for file in files])
             task = SpeechTask("transcribe", language, language)
