@@ -172,7 +172,7 @@ class Held:
 def test_the_error_that_is_told_is_that_of_the_file(base, tuned, tmp_path, bits):
     file = vector(base, tuned, tmp_path / "v.safetensors", bits=bits)
     exact = difference(base, tuned)
-    assert file.about["errors"].keys() == {name for name, each in exact.items() if each.any()}
+    assert file.about["errors"].keys() == {name for name, each in exact.items() if each.any() or not each.size}
     for name, error in file.about["errors"].items():
         assert error == pytest.approx(relative(whole(file.piece(name)), exact[name]), rel=1e-5, abs=0)
     together = [
@@ -223,7 +223,7 @@ def test_what_is_no_matrix_is_kept_whole_and_what_is_frozen_takes_nothing(base, 
     exact = difference(base, tuned)
     for name in ("encoder.norm.running_var", "encoder.row.weight", "decoder.bias", "decoder.scalar"):
         assert np.array_equal(whole(file.piece(name)), exact[name].ravel())
-    assert file.about["unchanged"] == ["decoder.empty.weight", "decoder.frozen.weight"]
+    assert file.about["unchanged"] == ["decoder.frozen.weight"]
     assert not any("frozen" in name for name in file.tensors)
     assert not whole(file.piece("decoder.frozen.weight")).any()
     assert dict(file.shapes) == SHAPES
@@ -237,7 +237,7 @@ def test_a_matrix_that_parts_would_not_make_smaller_is_kept_whole():
 
 def test_a_vector_of_zeros(base, tmp_path):
     file = vector(base, base, tmp_path / "v.safetensors")
-    assert (file.about["error"], file.tensors) == (0, {})
+    assert (file.about["error"], list(file.tensors)) == (0, ["decoder.empty.weight"])
     assert not any(whole(file.piece(name)).any() for name in SHAPES)
 
 
@@ -247,6 +247,45 @@ def test_bfloat16_tells_what_it_lost(base, tuned, tmp_path):
     name = "encoder.large.weight"
     error = relative(whole(file.piece(name)), difference(base, tuned)[name])
     assert file.about["errors"][name] == pytest.approx(error, rel=1e-5)
+
+
+def with_zeros(file: VectorFile, out: Path) -> Path:
+    """The dense file with its unchanged tensors, as all were written once."""
+    zeros = {name: np.zeros(file.shapes[name], np.float32) for name in file.about["unchanged"]}
+    about = {key: each for key, each in file.about.items() if key not in ("shapes", "unchanged")}
+    save_file(load_file(file.path) | zeros, out, metadata={"task_vector": json.dumps(about)})
+    return out
+
+
+def test_a_frozen_tensor_takes_nothing_and_reads_as_zeros(base, tuned, tmp_path):
+    file = vector(base, tuned, tmp_path / "v.safetensors", "float32")
+    assert (file.about["unchanged"], file.about["shapes"].keys()) == (["decoder.frozen.weight"], SHAPES.keys())
+    assert file.tensors.keys() == SHAPES.keys() - {"decoder.frozen.weight"}
+    assert file.path.stat().st_size < sum(4 * math.prod(shape) for shape in SHAPES.values())
+    for name, exact in difference(base, tuned).items():
+        assert np.array_equal(whole(file.piece(name)), exact.ravel())
+    half = vector(base, tuned, tmp_path / "half.safetensors", "bfloat16")
+    assert half.about["errors"].keys() == half.tensors.keys() == file.tensors.keys()
+
+
+def test_a_vector_without_frozen_tensors_lists_none(base, tmp_path):
+    other = write_model(tmp_path / "other", {name: each + 1 for name, each in weights().items()})
+    file = vector(base, other, tmp_path / "v.safetensors", "float32")
+    assert file.tensors.keys() == SHAPES.keys()
+    assert not {"shapes", "unchanged"} & file.about.keys()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_files_with_zeros_are_read_and_merged_alike(base, tuned, tmp_path, method):
+    file = vector(base, tuned, tmp_path / "new.safetensors", "float32")
+    old = VectorFile(with_zeros(file, tmp_path / "old.safetensors"))
+    assert (old.id, dict(old.shapes)) == (file.id, dict(file.shapes))
+    for each in (file, old):
+        content = {"base": "base", "method": method, "options": METHODS[method], "scale": 0.7, "seed": 3}
+        content["vectors"] = [{"path": each.path.name}]
+        merge(Recipe.parse(content, tmp_path), tmp_path / each.path.stem, Execution())
+    merged = [(tmp_path / each.path.stem / "model.safetensors").read_bytes() for each in (file, old)]
+    assert merged[0] == merged[1]
 
 
 def test_a_vector_is_the_same_one_in_every_encoding(base, tuned, tmp_path):
@@ -440,6 +479,19 @@ def test_damage_is_noticed_when_the_file_is_opened(base, tuned, tmp_path, damage
     file = vector(base, tuned, tmp_path / "v.safetensors", bits=8)
     broken = damaged(file, DAMAGES[damage], tmp_path / "broken.safetensors")
     assert str(broken) in mistake(VectorFile, broken)
+
+
+@pytest.mark.parametrize("damage", ["extra", "no shapes", "negative shape", "shape of a whole", "frozen but there"])
+def test_damage_is_noticed_where_frozen_tensors_are_left_out(base, tuned, tmp_path, damage):
+    file = vector(base, tuned, tmp_path / "v.safetensors", "float32")
+    broken = damaged(file, DAMAGES[damage], tmp_path / "broken.safetensors")
+    assert str(broken) in mistake(VectorFile, broken)
+
+
+def test_a_frozen_tensor_that_is_not_listed_is_missing(base, tuned, tmp_path):
+    file = vector(base, tuned, tmp_path / "v.safetensors", "float32")
+    broken = damaged(file, lambda tensors, about: about["unchanged"].clear(), tmp_path / "broken.safetensors")
+    assert "'decoder.frozen.weight' is stored in 0 forms" in mistake(VectorFile, broken)
 
 
 def reverse_index(tensors, about):

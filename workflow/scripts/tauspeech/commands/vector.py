@@ -19,6 +19,8 @@ encodings:
     compressed   the highest singular values of each matrix and the largest entries of the residual. --rank is the
                  fraction of singular values kept, --keep that of entries, and --bits 8 stores them as int8 instead of
                  float32. The relative error is measured, printed and stored in the file.
+
+Tensors that did not change take no space in any encoding.
 """
 
 

@@ -54,7 +54,7 @@ def outline(
         f"reads   {reference.folder}, the base",
         f"reads   {model_folder(finetuned, Path())}",
         f"writes  {out}: {len(change.shapes)} tensors, {chosen.name}{with_options}, "
-        f"{_size(change, chosen) / 1e6:.1f} MB{'' if chosen.dense else ' at most'}",
+        f"{_size(change, chosen) / 1e6:.1f} MB at most",
     ]
 
 

@@ -39,7 +39,7 @@ class Encoding(Protocol):
 
     @property
     def dense(self) -> bool:
-        """True if the file's tensors are those of the change."""
+        """True if each tensor of the change that is stored is one of the file's."""
         ...
 
     @property

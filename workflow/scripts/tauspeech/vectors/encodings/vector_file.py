@@ -1,8 +1,9 @@
 """The file of a task vector: safetensors, with the base, origin and encoding of the vector in its metadata.
 
 Metadata have a single key, because safetensors writers put several keys in an order that differs from run to run. In the
-dense encodings the file's tensors are the vector's. In the others a tensor may be stored in parts, or not at all if it
-did not change, so that the metadata list all names and shapes.
+dense encodings the file's tensors are the vector's, in the others a tensor may be stored in parts. A tensor of zeros, as
+all of a frozen encoder are, is not stored; where tensors are not stored or in parts, the metadata list all names and
+shapes.
 """
 
 import json
@@ -88,13 +89,15 @@ class VectorFile:
         _check_types(self.about)
         self.shapes: Mapping[str, tuple[int, ...]]
         self._parts: dict[str, dict[str, StoredTensor]] = {}
-        if self.encoding in TYPES:
+        if self.encoding not in (*TYPES, *IN_PARTS):
+            raise ValueError(f"the encoding {self.encoding} is unknown")
+        if self.encoding in TYPES and "unchanged" not in self.about:
             self.shapes = {name: each.shape for name, each in self.tensors.items()}
-        elif self.encoding in IN_PARTS:
+        else:
             self.shapes = {name: _shape(shape) for name, shape in self.about["shapes"].items()}
             self._assign_parts(set(self.about["unchanged"]))
-        else:
-            raise ValueError(f"the encoding {self.encoding} is unknown")
+        if self.encoding in TYPES and self._parts:
+            raise ValueError(f"{self.encoding} has no parts, but {min(self._parts)!r} is stored in parts")
         for name in self.shapes.keys() & self.tensors.keys():
             if not self.tensors[name].number or self.tensors[name].shape != self.shapes[name]:
                 raise ValueError(f"tensor {name} is {self.tensors[name].kind}")
@@ -140,11 +143,12 @@ def write_vector(
         "metadata": dict(metadata),
         "partial": getattr(delta, "partial", False),
     }
-    stored = sorted(delta.shapes)
-    if not encoding.dense:
-        stored = _changed(delta, execution)
+    stored = _changed(delta, execution)
+    unchanged = sorted(delta.shapes.keys() - set(stored))
+    if unchanged or not encoding.dense:
         about["shapes"] = {name: list(shape) for name, shape in delta.shapes.items()}
-        about["unchanged"] = sorted(delta.shapes.keys() - set(stored))
+        about["unchanged"] = unchanged
+    if not encoding.dense:
         about["options"] = dict(encoding.options)
 
     def write(part: Path) -> None:
@@ -178,12 +182,12 @@ def layout(delta: Delta, encoding: Encoding, names: Collection[str]) -> Layout:
 
 
 def _changed(delta: Delta, execution: Execution) -> list[str]:
-    """Names of the tensors that are not all zeros; reading ends at the first nonzero piece."""
+    """Names of the tensors that are not all zeros, and of empty ones; reading ends at the first nonzero piece."""
     sizes = {name: math.prod(shape) for name, shape in delta.shapes.items()}
 
     def changed(name: str) -> bool:
         piece = delta.piece(name)
-        return any(piece.read(*each).any() for each in ranges(sizes[name]))
+        return not sizes[name] or any(piece.read(*each).any() for each in ranges(sizes[name]))
 
     names = sorted(sizes)
     found = execution.each("looking for frozen tensors", changed, names, sizes.__getitem__)
