@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tauspeech.experiments.lors.report import described_tables, facts
+from tauspeech.experiments.lors.report import examples, described_tables, facts
 from tauspeech.experiments.lors.tables import rates_table
 from tauspeech.plan.config import complete
 from tauspeech.reporting.cells import grid
@@ -54,3 +54,12 @@ def test_learning_rates_are_printed_with_all_their_digits(plan, tmp_path):
     frame = read_frame(write_frame(tmp_path / "rates.tsv", table))  # which turns text into numbers
     (shown,) = described_tables({"rates": frame}, plan().jobs["report", "report"].settings["config"])
     assert [cell.text for cell in grid(shown).rows[0]] == ["high--asr", "ca--asr", "0.0003", "90.00", "1"]
+
+
+def test_a_language_without_translations_is_transcribed_only():
+    """Its set has no column of English texts."""
+    row = {"utterance": "de-test-00000", "de": "guten tag", "audio": {"bytes": b"flac"}}
+    settings = {"systems": {"de.transcribe": [["Pretrained", "raw"]]}}
+    hypotheses = {("raw", "transcribe"): {"de-test-00000": "guten Tag"}}
+    (found,) = examples({"de": [row]}, hypotheses, settings)
+    assert (found.set, found.reference, found.outputs[0].text) == ("de, transcribe", "guten tag", "guten Tag")

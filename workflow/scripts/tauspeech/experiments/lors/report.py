@@ -189,12 +189,14 @@ def described_figures(drawn: dict[str, str], _: dict[str, Any]) -> list[Figure]:
 def examples(
     played: dict[str, list[dict[str, Any]]], hypotheses: dict[tuple[str, str], dict[str, str]], settings: dict[str, Any]
 ) -> list[PlayedExample]:
-    """The first test utterances of each language, transcribed and translated by some systems."""
+    """The first test utterances of each language, transcribed and, where it is translated, translated by some systems."""
     found = []
     for language, rows in played.items():
         for row in rows:
             for task, written in (("transcribe", language), ("translate", "en")):
-                systems = settings["systems"].get(f"{language}.{task}", [])
+                systems = settings["systems"].get(f"{language}.{task}")
+                if not systems:
+                    continue
                 outputs = [
                     Output(system, hypotheses[model, task][row["utterance"]])
                     for system, model in systems
