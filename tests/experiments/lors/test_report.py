@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tauspeech.experiments.lors.report import examples, described_tables, facts
+from tauspeech.experiments.lors.report import described_tables, examples, facts
 from tauspeech.experiments.lors.tables import rates_table
 from tauspeech.plan.config import complete
 from tauspeech.reporting.cells import grid

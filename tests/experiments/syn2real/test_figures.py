@@ -7,9 +7,15 @@ from tauspeech.experiments.syn2real.figures import draw
 
 TABLES = {
     "fig4": pd.DataFrame(
-        {"scale": [0.0, 0.5, 1.0], "english-tiny + espeak": [30.0, 25.0, 27.0], "conformer + espeak": [22.0, 21.0, 24.0]}
+        {
+            "scale": [0.0, 0.5, 1.0],
+            "english-tiny + espeak": [30.0, 25.0, 27.0],
+            "conformer + espeak": [22.0, 21.0, 24.0],
+        }
     ),
-    "fig5": pd.DataFrame({"vector": ["espeak music", "mini music"], "espeak music": [1, -0.2], "mini music": [-0.2, 1]}),
+    "fig5": pd.DataFrame(
+        {"vector": ["espeak music", "mini music"], "espeak music": [1, -0.2], "mini music": [-0.2, 1]}
+    ),
     "fig6": pd.DataFrame(
         {
             "domains": [1, 3],

@@ -31,9 +31,11 @@ def of_domain(jobs, domain):
     return {
         (stage, id)
         for stage, id in jobs
-        if stage in ("text", "speech", "channel", "tts", "pseudo_labels", "finetune", "vector")
-        and domain in id.replace("--then-", "--").split("--")[0].split("-") + id.partition("--then-")[2].split("-")
-        and not id.startswith("without-")
+        if (
+            stage in ("text", "speech", "channel", "tts", "pseudo_labels", "finetune", "vector")
+            and domain in id.replace("--then-", "--").split("--")[0].split("-") + id.partition("--then-")[2].split("-")
+            and not id.startswith("without-")
+        )
         or (stage == "finetune" and f"--then-{domain}-" in id)
     }
 
@@ -136,7 +138,7 @@ def test_a_fixed_scale_needs_no_held_out_models(systems):
 def test_numbers_of_source_domains_in_figure_6(systems):
     curve = systems(figures={"draws": 2}).models().count_curve("music", syn2real())
     found = Counter(candidate["count"] for candidate in curve.settings["candidates"])
-    assert found == {count: 2 for count in range(1, 17, 2)} | {17: 1}
+    assert found == dict.fromkeys(range(1, 17, 2), 2) | {17: 1}
     for candidate in curve.settings["candidates"]:
         assert len(set(candidate["vectors"])) == candidate["count"] and "music--syn2real" not in candidate["vectors"]
 
@@ -145,7 +147,7 @@ def test_counts_of_a_plan_of_all_domains_as_targets(plan):
     found = Counter(stage for stage, _ in plan().jobs)
     domains, pairs = 18, len({tuple(sorted((t, h))) for t, h in _pairs(plan)})
     single = 2 * domains  # of each domain, recorded and synthetic
-    of_target = 3 + 1 + 2  # mixed, recorded and synthetic sources; together; continued with synthetic and recorded speech
+    of_target = 3 + 1 + 2  # mixed, recorded and synthetic sources; joint; continued with synthetic and recorded speech
     held_out = 3 * pairs + len(_pairs(plan))  # models without both; a continuation for each
     assert found["finetune"] == single + of_target * domains + held_out
     assert found["channel"] == found["text"] - 1 == domains  # and the text of the foundation
@@ -153,9 +155,13 @@ def test_counts_of_a_plan_of_all_domains_as_targets(plan):
 
 
 def _pairs(plan):
-    choices = [job for (stage, id), job in plan().jobs.items() if stage == "search" and id.endswith("--syn2real--scale")]
+    choices = [
+        job for (stage, id), job in plan().jobs.items() if stage == "search" and id.endswith("--syn2real--scale")
+    ]
     return [
-        (job.id.partition("--")[0], search.id.partition("--")[0]) for job in choices for search in job.inputs["searches"]
+        (job.id.partition("--")[0], search.id.partition("--")[0])
+        for job in choices
+        for search in job.inputs["searches"]
     ]
 
 

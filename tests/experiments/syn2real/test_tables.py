@@ -104,7 +104,9 @@ def test_similar_vectors_stand_side_by_side():
 
 
 def test_mean_cosines_within_and_between_engines():
-    listed = [{"engine": engine, "domain": domain} for engine in ("espeak", "mini") for domain in ("music", "news", "qa")]
+    listed = [
+        {"engine": engine, "domain": domain} for engine in ("espeak", "mini") for domain in ("music", "news", "qa")
+    ]
     cosines = np.full((6, 6), -0.2)
     cosines[:3, :3], cosines[3:, 3:] = 0.8, 0.5
     for place in range(3):

@@ -8,13 +8,13 @@ from tauspeech.experiments.syn2real.conditions import syn2real
 from tauspeech.experiments.syn2real.jobs import SINGLE
 from tauspeech.experiments.syn2real.systems import (
     BASELINE,
+    JOINT,
     MERGED,
     MERGED_ENSEMBLE,
     PRETRAINED,
     PSEUDO_BASELINE,
     PSEUDO_MERGED,
     SOURCE,
-    TOGETHER,
     Setting,
     Syn2RealSystems,
 )
@@ -66,7 +66,7 @@ def _paper(table: str, better: str, than: str, factor: float = 1.0) -> float:
 
 
 def _of_targets(systems: Syn2RealSystems) -> Iterator[PlannedClaim]:
-    names = (PRETRAINED, SOURCE, BASELINE, MERGED, TOGETHER)
+    names = (PRETRAINED, SOURCE, BASELINE, MERGED, JOINT)
     cells = systems.of_syn2real(Setting(), systems.tested, names)
     order = {
         "source-above-pretrained": ("Fine-tuning on the sources", SOURCE, PRETRAINED),
@@ -82,7 +82,7 @@ def _of_targets(systems: Syn2RealSystems) -> Iterator[PlannedClaim]:
     paper = _paper("averages", MERGED, BASELINE, REDUCTION)
     yield _claim("relative", statement, "Table 1", cells[MERGED], {BASELINE: cells[BASELINE]}, REDUCTION, paper)
     statement = "SYN2REAL is better than one training on recorded sources and the synthetic target together."
-    yield _claim("syn2real-above-together", statement, BEYOND, cells[MERGED], {TOGETHER: cells[TOGETHER]})
+    yield _claim("syn2real-above-joint", statement, BEYOND, cells[MERGED], {JOINT: cells[JOINT]})
 
 
 def _of_scales(systems: Syn2RealSystems) -> Iterator[PlannedClaim]:

@@ -55,7 +55,7 @@ class DomainModels:
         return self.build.finetune(id, self.task_sets((domain,), (condition,)), training, base=start)
 
     @once
-    def together(self, target: str, pair: Pair) -> PlannedJob:
+    def joint(self, target: str, pair: Pair) -> PlannedJob:
         """The base, fine-tuned on the sources as wanted and on the target as given, all at once."""
         sources = self.domains.sources(target)
         id = f"{self.prefix}{self.scope(sources)}--{pair.wanted}--with-{target}-{pair.given}"

@@ -15,6 +15,7 @@ from tauspeech.experiments.syn2real.domains import choose_domains, known_domains
 from tauspeech.experiments.syn2real.jobs import ENSEMBLE, SINGLE
 from tauspeech.experiments.syn2real.systems import (
     BASELINE,
+    JOINT,
     MERGED,
     MERGED_ENSEMBLE,
     OWN,
@@ -22,7 +23,6 @@ from tauspeech.experiments.syn2real.systems import (
     PSEUDO_BASELINE,
     PSEUDO_MERGED,
     SOURCE,
-    TOGETHER,
     TOPLINE,
     Setting,
     Syn2RealSystems,
@@ -141,7 +141,7 @@ def _with_relative(
 
 
 def _table1(experiment: Syn2RealSystems) -> PlannedJob:
-    systems = (PRETRAINED, SOURCE, BASELINE, MERGED, MERGED_ENSEMBLE, TOGETHER, TOPLINE)
+    systems = (PRETRAINED, SOURCE, BASELINE, MERGED, MERGED_ENSEMBLE, JOINT, TOPLINE)
     cells = experiment.of_syn2real(Setting(), experiment.tested, systems)
     paper = paper_table("syn2real", "averages") | paper_table("syn2real", "table1")
     compared = [(MERGED, BASELINE), (MERGED_ENSEMBLE, BASELINE)]

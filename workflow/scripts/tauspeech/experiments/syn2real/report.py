@@ -6,11 +6,11 @@ import pandas as pd
 
 from tauspeech.experiments.syn2real.systems import (
     BASELINE,
+    JOINT,
     MERGED,
     MERGED_ENSEMBLE,
     PSEUDO_BASELINE,
     PSEUDO_MERGED,
-    TOGETHER,
 )
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
 from tauspeech.reporting.decoded import decoded
@@ -27,7 +27,7 @@ SYSTEMS = (
     BASELINE,
     MERGED,
     MERGED_ENSEMBLE,
-    TOGETHER,
+    JOINT,
     PSEUDO_BASELINE,
     PSEUDO_MERGED,
 )  # without the target's own labels

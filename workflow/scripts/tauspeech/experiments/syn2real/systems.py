@@ -18,7 +18,7 @@ SOURCE = "Source ASR"
 BASELINE = "Target Synthetic ASR (Baseline)"
 MERGED = "+SYN2REAL"
 MERGED_ENSEMBLE = "+SYN2REAL Ensemble"
-TOGETHER = "Recorded sources and synthetic target together"
+JOINT = "Joint training (recorded sources, synthetic target)"
 TOPLINE = "Target recorded ASR (topline)"
 PSEUDO_BASELINE, PSEUDO_MERGED, PSEUDO_TOPLINE = "Target pseudo-label ASR", "+Pseudo2Real", "Target with true labels"
 OWN = ""  # name of the run's own base, and of its own voices
@@ -114,7 +114,7 @@ class Syn2RealSystems:
                 BASELINE: lambda: models.target(target, sources, pair),
                 MERGED: lambda: models.merge(target, pair, SINGLE),
                 MERGED_ENSEMBLE: lambda: models.merge(target, pair, ENSEMBLE),
-                TOGETHER: lambda: models.together(target, pair),
+                JOINT: lambda: models.joint(target, pair),
                 TOPLINE: lambda: models.topline(target, pair),
             }
             made: PlannedJob = makers[system]()
