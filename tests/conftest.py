@@ -35,6 +35,11 @@ def finished_lors(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return finished_run(tmp_path_factory, "lors_tiny.yaml")
 
 
+@pytest.fixture(scope="session")
+def finished_syn2real(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return finished_run(tmp_path_factory, "syn2real_tiny.yaml")
+
+
 def finished_run(factory: pytest.TempPathFactory, config: str) -> Project:
     folder = made_once(factory, f"finished-{config}", lambda folder: new_project(folder / "project", config).run())
     return Project(folder / "project", f"config/{config}")

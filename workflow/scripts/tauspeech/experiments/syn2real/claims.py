@@ -221,7 +221,7 @@ def _flat(points: Sequence[Sequence[PlannedPoint]]) -> list[PlannedPoint]:
     return [point for of_target in points for point in of_target]
 
 
-def _balanced(points: Sequence[Sequence[PlannedPoint]], like: Sequence[Sequence[PlannedPoint]]) -> list[PlannedPoint]:
+def _balanced(points: Sequence[list[PlannedPoint]], like: Sequence[list[PlannedPoint]]) -> list[PlannedPoint]:
     """Points of each target as often as the others have some, so that every target counts the same."""
     return [
         point

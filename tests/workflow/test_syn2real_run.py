@@ -1,0 +1,99 @@
+"""What a finished run of the third experiment leaves for a user."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from tauspeech.data import manifest
+from tests.workflow.project import Project
+from tests.workflow.test_run import rows
+
+pytestmark = pytest.mark.workflow
+
+TABLES = ("table1", "table4", "table5", "pseudo2real", "scales", "domains", "fig4", "fig6")
+
+
+@pytest.fixture(scope="module")
+def run(finished_syn2real: Project) -> Project:
+    return finished_syn2real
+
+
+def weights(run: Project, *folder: str) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    for path in run.result(*folder).glob("*.safetensors"):
+        found |= load_file(path)
+    return found
+
+
+def test_the_merged_model_is_the_targets_plus_the_scaled_difference_of_the_sources(run):
+    target = weights(run, "models", "without-cooking--mixed--then-cooking-synthetic")
+    recorded, synthetic = (weights(run, "models", f"without-cooking--{each}") for each in ("recorded", "synthetic"))
+    merged = weights(run, "merged", "cooking--syn2real")
+    (row,) = [row for row in rows(run, "scales") if row["vector"] == "single"]
+    scale = float(row["scale"])
+    assert scale in (0.2, 0.6)
+    for name, values in merged.items():
+        tau = recorded[name].astype(np.float64) - synthetic[name]
+        np.testing.assert_allclose(values, target[name] + scale * tau, rtol=0, atol=1e-6)
+    assert any(not np.array_equal(values, target[name]) for name, values in merged.items())
+
+
+def test_pseudo_labels_are_the_bases_own_texts(run):
+    recorded = manifest.read(run.result("recordings", "music--recorded.parquet"))
+    labelled = manifest.read(run.result("pseudo_labels", "music--pseudo.parquet"))
+    assert {row["split"] for row in labelled} == {"train", "validation"}
+    audio = {row["utterance"]: row["audio"]["bytes"] for row in recorded}
+    assert all(audio[row["utterance"]] == row["audio"]["bytes"] for row in labelled)
+    assert not {row["en"] for row in labelled} & {row["en"] for row in recorded}
+
+
+def test_recordings_are_takes_of_the_sentences_that_are_spoken_synthetically(run):
+    recorded = manifest.texts(run.result("recordings", "music--recorded.parquet"))
+    synthetic = manifest.texts(run.result("speech", "music--synthetic.parquet"))
+    trained = [row for row in recorded if row["split"] == "train"]
+    assert len(trained) == 2 * len([row for row in synthetic if row["split"] == "train"]) == 6
+    assert {row["en"] for row in trained} == {row["en"] for row in synthetic if row["split"] == "train"}
+    assert not {row["voice"].split()[0] for row in recorded} & {row["voice"].split()[0] for row in synthetic}
+
+
+def test_every_table_has_its_rows(run):
+    found = {name: rows(run, name) for name in TABLES}
+    assert [row["system"] for row in found["table1"]] == [
+        "Pretrained ASR",
+        "Source ASR",
+        "Target Synthetic ASR (Baseline)",
+        "+SYN2REAL",
+        "Relative WER (%) of +SYN2REAL",
+        "+SYN2REAL Ensemble",
+        "Relative WER (%) of +SYN2REAL Ensemble",
+        "Joint training (recorded sources, synthetic target)",
+        "Target recorded ASR (topline)",
+    ]
+    assert found["table4"][-1]["tts"] == "kokoro" and "no voices" in found["table4"][-1]["system"]
+    assert [row["recorded test"] for row in found["domains"]] == ["4", "4", "4"]
+    assert [row["scale"] for row in found["fig4"]] == ["0.0", "0.5", "1.0"]
+    assert [row["domains"] for row in found["fig6"]] == ["1", "2"]
+    detail = rows(run, "table1_detail")
+    assert {"21.16", "19.04", "33.3"} <= {row["value"] for row in detail if row["metric"] == "paper"}
+
+
+def test_figures_claims_and_the_report_say_that_recordings_are_simulated(run):
+    for name in ("fig4", "fig6"):
+        assert run.result("figures", f"{name}.svg").is_file()
+    claims = {row["claim"] for row in (dict(zip(*pair, strict=True)) for pair in _claims(run))}
+    assert {"syn2real-above-synthetic", "held-out-scale", "ensemble-above-single", "more-domains", "pseudo2real"} <= claims
+    page = run.result("report.html").read_text(encoding="utf-8")
+    assert page.count("Recordings are simulated.") >= len(TABLES)
+
+
+def _claims(run):
+    head, *lines = run.result("claims.tsv").read_text(encoding="utf-8").splitlines()
+    return [(head.split("\t"), line.split("\t")) for line in lines]
+
+
+def test_a_choice_names_the_searches_that_it_is_the_mean_of(run):
+    spec = json.loads(run.result("plan", "search", "cooking--syn2real--scale.json").read_text(encoding="utf-8"))
+    (search,) = spec["inputs"]["searches"]
+    assert search["id"] in {f"{held_out}--syn2real--{other}" for held_out, other in (("music", "news"), ("news", "music"))}
