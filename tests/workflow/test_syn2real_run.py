@@ -20,6 +20,10 @@ def run(finished_syn2real: Project) -> Project:
     return finished_syn2real
 
 
+def table(run: Project, name: str) -> list[dict[str, str]]:
+    return rows(run.result("tables", f"{name}.tsv"))
+
+
 def weights(run: Project, *folder: str) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
     for path in run.result(*folder).glob("*.safetensors"):
@@ -28,10 +32,10 @@ def weights(run: Project, *folder: str) -> dict[str, np.ndarray]:
 
 
 def test_the_merged_model_is_the_targets_plus_the_scaled_difference_of_the_sources(run):
-    target = weights(run, "models", "without-cooking--mixed--then-cooking-synthetic")
-    recorded, synthetic = (weights(run, "models", f"without-cooking--{each}") for each in ("recorded", "synthetic"))
+    target = weights(run, "models", "all-sources--mixed--then-cooking-synthetic")
+    recorded, synthetic = (weights(run, "models", f"all-sources--{each}") for each in ("recorded", "synthetic"))
     merged = weights(run, "merged", "cooking--syn2real")
-    (row,) = [row for row in rows(run, "scales") if row["vector"] == "single"]
+    (row,) = [row for row in table(run, "scales") if row["vector"] == "single"]
     scale = float(row["scale"])
     assert scale in (0.2, 0.6)
     for name, values in merged.items():
@@ -59,7 +63,7 @@ def test_recordings_are_takes_of_the_sentences_that_are_spoken_synthetically(run
 
 
 def test_every_table_has_its_rows(run):
-    found = {name: rows(run, name) for name in TABLES}
+    found = {name: table(run, name) for name in TABLES}
     assert [row["system"] for row in found["table1"]] == [
         "Pretrained ASR",
         "Source ASR",
@@ -75,25 +79,28 @@ def test_every_table_has_its_rows(run):
     assert [row["recorded test"] for row in found["domains"]] == ["4", "4", "4"]
     assert [row["scale"] for row in found["fig4"]] == ["0.0", "0.5", "1.0"]
     assert [row["domains"] for row in found["fig6"]] == ["1", "2"]
-    detail = rows(run, "table1_detail")
+    detail = table(run, "table1_detail")
     assert {"21.16", "19.04", "33.3"} <= {row["value"] for row in detail if row["metric"] == "paper"}
 
 
 def test_figures_claims_and_the_report_say_that_recordings_are_simulated(run):
     for name in ("fig4", "fig6"):
         assert run.result("figures", f"{name}.svg").is_file()
-    claims = {row["claim"] for row in (dict(zip(*pair, strict=True)) for pair in _claims(run))}
-    assert {"syn2real-above-synthetic", "held-out-scale", "ensemble-above-single", "more-domains", "pseudo2real"} <= claims
+    claims = {row["claim"] for row in rows(run.result("claims.tsv"))}
+    assert {
+        "syn2real-above-synthetic",
+        "held-out-scale",
+        "ensemble-above-single",
+        "more-domains",
+        "pseudo2real",
+    } <= claims
     page = run.result("report.html").read_text(encoding="utf-8")
     assert page.count("Recordings are simulated.") >= len(TABLES)
-
-
-def _claims(run):
-    head, *lines = run.result("claims.tsv").read_text(encoding="utf-8").splitlines()
-    return [(head.split("\t"), line.split("\t")) for line in lines]
 
 
 def test_a_choice_names_the_searches_that_it_is_the_mean_of(run):
     spec = json.loads(run.result("plan", "search", "cooking--syn2real--scale.json").read_text(encoding="utf-8"))
     (search,) = spec["inputs"]["searches"]
-    assert search["id"] in {f"{held_out}--syn2real--{other}" for held_out, other in (("music", "news"), ("news", "music"))}
+    assert search["id"] in {
+        f"{held_out}--syn2real--{other}" for held_out, other in (("music", "news"), ("news", "music"))
+    }
