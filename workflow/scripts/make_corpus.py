@@ -1,4 +1,4 @@
-"""Stage corpus: recorded speech of one language from CoVoST 2 (corpora/<set>.parquet) and drops (<set>.dropped.tsv)."""
+"""Stage corpus: recorded speech of a language or of a domain (corpora/<set>.parquet) and drops (<set>.dropped.tsv)."""
 
 from tauspeech.corpora.covost import rows
 from tauspeech.data import manifest
@@ -10,7 +10,10 @@ def main(job: Job) -> None:
     settings = job.settings
     dropped: list[Drop] = []
     path, report = job.path(f"{job.id}.parquet"), job.path(f"{job.id}.dropped.tsv")
-    found = rows(settings["source"], settings["language"], settings["hours"], job.seed, dropped)
+    if job.spec["modules"]:
+        found = job.module.rows(job, dropped)
+    else:
+        found = rows(settings["source"], settings["language"], settings["hours"], job.seed, dropped)
     manifest.write(path, found, settings["languages"])
     write_dropped(report, dropped)
     job.finish(path, report)

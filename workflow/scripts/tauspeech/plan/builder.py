@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.data.languages import chinese
+from tauspeech.data.selection import Lengths
 from tauspeech.models.families import (
     WINDOW_ROOM,
     beside,
@@ -25,6 +26,7 @@ from tauspeech.plan.checks import (
     require_recordings,
     require_sentences,
 )
+from tauspeech.plan.domain_corpus import recordings_source, texts_source
 from tauspeech.plan.foundation import foundation_base
 from tauspeech.plan.jobs import Inputs, PlannedJob
 from tauspeech.plan.merges import MergeSpec, Searched
@@ -117,6 +119,20 @@ class Builder:
         """Spoken commands of a domain, from the grammar of commands."""
         source = {"kind": "template"} | grammar_source((language,), f"commands/{language}", domain)
         return self._text(id, PlannedSentences((language,), counts, None), source)
+
+    def corpus_sentences(
+        self, id: str, domain: str, corpus: dict[str, Any], language: str, counts: dict[str, int]
+    ) -> PlannedJob:
+        """The sentences of a recorded domain."""
+        return self._text(id, PlannedSentences((language,), counts, None), texts_source(corpus, domain))
+
+    def corpus_speech(
+        self, id: str, domain: str, corpus: dict[str, Any], language: str, counts: dict[str, int]
+    ) -> PlannedJob:
+        """The recordings of a domain."""
+        settings: dict[str, Any] = {"source": recordings_source(corpus, domain), "languages": [language]}
+        settings |= {"counts": counts, "takes": corpus["takes"], "longest": self.fitting(Lengths.longest)}
+        return self.job("corpus", id, settings, seed=self.seed, modules=("tauspeech.corpora.recorded_domain",))
 
     def _text(self, id: str, wanted: PlannedSentences, source: dict[str, Any]) -> PlannedJob:
         require_order(self.config["text"]["limits"], "shortest", "longest", "text.limits")

@@ -34,7 +34,7 @@ class DomainSets:
     def text(self, domain: str) -> PlannedJob:
         counts = self.config["text"]["counts"]
         if self.config["corpus"]:
-            return self.build.corpus_sentences(domain, self.config["corpus"], self.language, counts)
+            return self.build.corpus_sentences(domain, domain, self.config["corpus"], self.language, counts)
         return self.build.commands(domain, self.language, counts, domain)
 
     @once

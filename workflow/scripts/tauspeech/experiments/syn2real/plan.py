@@ -123,9 +123,7 @@ def _rows(names: dict[str, Any], cells: Systems, targets: tuple[str, ...]) -> li
     ]
 
 
-def _with_relative(
-    name: str, rows: list[Row], compared: list[tuple[str, str]], paper: PaperTable
-) -> PlannedJob:
+def _with_relative(name: str, rows: list[Row], compared: list[tuple[str, str]], paper: PaperTable) -> PlannedJob:
     """A table of scores with a row of relative gains for each pair of systems, ``paper`` with the paper's numbers."""
     table = scores_table(name, rows)
     pairs = []

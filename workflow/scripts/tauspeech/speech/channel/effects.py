@@ -1,9 +1,9 @@
 """A recording as a channel makes it: which effects an utterance gets, and how strong, is drawn by its own name."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from tauspeech.speech.channel.telephone import telephoned
 
 PEAK = 0.99
 
-Settings = Mapping[str, Any]  # the section ``channel`` of a configuration
+Settings = Mapping[str, Any]  # the section ``channel`` of a configuration, or a part of it
+Effect = TypeVar("Effect")
 
 
 @dataclass(frozen=True)
@@ -29,24 +30,32 @@ class Drawn:
     gain: float  # dB
 
 
-def drawn(settings: Settings, rng: random.Random) -> Drawn:
-    """Effects by the probabilities and ranges of the settings; every number is drawn, so that a share changes no other effect."""
-    rooms, noise, microphones, telephone = (settings[key] for key in ("rooms", "noise", "microphones", "telephone"))
-    room = rng.random() < rooms["share"], (rng.uniform(*rooms["seconds"]), rng.uniform(*rooms["direct"]))
-    noises = rng.random() < noise["share"], (rng.choice(noise["kinds"]), rng.uniform(*noise["snr"]))
-    band = rng.random() < microphones["share"], (rng.uniform(*microphones["low"]), rng.uniform(*microphones["high"]))
-    codec = rng.random() < telephone["share"], rng.choice(telephone["codecs"])
-    gain = rng.uniform(*settings["gain"])
-    return Drawn(*(value if chosen else None for chosen, value in (room, noises, band, codec)), gain)
+def drawn(settings: Settings, seed: int, utterance: str) -> Drawn:
+    """Effects by the shares and ranges of the settings; each has a generator of its own, so that none changes another."""
+
+    def effect(name: str, draw: Callable[[random.Random, Settings], Effect]) -> Effect | None:
+        rng, section = derive_rng(seed, "channel", utterance, name), settings[name]
+        return draw(rng, section) if rng.random() < section["share"] else None
+
+    return Drawn(
+        room=effect("rooms", lambda rng, room: (rng.uniform(*room["seconds"]), rng.uniform(*room["direct"]))),
+        noise=effect("noise", lambda rng, noise: (rng.choice(noise["kinds"]), rng.uniform(*noise["snr"]))),
+        band=effect("microphones", lambda rng, band: (rng.uniform(*band["low"]), rng.uniform(*band["high"]))),
+        codec=effect("telephone", lambda rng, telephone: rng.choice(telephone["codecs"])),
+        gain=derive_rng(seed, "channel", utterance, "gain").uniform(*settings["gain"]),
+    )
 
 
-def recorded(samples: np.ndarray, effects: Drawn, generator: np.random.Generator) -> np.ndarray:
-    """Speech through a room, noise, a microphone and a telephone; loud samples are scaled down rather than clipped."""
+def recorded(samples: np.ndarray, effects: Drawn, seed: int) -> np.ndarray:
+    """Speech through a room, noise, a microphone and a telephone; loud samples are scaled down rather than clipped.
+
+    ``seed`` determines the reflections of the room and the noise, each by itself.
+    """
     found = samples.astype(np.float64)
     if effects.room:
-        found = in_room(found, *effects.room, generator)
+        found = in_room(found, *effects.room, np.random.default_rng(derive_seed(seed, "room")))
     if effects.noise:
-        found = with_noise(found, *effects.noise, generator)
+        found = with_noise(found, *effects.noise, np.random.default_rng(derive_seed(seed, "noise")))
     if effects.band:
         found = filtered(found, *effects.band)
     if effects.codec:
@@ -57,5 +66,4 @@ def recorded(samples: np.ndarray, effects: Drawn, generator: np.random.Generator
 
 def through_channel(samples: np.ndarray, settings: Settings, seed: int, utterance: str) -> np.ndarray:
     """A recording of an utterance; the same whatever the others of its set are."""
-    effects = drawn(settings, derive_rng(seed, "channel", utterance))
-    return recorded(samples, effects, np.random.default_rng(derive_seed(seed, "channel noise", utterance)))
+    return recorded(samples, drawn(settings, seed, utterance), derive_seed(seed, "channel", utterance))
