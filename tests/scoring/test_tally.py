@@ -41,3 +41,17 @@ def test_undefined_resamples_are_ignored():
     # A quarter of the resamples draw the utterance without a reference twice.
     metric = tally([[1, 0], [1, 2]]).metric(seed=0)
     assert (metric.value, metric.low, metric.high) == (100, 50, 100)
+
+
+def test_takes_of_a_sentence_are_resampled_together():
+    """Four sentences of two takes each: the interval is that of four sums, not of eight utterances."""
+    errors = np.array([[0, 5], [0, 5], [5, 5], [5, 5], [0, 5], [0, 5], [5, 5], [5, 5]])
+    ids = [f"music-test-{number}{take}" for number in range(4) for take in ("", "--take2")]
+    single = Tally("wer", "", errors, percentage)
+    found = single.by_sentence(ids)
+    assert found.counts.tolist() == [[0, 10], [10, 10], [0, 10], [10, 10]] and found.n() == 4
+    assert found.value() == single.value() == 50
+    assert np.std(found.resampled(1)) > 1.2 * np.std(single.resampled(1))
+    assert single.by_sentence([f"music-test-{number}" for number in range(8)]) is single
+    proportion = Proportion("recall", "", errors, percentage).by_sentence(ids)
+    assert isinstance(proportion, Proportion) and proportion.n() == 40

@@ -61,7 +61,7 @@ def _tallies(utterances: pd.DataFrame, words: Words, with_sclite: bool, rules: S
             counts = word_counts(word_id, forms[language], language, *texts, rules)
             is_own_set = (utterances["word_id"] == word_id).any()
             tallies += [counts.recall(), counts.precision()] if is_own_set else [counts.false_alarms()]
-    return {tally.name: tally for tally in tallies}
+    return {tally.name: tally.by_sentence(utterances["id"].tolist()) for tally in tallies}
 
 
 def _table(rows: list[list[Any]], p_columns: list[str]) -> pd.DataFrame:

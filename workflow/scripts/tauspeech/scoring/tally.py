@@ -4,13 +4,16 @@ score = f(sum of the rows of counts); a resample draws utterances with replaceme
 Utterances are counted once and only sums are resampled, so intervals and paired tests stay cheap for many models.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import isnan, nan, sqrt
 from statistics import NormalDist
+from typing import Self
 
 import numpy as np
+
+from tauspeech.data.takes import sentence_id
 
 RESAMPLES = 1000
 _TAIL = 0.025
@@ -45,12 +48,22 @@ class Tally:
         return self.pooled(_draws(len(self.counts), seed) @ self.counts)
 
     def n(self) -> int:
-        """Sample size: number of utterances."""
+        """Sample size: number of utterances, or of sentences where these have several takes."""
         return len(self.counts)
 
     def written(self) -> str:
         """The counts as text, such as ``0/5 2/7`` for errors and lengths of two utterances."""
         return " ".join("/".join(map(str, row)) for row in self.counts.tolist())
+
+    def by_sentence(self, utterances: Sequence[str]) -> Self:
+        """The tally with the counts of a sentence's takes summed, since resamples draw sentences with all their takes."""
+        sentences = [sentence_id(utterance) for utterance in utterances]
+        places = {sentence: place for place, sentence in enumerate(dict.fromkeys(sentences))}
+        if len(places) == len(sentences):
+            return self
+        counts = np.zeros((len(places), self.counts.shape[1]), self.counts.dtype)
+        np.add.at(counts, [places[sentence] for sentence in sentences], self.counts)
+        return replace(self, counts=counts)
 
     def interval(self, seed: int) -> tuple[float, float]:
         """Percentile bootstrap interval."""
