@@ -41,3 +41,19 @@ def test_undefined_resamples_are_ignored():
     # A quarter of the resamples draw the utterance without a reference twice.
     metric = tally([[1, 0], [1, 2]]).metric(seed=0)
     assert (metric.value, metric.low, metric.high) == (100, 50, 100)
+
+
+def test_recordings_of_a_sentence_are_drawn_together():
+    # Sentences of four recordings each, all of them wrong or all right: the interval is that of 25 sentences, not of 100.
+    names = [f"s-{n:02d}" + (f"--take{take}" if take > 1 else "") for take in (1, 2, 3, 4) for n in range(25)]
+    errors = {f"s-{n:02d}": n % 2 for n in range(25)}
+    recordings = tally([[errors[name[:4]], 1] for name in names])
+    sentences = tally([[errors[name], 1] for name in sorted(errors)])
+    grouped, single = recordings.by_sentence(names).metric(seed=0), sentences.metric(seed=0)
+    assert (grouped.value, grouped.low, grouped.high, grouped.n) == (single.value, single.low, single.high, 25)
+    assert grouped.high - grouped.low > 1.5 * (recordings.metric(seed=0).high - recordings.metric(seed=0).low)
+
+
+def test_utterances_of_one_take_each_stay_as_they_are():
+    recordings = tally([[1, 2], [0, 3], [2, 5]])
+    assert recordings.by_sentence(["c", "a", "b"]) is recordings

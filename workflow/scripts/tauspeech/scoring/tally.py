@@ -2,15 +2,18 @@
 
 score = f(sum of the rows of counts); a resample draws utterances with replacement and scores their sum in the same way.
 Utterances are counted once and only sums are resampled, so intervals and paired tests stay cheap for many models.
+Recordings of one sentence share its words and are not independent: their counts are summed, and sentences are drawn.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import isnan, nan, sqrt
 from statistics import NormalDist
 
 import numpy as np
+
+from tauspeech.data.takes import sentence_id
 
 RESAMPLES = 1000
 _TAIL = 0.025
@@ -30,7 +33,7 @@ class Metric:
 
 @dataclass(frozen=True, eq=False)
 class Tally:
-    """Counts per utterance (rows), and the function from sums of rows, one per line, to scores (NaN: undefined)."""
+    """Counts per utterance or per sentence (rows), and the function from sums of rows, one per line, to scores (NaN: undefined)."""
 
     name: str
     signature: str
@@ -44,8 +47,18 @@ class Tally:
         """Scores of RESAMPLES resamples; a seed draws the same utterances for every tally of a set."""
         return self.pooled(_draws(len(self.counts), seed) @ self.counts)
 
+    def by_sentence(self, utterances: Iterable[str]) -> "Tally":
+        """The tally with a row per sentence, in the order of their names; itself if no sentence has several takes."""
+        sentences = [sentence_id(utterance) for utterance in utterances]
+        names, places = np.unique(sentences, return_inverse=True)
+        if len(names) == len(sentences):
+            return self
+        counts = np.zeros((len(names), self.counts.shape[1]), self.counts.dtype)
+        np.add.at(counts, places, self.counts)
+        return replace(self, counts=counts)
+
     def n(self) -> int:
-        """Sample size: number of utterances."""
+        """Sample size: number of utterances, or of sentences where these have several takes."""
         return len(self.counts)
 
     def written(self) -> str:
