@@ -34,11 +34,11 @@ class Lab:
     def __init__(self, results):
         self.results = results
 
-    def hypotheses(self, model, set_id, pairs, task="transcribe", language="en"):
+    def hypotheses(self, model, set_id, pairs, task="transcribe", language="en", names=None):
         path = self.results / "hypotheses" / model / f"{set_id}.{task}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = [
-            {"id": f"u{i:03}", "set": set_id, "task": task, "language": language, "word_id": "", "reference": reference,
+            {"id": names[i] if names else f"u{i:03}", "set": set_id, "task": task, "language": language, "word_id": "", "reference": reference,
              "hypothesis": hypothesis}
             for i, (reference, hypothesis) in enumerate(pairs)
         ]  # fmt: skip
@@ -317,3 +317,17 @@ def test_the_report_reads_the_table_that_the_script_writes(lab, monkeypatch):
         "−25.00 points against r1 [−∞, ∞], t over 2 seeds, for 2 claims together; seeds: −25.00, −25.00 (Table 1, where it "
         "is +0.50)."
     )
+
+
+def test_recordings_of_a_sentence_are_no_evidence_of_their_own(lab):
+    """Hypotheses and counts of a search, each with three recordings of a sentence."""
+    names = [f"u{i:03}{take}" for i in range(12) for take in ("", "--take2", "--take3")]
+    errors = [(0, 2, 1)[i % 3] for i in range(12)]
+    single = lab.hypotheses("good", "one", wrong(*errors)), lab.hypotheses("bad", "one", wrong(*[1] * 12))
+    several = [
+        lab.hypotheses(model, "s", wrong(*(each for each in found for _ in range(3))), names=names)
+        for model, found in (("good", errors), ("bad", [1] * 12))
+    ]
+    expected, found = (lab.row(([good], [bad])) for good, bad in (single, several))
+    assert found["value"] == expected["value"]
+    assert found["high"] - found["low"] == pytest.approx(expected["high"] - expected["low"], rel=0.15)

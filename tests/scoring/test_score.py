@@ -104,6 +104,13 @@ def test_undefined_values_are_nan(hypotheses):
     assert table["value"].dtype == float
 
 
+def test_recordings_of_a_sentence_count_as_one(hypotheses):
+    hypotheses = hypotheses[hypotheses["task"] == "transcribe"]  # BLEU smooths counts of small sets
+    takes = pd.concat([hypotheses, hypotheses.assign(id=hypotheses["id"] + "--take2")])
+    single, several = (score_model(table, {"b": worse(table)}, {}, seed=1) for table in (hypotheses, takes))
+    pd.testing.assert_frame_equal(single, several)
+
+
 def test_nothing_to_score_gives_an_empty_table(hypotheses):
     table = score_model(hypotheses[:0], {"raw": hypotheses}, WORDS, seed=1)
     assert table.empty

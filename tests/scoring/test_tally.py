@@ -43,15 +43,17 @@ def test_undefined_resamples_are_ignored():
     assert (metric.value, metric.low, metric.high) == (100, 50, 100)
 
 
-def test_takes_of_a_sentence_are_resampled_together():
-    """Four sentences of two takes each: the interval is that of four sums, not of eight utterances."""
-    errors = np.array([[0, 5], [0, 5], [5, 5], [5, 5], [0, 5], [0, 5], [5, 5], [5, 5]])
-    ids = [f"music-test-{number}{take}" for number in range(4) for take in ("", "--take2")]
-    single = Tally("wer", "", errors, percentage)
-    found = single.by_sentence(ids)
-    assert found.counts.tolist() == [[0, 10], [10, 10], [0, 10], [10, 10]] and found.n() == 4
-    assert found.value() == single.value() == 50
-    assert np.std(found.resampled(1)) > 1.2 * np.std(single.resampled(1))
-    assert single.by_sentence([f"music-test-{number}" for number in range(8)]) is single
-    proportion = Proportion("recall", "", errors, percentage).by_sentence(ids)
-    assert isinstance(proportion, Proportion) and proportion.n() == 40
+def test_recordings_of_a_sentence_are_drawn_together():
+    # Sentences of four recordings each, all of them wrong or all right: the interval is that of 25 sentences, not of 100.
+    names = [f"s-{n:02d}" + (f"--take{take}" if take > 1 else "") for take in (1, 2, 3, 4) for n in range(25)]
+    errors = {f"s-{n:02d}": n % 2 for n in range(25)}
+    recordings = tally([[errors[name[:4]], 1] for name in names])
+    sentences = tally([[errors[name], 1] for name in sorted(errors)])
+    grouped, single = recordings.by_sentence(names).metric(seed=0), sentences.metric(seed=0)
+    assert (grouped.value, grouped.low, grouped.high, grouped.n) == (single.value, single.low, single.high, 25)
+    assert grouped.high - grouped.low > 1.5 * (recordings.metric(seed=0).high - recordings.metric(seed=0).low)
+
+
+def test_utterances_of_one_take_each_stay_as_they_are():
+    recordings = tally([[1, 2], [0, 3], [2, 5]])
+    assert recordings.by_sentence(["c", "a", "b"]) is recordings

@@ -1,6 +1,7 @@
 """The search stage: candidates are scored on the planned split by the planned score, and the rule chooses."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -127,6 +128,14 @@ def test_the_test_split_with_the_tables_metric(searched):
     points = [{"scale": 0.5, "score": 50.0, "counts": counts[0]}, {"scale": 1.0, "score": 0.0, "counts": counts[1]}]
     assert found == {"points": points, "chosen": {}}
     assert model.featured == 5
+
+
+def test_counts_are_those_of_sentences_with_all_their_recordings(searched, monkeypatch):
+    monkeypatch.setattr(
+        "tauspeech.data.takes._FURTHER", re.compile(r"-[34]$")
+    )  # utterances 3 and 4 are of one sentence
+    found, _ = searched(1.0, grid=(0.5,), split="test", score="headline")
+    assert found["points"][0]["counts"] == {"ca.transcribe": "4/8 2/4 2/4 2/4"}
 
 
 def test_the_score_is_the_mean_over_tasks(searched):

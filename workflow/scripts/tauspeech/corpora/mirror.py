@@ -8,7 +8,6 @@ one or two files. Clips of a folder are shuffled over all files, which gives the
 
 import io
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
@@ -17,14 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tauspeech.corpora.clip import Clip
-from tauspeech.corpora.hub_files import fetch_file, list_files
+from tauspeech.corpora.parquet_audio import AHEAD, broken, encoded_audio
 from tauspeech.corpora.utterance import AudioSource
+from tauspeech.data.hub_files import fetch_file, list_files
 from tauspeech.data.selection import in_seeded_order
 from tauspeech.remote.hub import is_hub_id
 from tauspeech.runtime.errors import UserError
 
 TEXTS = ("id", "sentence", "translation", "client_id")
-AHEAD = 256  # clips to read together, so that each row group (of about 100 clips) is read once
 
 
 class Mirror:
@@ -69,15 +68,10 @@ class Mirror:
         """Clips with their encoded audio, in order."""
         for start in range(0, len(clips), AHEAD):
             portion = clips[start : start + AHEAD]
-            audio = _audio(portion)
+            audio = encoded_audio((clip.file, clip.row) for clip in portion)
             for clip in portion:
                 data = audio[clip.file, clip.row]
                 yield clip, None if data is None else io.BytesIO(data)
-
-
-def _broken(path: Path, error: Exception) -> UserError:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return UserError(f"{path} is not a complete Parquet file ({reason}): download it again.")
 
 
 def _clips(path: Path, split: str) -> list[Clip]:
@@ -90,35 +84,8 @@ def _clips(path: Path, split: str) -> list[Clip]:
                     )
             rows = parquet.read(columns=list(TEXTS)).select(TEXTS).to_pylist()
     except (pa.ArrowException, OSError) as error:
-        raise _broken(path, error) from None
+        raise broken(path, error) from None
     return [
         Clip(split, name or "", sentence or "", translation or "", client or "", path, number)
         for number, (name, sentence, translation, client) in enumerate(map(itemgetter(*TEXTS), rows))
     ]
-
-
-def _audio(clips: list[Clip]) -> dict[tuple[Path, int], bytes | None]:
-    """Encoded audio by file and row; reads each row group once."""
-    rows: dict[Path, set[int]] = defaultdict(set)
-    for clip in clips:
-        rows[clip.file].add(clip.row)
-    found: dict[tuple[Path, int], bytes | None] = {}
-    for path, wanted in rows.items():
-        try:
-            with pq.ParquetFile(path) as parquet:
-                found |= {(path, row): data for row, data in _rows(parquet, wanted)}
-        except (pa.ArrowException, OSError) as error:
-            raise _broken(path, error) from None
-    return found
-
-
-def _rows(parquet: pq.ParquetFile, wanted: set[int]) -> Iterator[tuple[int, bytes | None]]:
-    first = 0
-    for group in range(parquet.num_row_groups):
-        after = first + parquet.metadata.row_group(group).num_rows
-        inside = [row for row in wanted if first <= row < after]
-        if inside:
-            column = parquet.read_row_group(group, columns=["audio"]).column("audio")
-            for row in inside:
-                yield row, (column[row - first].as_py() or {}).get("bytes")
-        first = after

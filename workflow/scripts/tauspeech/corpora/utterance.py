@@ -33,7 +33,8 @@ def _text(text: str, what: str) -> str:
     return cleaned
 
 
-def _samples(source: AudioSource, lengths: Lengths) -> np.ndarray:
+def usable_samples(source: AudioSource, lengths: Lengths) -> np.ndarray:
+    """Samples of a clip; raises Unusable if it must be dropped."""
     if source is None:
         raise Unusable("missing clip")
     try:
@@ -53,7 +54,7 @@ def manifest_row(clip: Clip, source: AudioSource, language: str, lengths: Length
     The speaker's id is hashed, so that a speaker cannot be looked up in Common Voice.
     """
     texts = {language: _text(clip.sentence, "sentence"), "en": _text(clip.translation, "translation")}
-    samples = _samples(source, lengths)
+    samples = usable_samples(source, lengths)
     id = f"{language}-{clip.split}-{clip.stem}"
     return (
         {"utterance": id, "split": clip.split, "word_id": ""}

@@ -1,13 +1,13 @@
 """Corpora of recorded domains: which domains there are, and what their sentences and recordings depend on."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tauspeech.data.domain_tables import SpokenSentence, read_domain_table
+from tauspeech.data.domains.corpora import KINDS, domains_of_corpus, kind_of
+from tauspeech.data.domains.listing import DomainRecording, RecordedDomain
+from tauspeech.plan.sources import require_folder_or_hub_id
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_text
 
@@ -21,48 +21,70 @@ class DomainContent:
 
 
 def domains_of(corpus: Mapping[str, Any]) -> dict[str, DomainContent]:
-    """Content of each domain of a corpus."""
-    found: dict[str, tuple[Counter[str], Counter[str]]] = {}
-    for sentence in _sentences(corpus["table"]):
-        sentences, recordings = found.setdefault(sentence.domain, (Counter(), Counter()))
-        sentences[sentence.split] += 1
-        recordings[sentence.split] += len(sentence.files)
-    for domain, (sentences, _) in found.items():
+    """Content of each domain of a corpus, with the recordings whose files exist."""
+    found = _domains(corpus)
+    for name, domain in found.items():
         for split in ("train", "validation"):
-            if not sentences[split]:
+            if not domain.sentences[split]:
                 raise UserError(
-                    f"{corpus['table']} has no row of the split {split} of the domain '{domain}': add some, or remove the "
+                    f"{corpus[kind_of(corpus)]} has no row of the split {split} of the domain '{name}': add some, or remove the "
                     "domain's rows."
                 )
-    return {domain: DomainContent(*content) for domain, content in found.items()}
+    return {name: _content(domain) for name, domain in found.items()}
+
+
+def _content(domain: RecordedDomain) -> DomainContent:
+    recordings = {
+        split: len(_sizes(recording for each in sentences for recording in each.recordings))
+        for split, sentences in domain.sentences.items()
+    }
+    return DomainContent({split: len(each) for split, each in domain.sentences.items()}, recordings)
 
 
 def texts_source(corpus: Mapping[str, Any], domain: str) -> dict[str, str]:
     """The sentences of a domain, with a hash over them alone: no recording, and no other domain, changes it."""
-    texts = sorted([each.split, each.text] for each in _sentences(corpus["table"]) if each.domain == domain)
-    return {"kind": "corpus", "table": corpus["table"], "domain": domain, "texts": sha256_text(canonical_json(texts))}
+    sentences, kind = _domains(corpus)[domain].sentences, kind_of(corpus)
+    texts = sorted([split, each.text] for split, found in sentences.items() for each in found)
+    return {"kind": "corpus", kind: corpus[kind], "domain": domain, "texts": sha256_text(canonical_json(texts))}
 
 
 def recordings_source(corpus: Mapping[str, Any], domain: str) -> dict[str, str]:
-    """The recordings of a domain: texts by hash, audio files by name and size."""
+    """The recordings of a domain: texts and speakers by hash, audio files by name and size."""
     files = sorted(
-        [str(file), file.stat().st_size]
-        for each in _sentences(corpus["table"])
-        if each.domain == domain
-        for file in each.files
+        [split, each.text, *size]
+        for split, sentences in _domains(corpus)[domain].sentences.items()
+        for each in sentences
+        for size in _sizes(each.recordings)
     )
-    return texts_source(corpus, domain) | {"audio": sha256_text(canonical_json(files))}
+    mic = {} if kind_of(corpus) == "table" else {"mic": corpus.get("mic", "all")}
+    return texts_source(corpus, domain) | {"audio": sha256_text(canonical_json(files))} | mic
 
 
-def _sentences(table: str) -> list[SpokenSentence]:
-    path = Path(table).expanduser()
-    if not path.is_file():
+def _sizes(recordings: Iterable[DomainRecording]) -> list[list[Any]]:
+    """Name, speaker, row and size of each file that exists; one file of a mirror has many recordings."""
+    sizes: dict[Path, int | None] = {}
+    found = []
+    for name, file, row, speaker in recordings:
+        if file not in sizes:
+            sizes[file] = file.stat().st_size if file.is_file() else None
+        if sizes[file] is not None:
+            found.append([name, speaker, -1 if row is None else row, sizes[file]])
+    return found
+
+
+def _domains(corpus: Mapping[str, Any]) -> dict[str, RecordedDomain]:
+    if sum(kind in corpus for kind in KINDS) != 1:
+        raise UserError(f"key 'corpus': give exactly one of {', '.join(KINDS)}.")
+    kind = kind_of(corpus)
+    place = Path(corpus[kind]).expanduser()
+    if kind == "table" and corpus.get("mic", "all") != "all":
         raise UserError(
-            f"key 'corpus.table': {table} does not exist: check its path, which is relative to the project's folder."
+            "key 'corpus.mic' is for slurp and mirror: leave it out, or list only such recordings in the table."
         )
-    return _read(path, path.stat().st_mtime_ns)
-
-
-@cache
-def _read(path: Path, changed: int) -> list[SpokenSentence]:
-    return read_domain_table(path)
+    if kind == "mirror":
+        require_folder_or_hub_id(corpus[kind], "corpus.mirror", "data set")
+    elif not (place.is_file() if kind == "table" else place.is_dir()):
+        raise UserError(
+            f"key 'corpus.{kind}': {corpus[kind]} does not exist: check its path, which is relative to the project's folder."
+        )
+    return domains_of_corpus(corpus)

@@ -28,7 +28,8 @@ def score_model(
 ) -> pd.DataFrame:
     """Table with a row per set, task and metric; values are in percent.
 
-    The input tables have a row per utterance: id, set, task, language (of the text), reference, hypothesis, word_id
+    Intervals and p-values are over utterances, or over sentences where these have several takes. The input tables have a
+    row per utterance: id, set, task, language (of the text), reference, hypothesis, word_id
     ('' in general sets). A baseline may lack whole sets; its p-values are NaN there.
     """
     baseline_groups = {name: by_set_and_task(table, f"baseline {name!r}") for name, table in baselines.items()}
@@ -61,7 +62,7 @@ def _tallies(utterances: pd.DataFrame, words: Words, with_sclite: bool, rules: S
             counts = word_counts(word_id, forms[language], language, *texts, rules)
             is_own_set = (utterances["word_id"] == word_id).any()
             tallies += [counts.recall(), counts.precision()] if is_own_set else [counts.false_alarms()]
-    return {tally.name: tally.by_sentence(utterances["id"].tolist()) for tally in tallies}
+    return {tally.name: tally.by_sentence(utterances["id"]) for tally in tallies}
 
 
 def _table(rows: list[list[Any]], p_columns: list[str]) -> pd.DataFrame:

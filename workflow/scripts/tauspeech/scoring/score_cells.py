@@ -105,4 +105,4 @@ def _searched(cell: ScoredCell, path: Path, point: int) -> Tally:
 
 def _tally(cell: ScoredCell, utterances: pd.DataFrame, rules: ScoringRules) -> Tally:
     texts = utterances["reference"].tolist(), utterances["hypothesis"].tolist()
-    return headline(cell.task, cell.language, *texts, rules).by_sentence(utterances["id"].tolist())
+    return headline(cell.task, cell.language, *texts, rules).by_sentence(utterances["id"])

@@ -2,14 +2,14 @@
 
 score = f(sum of the rows of counts); a resample draws utterances with replacement and scores their sum in the same way.
 Utterances are counted once and only sums are resampled, so intervals and paired tests stay cheap for many models.
+Recordings of one sentence share its words and are not independent: their counts are summed, and sentences are drawn.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import isnan, nan, sqrt
 from statistics import NormalDist
-from typing import Self
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class Metric:
 
 @dataclass(frozen=True, eq=False)
 class Tally:
-    """Counts per utterance (rows), and the function from sums of rows, one per line, to scores (NaN: undefined)."""
+    """Counts per utterance or per sentence (rows), and the function from sums of rows, one per line, to scores (NaN: undefined)."""
 
     name: str
     signature: str
@@ -47,6 +47,16 @@ class Tally:
         """Scores of RESAMPLES resamples; a seed draws the same utterances for every tally of a set."""
         return self.pooled(_draws(len(self.counts), seed) @ self.counts)
 
+    def by_sentence(self, utterances: Iterable[str]) -> "Tally":
+        """The tally with a row per sentence, in the order of their names; itself if no sentence has several takes."""
+        sentences = [sentence_id(utterance) for utterance in utterances]
+        names, places = np.unique(sentences, return_inverse=True)
+        if len(names) == len(sentences):
+            return self
+        counts = np.zeros((len(names), self.counts.shape[1]), self.counts.dtype)
+        np.add.at(counts, places, self.counts)
+        return replace(self, counts=counts)
+
     def n(self) -> int:
         """Sample size: number of utterances, or of sentences where these have several takes."""
         return len(self.counts)
@@ -54,16 +64,6 @@ class Tally:
     def written(self) -> str:
         """The counts as text, such as ``0/5 2/7`` for errors and lengths of two utterances."""
         return " ".join("/".join(map(str, row)) for row in self.counts.tolist())
-
-    def by_sentence(self, utterances: Sequence[str]) -> Self:
-        """The tally with the counts of a sentence's takes summed, since resamples draw sentences with all their takes."""
-        sentences = [sentence_id(utterance) for utterance in utterances]
-        places = {sentence: place for place, sentence in enumerate(dict.fromkeys(sentences))}
-        if len(places) == len(sentences):
-            return self
-        counts = np.zeros((len(places), self.counts.shape[1]), self.counts.dtype)
-        np.add.at(counts, [places[sentence] for sentence in sentences], self.counts)
-        return replace(self, counts=counts)
 
     def interval(self, seed: int) -> tuple[float, float]:
         """Percentile bootstrap interval."""

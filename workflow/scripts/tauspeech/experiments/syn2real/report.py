@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from tauspeech.data.domains.corpora import kind_of
 from tauspeech.experiments.syn2real.systems import (
     BASELINE,
     JOINT,
@@ -106,7 +107,7 @@ def recordings(config: dict[str, Any]) -> str:
     corpus = config["corpus"]
     if not corpus:
         return "simulated: synthetic speech of other voices, through rooms, microphones and noise"
-    return f"{next(iter(corpus))} {next(iter(corpus.values()))}"
+    return f"{kind_of(corpus)} {corpus[kind_of(corpus)]}"
 
 
 def _scale(config: dict[str, Any]) -> str:
