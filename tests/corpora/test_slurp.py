@@ -196,6 +196,26 @@ def test_mistakes_in_the_configuration_are_refused(corpus, message):
         domains_of(config["corpus"])
 
 
+def test_a_mirror_on_the_hub_has_the_same_sentences_and_recordings(mirrored, recorded, monkeypatch):
+    """Files come one by one through the cache; what a data set has besides Parquet files is left alone."""
+    files = [path.relative_to(mirrored).as_posix() for path in mirrored.rglob("*.parquet")]
+    module = "tauspeech.data.domains.parquet"
+    monkeypatch.setattr(f"{module}.list_files", lambda name: ["README.md", *files])
+    monkeypatch.setattr(f"{module}.fetch_file", lambda name, file: mirrored / file)
+    local, _ = recorded({"mirror": str(mirrored)})
+    assert domains_of({"mirror": "owner/slurp"}) == domains_of({"mirror": str(mirrored)})
+    assert recorded({"mirror": "owner/slurp"})[0].keys() == local.keys()
+
+
+def test_synthetic_speech_of_a_mirror_is_no_recording(mirrored, recorded, tmp_path):
+    more = shutil.copytree(mirrored, tmp_path / "more")
+    shutil.copy(more / "data/train-00000-of-00001.parquet", more / "data/train_synthetic-00000-of-00001.parquet")
+    rows, _ = recorded({"mirror": str(more)})
+    assert rows.keys() == recorded({"mirror": str(mirrored)})[0].keys()
+    _, folder = recorded({"mirror": str(more)})
+    assert "unknown split" in {row["reason"] for row in read_table(folder / "email.dropped.tsv")}
+
+
 def test_mirrors_of_other_layouts_are_refused(mirrored, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="has no Parquet files"):
