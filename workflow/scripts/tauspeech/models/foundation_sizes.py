@@ -1,5 +1,6 @@
 """Sizes of the foundations: small models that are trained here from scratch, so that a base needs no download.
 
+``ctc`` in ``training`` is the weight of a second loss, which small models of little speech need to learn the alignment.
 Of a foundation for several languages, ``sentences`` and ``training`` count for each language.
 """
 
@@ -91,7 +92,7 @@ SIZES = {
         heads=2,
         tokens=400,
         sentences={"train": 200, "validation": 20},
-        training={"epochs": 2, "learning_rate": 2e-3, "batch": 16, "evaluations": 1},
+        training={"epochs": 2, "learning_rate": 2e-3, "batch": 16, "evaluations": 1, "ctc": 0.5},
         **_COMMANDS,
     ),
     "english-tiny": FoundationSize(
@@ -100,7 +101,7 @@ SIZES = {
         heads=4,
         tokens=700,
         sentences={"train": 12_000, "validation": 200},
-        training={"epochs": 5, "learning_rate": 2e-3, "batch": 48, "evaluations": 4},
+        training={"epochs": 5, "learning_rate": 2e-3, "batch": 16, "evaluations": 4, "ctc": 0.5},
         **_COMMANDS,
     ),
     "english-base": FoundationSize(
@@ -109,7 +110,7 @@ SIZES = {
         heads=4,
         tokens=700,
         sentences={"train": 12_000, "validation": 200},
-        training={"epochs": 5, "learning_rate": 1.5e-3, "batch": 48, "evaluations": 4},
+        training={"epochs": 4, "learning_rate": 1.5e-3, "batch": 16, "evaluations": 4, "ctc": 0.5},
         **_COMMANDS,
     ),
     "english-small": FoundationSize(
@@ -118,7 +119,7 @@ SIZES = {
         heads=4,
         tokens=700,
         sentences={"train": 12_000, "validation": 200},
-        training={"epochs": 4, "learning_rate": 1.5e-3, "batch": 48, "evaluations": 4},
+        training={"epochs": 3, "learning_rate": 1e-3, "batch": 16, "evaluations": 4, "ctc": 0.5},
         **_COMMANDS,
     ),
 }

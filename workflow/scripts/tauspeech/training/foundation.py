@@ -26,6 +26,9 @@ def train_foundation(job: Job, folder: Path) -> None:
     texts = (row[task.text_language] for row, found in utterances["train"] for task in found)
     family = import_module(beside(FAMILIES[size.model_type].module, "foundation"))
     model: SpeechModel = family.new_model(texts, size, job.seed)
+    ctc_weight = settings["training"].get("ctc")
+    if ctc_weight:
+        family.with_ctc_loss(model, size, ctc_weight)
     count = sum(weight.numel() for weight in model.network.parameters())
     print(f"{count:,} parameters, {len(utterances['train']):,} utterances", flush=True)
     train(
@@ -36,5 +39,7 @@ def train_foundation(job: Job, folder: Path) -> None:
         checkpoints=job.checkpoints,
         seed=job.seed,
     )
+    if ctc_weight:
+        family.without_ctc_loss(model)
     model.save(folder)
     forget_checkpoints(job.checkpoints)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -54,6 +55,47 @@ def _tokenizer(texts: Iterable[str], size: FoundationSize) -> WhisperTokenizer:
 def build_processor(texts: Iterable[str], size: FoundationSize) -> WhisperProcessor:
     extractor = WhisperFeatureExtractor(feature_size=MELS, hop_length=HOP, n_fft=512, chunk_length=size.seconds)
     return WhisperProcessor(extractor, _tokenizer(texts, size))
+
+
+class JointWhisper(WhisperForConditionalGeneration):
+    """A Whisper in training with a second loss: CTC of the text's tokens on the encoder's output.
+
+    By attention alone a small model learns the language of the texts long before it learns to listen to the speech; CTC
+    aligns both from the beginning (Kim et al., "Joint CTC-attention based end-to-end speech recognition", 2017).
+    """
+
+    ctc_weight = 0.0
+
+    def add_head(self, tokens: int, weight: float) -> None:
+        """``tokens`` is the number of those that are text; the next one is the blank."""
+        self.ctc_weight, self.blank = weight, tokens
+        self.ctc_head = torch.nn.Linear(self.config.d_model, tokens + 1)
+
+    def forward(self, *args: Any, labels: torch.Tensor | None = None, **kwargs: Any) -> Any:
+        output = super().forward(*args, labels=labels, **kwargs)
+        if labels is not None and self.training:
+            output.loss = output.loss + self.ctc_weight * self._ctc_loss(output.encoder_last_hidden_state, labels)
+        return output
+
+    def _ctc_loss(self, states: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        scores = self.ctc_head(states).float().log_softmax(-1).transpose(0, 1)
+        text = (labels >= 0) & (labels < self.blank)  # without padding and control tokens
+        frames = torch.full((len(labels),), len(scores))
+        return torch.nn.functional.ctc_loss(
+            scores, labels[text], frames, text.sum(1), blank=self.blank, zero_infinity=True
+        )
+
+
+def with_ctc_loss(model: Whisper, size: FoundationSize, weight: float) -> None:
+    """Add a CTC loss on the encoder's output to a model's training; the sum is attention's loss plus ``weight`` times it."""
+    model.network.__class__ = JointWhisper
+    model.network.add_head(size.tokens, weight)
+
+
+def without_ctc_loss(model: Whisper) -> None:
+    """A trained model as the plain class, without what the second loss needed."""
+    del model.network.ctc_head
+    model.network.__class__ = WhisperForConditionalGeneration
 
 
 def new_model(texts: Iterable[str], size: FoundationSize, seed: int) -> Whisper:
