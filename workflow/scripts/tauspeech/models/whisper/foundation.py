@@ -60,7 +60,7 @@ def build_processor(texts: Iterable[str], size: FoundationSize) -> WhisperProces
 class JointWhisper(WhisperForConditionalGeneration):
     """A Whisper in training with a second loss: CTC of the text's tokens on the encoder's output.
 
-    By attention alone a small model learns the language of the texts long before it learns to listen to the speech; CTC
+    By attention alone a small model learns which texts are likely long before it learns which speech they belong to; CTC
     aligns both from the beginning (Kim et al., "Joint CTC-attention based end-to-end speech recognition", 2017).
     """
 
