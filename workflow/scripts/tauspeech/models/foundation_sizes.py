@@ -30,8 +30,9 @@ _ENGLISH: dict[str, Any] = {
 }
 
 # Voices of the commands' foundations: neither those of synthetic speech, nor of simulated recordings, nor of coqui/mini.
+_US, _GB = ("m1", "m2", "m4", "m5", "m6", "m8", "f1", "f3", "f5"), ("m1", "m2", "m3", "m5", "m6", "f1", "f2", "f3")
 _COMMANDS: dict[str, Any] = {
-    "voices": {"en": ["en-us+m1", "en-us+f1", "en-us+m2", "en-gb-x-rp", "en-gb-x-rp+m1", "en-gb-x-rp+f1"]},
+    "voices": {"en": [*(f"en-us+{each}" for each in _US), "en-gb-x-rp", *(f"en-gb-x-rp+{each}" for each in _GB)]},
     "grammar": "commands/en",
 }
 
@@ -90,36 +91,36 @@ SIZES = {
         width=48,
         layers=1,
         heads=2,
-        tokens=400,
+        tokens=320,
         sentences={"train": 200, "validation": 20},
-        training={"epochs": 2, "learning_rate": 2e-3, "batch": 16, "evaluations": 1, "ctc": 0.5},
+        training={"epochs": 2, "learning_rate": 2e-3, "batch": 16, "evaluations": 1, "ctc": 1.0},
         **_COMMANDS,
     ),
     "english-tiny": FoundationSize(
         width=96,
         layers=2,
         heads=4,
-        tokens=700,
-        sentences={"train": 12_000, "validation": 200},
-        training={"epochs": 5, "learning_rate": 2e-3, "batch": 16, "evaluations": 4, "ctc": 0.5},
+        tokens=320,
+        sentences={"train": 16_000, "validation": 200},
+        training={"epochs": 4, "learning_rate": 2e-3, "batch": 16, "evaluations": 4, "ctc": 1.0},
         **_COMMANDS,
     ),
     "english-base": FoundationSize(
         width=144,
         layers=2,
         heads=4,
-        tokens=700,
-        sentences={"train": 12_000, "validation": 200},
-        training={"epochs": 4, "learning_rate": 1.5e-3, "batch": 16, "evaluations": 4, "ctc": 0.5},
+        tokens=320,
+        sentences={"train": 16_000, "validation": 200},
+        training={"epochs": 4, "learning_rate": 1.5e-3, "batch": 16, "evaluations": 4, "ctc": 1.0},
         **_COMMANDS,
     ),
     "english-small": FoundationSize(
         width=192,
         layers=3,
         heads=4,
-        tokens=700,
-        sentences={"train": 12_000, "validation": 200},
-        training={"epochs": 3, "learning_rate": 1e-3, "batch": 16, "evaluations": 4, "ctc": 0.5},
+        tokens=320,
+        sentences={"train": 16_000, "validation": 200},
+        training={"epochs": 3, "learning_rate": 1e-3, "batch": 16, "evaluations": 4, "ctc": 1.0},
         **_COMMANDS,
     ),
 }
