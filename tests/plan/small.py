@@ -74,7 +74,7 @@ def changed(plan: Callable[..., Plan]) -> Callable[..., set[str]]:
 
 def with_corpus(config: dict[str, Any], folder: Path) -> dict[str, Any]:
     """A configuration whose corpus, if it has one, is in empty folders below ``folder``."""
-    if not config.get("corpus"):
+    if not config.get("corpus") or config.get("experiment") == "syn2real":
         return config
     for key in ("common_voice", "translations"):
         (folder / key).mkdir(exist_ok=True)
@@ -107,3 +107,18 @@ def with_cosyvoice(config: dict[str, Any], folder: Path) -> dict[str, Any]:
             prompt["audio"] = str(folder / f"{speaker}.wav")
             Path(prompt["audio"]).touch()
     return config
+
+
+def with_domains(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A configuration of syn2real whose corpus and speakers, if it has any, are small files below ``folder``."""
+    config, corpus = deepcopy(config), config.get("corpus")
+    for model in config.get("speech", {}).get("models", {}).get("speecht5", {}).values():
+        model["speakers"] = str(folder / "speakers.npy")
+        Path(model["speakers"]).touch()
+    if config["experiment"] != "syn2real" or not corpus:
+        return config
+    (folder / "a.wav").write_bytes(b"sound")
+    domains, splits = ("cooking", "music", "social", "weather"), ("train", "validation", "test")
+    rows = [f"a.wav\t{domain} {split}\t{domain}\t{split}\n" for domain in domains for split in splits]
+    (folder / "domains.tsv").write_text("file\ttext\tdomain\tsplit\n" + "".join(rows), encoding="utf-8")
+    return config | {"corpus": {"table": str(folder / "domains.tsv"), "mic": "all", "takes": None}}

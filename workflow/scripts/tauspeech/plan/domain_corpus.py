@@ -73,7 +73,7 @@ def _sizes(recordings: Iterable[DomainRecording]) -> list[list[Any]]:
 
 
 def _domains(corpus: Mapping[str, Any]) -> dict[str, RecordedDomain]:
-    if sum(kind in corpus for kind in KINDS) != 1:
+    if sum(bool(corpus.get(kind)) for kind in KINDS) != 1:
         raise UserError(f"key 'corpus': give exactly one of {', '.join(KINDS)}.")
     kind = kind_of(corpus)
     place = Path(corpus[kind]).expanduser()

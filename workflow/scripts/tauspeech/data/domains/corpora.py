@@ -15,7 +15,7 @@ KINDS = ("table", "slurp", "mirror")  # keys of a corpus, of which it has one
 
 
 def kind_of(corpus: Mapping[str, Any]) -> str:
-    return next(kind for kind in KINDS if kind in corpus)
+    return next(kind for kind in KINDS if corpus.get(kind))
 
 
 def domains_of_corpus(corpus: Mapping[str, Any]) -> dict[str, RecordedDomain]:
