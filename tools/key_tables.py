@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any
 
 import yaml
@@ -59,12 +60,20 @@ def page_with_tables(page: str) -> str:
 
 def _keys_by_owner() -> dict[str, list[Key]]:
     """Keys of each experiment, without those of parts that several share, and keys of each such part."""
-    shared = {part: prefix for name in experiments() for prefix, part in parts_of(name)}
+    shared: dict[str, str] = {}
+    for prefix, part in (found for name in experiments() for found in parts_of(name)):
+        shared[part] = _common_end(shared.get(part, prefix), prefix)
     found = {part: list(keys_of(marked_part(part), prefix)) for part, prefix in shared.items()}
     for name in experiments():
         included = {f"{prefix}{key}" for prefix, part in parts_of(name) for key in marked_part(part)["properties"]}
         found[name] = list(keys_of(marked_schema_of(name), "", frozenset(included)))
     return found
+
+
+def _common_end(first: str, second: str) -> str:
+    """The dotted sections in which two prefixes end, such as ``channel.`` of ``speech.channel.`` and ``recorded.channel.``."""
+    pairs = zip(reversed(first.split(".")), reversed(second.split(".")), strict=False)
+    return ".".join(reversed([one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]))
 
 
 def keys_of(schema: dict[str, Any], prefix: str = "", left_out: frozenset[str] = frozenset()) -> Iterator[Key]:

@@ -15,7 +15,7 @@ from tauspeech.plan.jobs import PlannedJob
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.job import Job
 from tauspeech.runtime.receipts import write_receipt
-from tauspeech.speech.utterances import Synthesised
+from tauspeech.speech.utterances import Synthesised, spoken
 
 TEXTS = [("train", "我们去了柏林墙"), ("train", "柏林墙很长"), ("test", "他看到柏林墙了"), ("test", "柏林墙在哪里")]
 
@@ -24,7 +24,7 @@ TEXTS = [("train", "我们去了柏林墙"), ("train", "柏林墙很长"), ("tes
 def gather(tmp_path, monkeypatch):
     """Make a set of two shares; a fake base decodes to ``hypotheses``."""
 
-    def run(hypotheses=None, errors=0.5, hours=None, missing=(), long=(), scoring=None):
+    def run(hypotheses=None, errors=0.5, hours=None, missing=(), long=(), scoring=None, takes=1, **changes):
         results = tmp_path / "results" / "t"
         names = [f"w-{split}-{number:05d}" for number, (split, _) in enumerate(TEXTS)]
         rows = [[name, split, "w", sentence] for name, (split, sentence) in zip(names, TEXTS, strict=True)]
@@ -40,7 +40,7 @@ def gather(tmp_path, monkeypatch):
             share = PlannedJob("tts", f"main/w--engine-{number}", {})
             path = results / "tts" / "main" / f"w--engine-{number}.parquet"
             sound = encode_audio(np.full(RATE, 0.1, np.float32))
-            table = read_table(results / "text" / "w.tsv")
+            table = spoken(read_table(results / "text" / "w.tsv"), {"takes": takes})
             present = [row for row in table[number::2] if row["utterance"] not in missing]
             synthesised = (Synthesised("", sound, RATE, f"voice {number}", 1).row(row, "engine") for row in present)
             manifest.write(path, synthesised, ["zh"])
@@ -51,7 +51,8 @@ def gather(tmp_path, monkeypatch):
             shares.append(share)
         check = {"errors": errors, "forms": {"zh": ["柏林墙"]}} if hypotheses else None
         check = check and check | ({"scoring": scoring} if scoring else {})
-        settings = {"language": "zh", "languages": ["zh"], "hours": hours, "check": check}
+        settings = {"language": "zh", "languages": ["zh"], "hours": hours, "check": check} | changes
+        settings |= {"takes": takes} if takes > 1 else {}
         modules = ("tauspeech.speech.sets.gathered", "tauspeech.models.round_trip")
         job = PlannedJob("speech", "w", settings, {"text": text, "tts": shares, "base": base}, modules=modules)
         spec = results / "plan" / "speech" / "w.json"
@@ -87,6 +88,12 @@ def test_shares_come_in_the_order_of_the_text(gather):
     rows, dropped = gather()
     assert rows == ["w-train-00000", "w-train-00001", "w-test-00002", "w-test-00003"]
     assert dropped == {}
+
+
+def test_takes_come_after_their_sentence_and_other_splits_are_left_out(gather):
+    rows, _ = gather(takes=2)
+    assert rows[:4] == ["w-train-00000", "w-train-00000--take2", "w-train-00001", "w-train-00001--take2"]
+    assert gather(splits=["test"])[0] == ["w-test-00002", "w-test-00003"]
 
 
 def test_errors_in_the_word_itself_do_not_count(gather):

@@ -59,7 +59,7 @@ def by_split(rows):
 def synthesise(tmp_path_factory):
     """A set of German sentences with some hours, in a folder of its own."""
 
-    def run(hours, threads=2):
+    def run(hours, threads=2, **changes):
         results = tmp_path_factory.mktemp("speech") / "results" / "t"
         text = PlannedJob("text", "de", {})
         names = {split: [f"de-{split}-{number:05d}" for number in range(len(texts))] for split, texts in TEXTS.items()}
@@ -72,7 +72,7 @@ def synthesise(tmp_path_factory):
         write_receipt(
             results / "text/de.receipt.json", text.key, text.spec, {}, [results / "text" / "de.tsv"], seconds=0
         )
-        settings = VOICE | {"language": "de", "languages": ["de", "en"], "hours": hours}
+        settings = VOICE | {"language": "de", "languages": ["de", "en"], "hours": hours} | changes
         job = Job(
             write_spec(
                 results,
@@ -91,6 +91,22 @@ def synthesise(tmp_path_factory):
 @pytest.fixture(scope="module")
 def everything(synthesise):
     return manifest.read(synthesise(None).path("de.parquet"))
+
+
+def test_further_takes_of_a_sentence_have_names_and_voices_of_their_own(synthesise, everything):
+    rows = manifest.read(synthesise(None, takes=3).path("de.parquet"))
+    assert [row["utterance"] for row in rows[:4]] == [
+        "de-train-00000", "de-train-00000--take2", "de-train-00000--take3", "de-train-00001"
+    ]  # fmt: skip
+    assert rows[::3] == everything  # the first take is what there is without others
+    sounds = [{row["audio"]["bytes"] for row in rows[n : n + 3]} for n in range(0, len(rows), 3)]
+    assert all(len(each) == 3 for each in sounds)
+    assert len({row["voice"] for row in rows if "take" in row["utterance"]}) > 2
+
+
+def test_of_some_splits_the_sentences_are_synthesised_as_in_the_whole_set(synthesise, everything):
+    rows = manifest.read(synthesise(None, splits=["validation", "train"]).path("de.parquet"))
+    assert rows == [row for row in everything if row["split"] != "test"]
 
 
 def some_hours(everything, share):

@@ -74,6 +74,22 @@ def test_the_voice_depends_on_the_sentence_and_the_seed():
     assert {row["utterance"] for row in share(SENTENCES, settings(), 2)} != whole
 
 
+def test_each_take_falls_to_a_model_by_its_own_draw():
+    models = (("coqui", "mini"), ("http", "studio"), ("espeak", "ng"))
+    shares = [share(SENTENCES, settings(*model, takes=2), 1) for model in models]
+    ids = [row["utterance"] for rows in shares for row in rows]
+    first = [row["utterance"] for row in SENTENCES]
+    assert sorted(ids) == sorted([*first, *(f"{id}--take2" for id in first)])
+    assert [row for row in shares[0] if "take" not in row["utterance"]] == share(SENTENCES, settings(), 1)
+    own = {row["utterance"] for row in shares[0]}
+    assert any((id in own) != (f"{id}--take2" in own) for id in first)
+
+
+def test_sentences_of_other_splits_are_left_out():
+    rows = SENTENCES + [row | {"split": "test", "utterance": f"t-{row['utterance']}"} for row in SENTENCES]
+    assert share(rows, settings(splits=["train"]), 1) == share(SENTENCES, settings(), 1)
+
+
 def test_a_model_whose_name_begins_another_ones_takes_only_its_own():
     voices = ["coqui/mini", "coqui/mini2/x"]
     first, second = (share(SENTENCES, settings(name=name, voices=voices), 1) for name in ("mini", "mini2"))

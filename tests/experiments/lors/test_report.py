@@ -40,6 +40,12 @@ def test_the_report_says_which_languages_are_recordings(recorded, speech, langua
     assert ("minutes" in found["Languages, high resource"]) == (len(recorded) < 3)
 
 
+def test_the_report_says_that_recordings_are_simulated():
+    speech = {"channel": {}}
+    config = complete(BASIS | {"groups": {"high": {"languages": HIGH}}, "speech": speech}, "c.yaml")
+    assert dict(facts(config, {}))["Speech"] == "espeak, as simulated recordings"
+
+
 def test_captions_say_what_sequential_training_is_where_it_has_a_row(plan):
     config = plan().jobs["report", "report"].settings["config"]
     tables = {name: pd.DataFrame({"system": ["Finetuned"], "Avg.": [1.0]}) for name in ("table1", "table3")}

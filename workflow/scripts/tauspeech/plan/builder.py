@@ -47,9 +47,9 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
 
 SAMPLES = 2  # sentences that the report plays in every voice
+SAMPLED = 30  # utterances of a set of espeak-ng that the base transcribes before any training
 # Keys of a channel that are ranges.
 RANGES = {"rooms": ("seconds", "direct"), "noise": ("snr",), "microphones": ("low", "high")}
-SAMPLED = 30  # utterances of a set of espeak-ng that the base transcribes before any training
 
 # Sets of speech, each with its tasks: {kind, source, target}.
 TaskSets = tuple[tuple[PlannedJob, tuple[dict[str, str], ...]], ...]
@@ -219,7 +219,7 @@ class Builder:
         return self._speech(id, settings | {"kind": "gathered", "check": check}, inputs, threads)
 
     def channelled(self, id: str, speech: PlannedJob, channel: dict[str, Any]) -> PlannedJob:
-        """Simulated recordings of a set of clean speech."""
+        """Simulated recordings of a set of clean speech, with its utterances and texts."""
         for section, keys in RANGES.items():
             for key in keys:
                 require_range(channel[section][key], f"channel.{section}.{key}")

@@ -51,6 +51,8 @@ def reported_settings(config: dict[str, Any], sections: tuple[str, ...]) -> dict
             for engine, found in reported["speech"]["models"].items()
         }
         reported["speech"] = reported["speech"] | {"models": models}
+        if not reported["speech"].get("channel", True):
+            del reported["speech"]["channel"]
     return reported
 
 

@@ -65,7 +65,14 @@ class LanguageJobs:
             return self.build.job("corpus", language, settings | {"languages": list(languages)}, seed=self.build.seed)
         if found := self.build.recordings(language):
             return self.build.recorded(language, found, languages, SPLITS)
-        return self.build.synthesised(language, self.text(language), language, self.config["speech"], hours)
+        clean, channel = self.clean(language), self.config["speech"]["channel"]
+        return self.build.channelled(language, clean, channel) if channel else clean
+
+    @once
+    def clean(self, language: str) -> PlannedJob:
+        """Generated speech without a channel, which is what the check before any training is about."""
+        speech = self.config["speech"]
+        return self.build.synthesised(language, self.text(language), language, speech, self.hours(language))
 
     @once
     def text(self, language: str) -> PlannedJob:
@@ -90,7 +97,7 @@ class LanguageJobs:
     def intelligibility(self) -> list[PlannedJob]:
         """The check before any training, of the generated speech."""
         least = self.config["speech"]["check"]["least_share"]
-        check = self.build.intelligibility([], [(self.speech(each), least) for each in self._generated()])
+        check = self.build.intelligibility([], [(self.clean(each), least) for each in self._generated()])
         return [check] if check else []
 
     def task_sets(self, pairs: Pairs) -> TaskSets:

@@ -103,7 +103,10 @@ def _speech(config: dict[str, Any]) -> str:
     groups = [group for group in config["groups"].values() if group]
     every = {language for group in groups for language in (*group["languages"], *group["recognised"])}
     found = [f"recordings ({', '.join(recorded)})"] if recorded else []
-    return ", ".join(found + ([engines_of(config["speech"])] if every - set(recorded) else []))
+    if every - set(recorded):
+        simulated = ", as simulated recordings" if config["speech"].get("channel") else ""
+        found.append(engines_of(config["speech"]) + simulated)
+    return ", ".join(found)
 
 
 def _hours(hours: dict[str, float]) -> str:

@@ -75,7 +75,16 @@ class WordJobs:
         return [PlannedJob("candidates", "candidates", settings, seed=self.build.seed, modules=modules)]
 
     @once
-    def speech(self, word: Word | None, carriers: bool = False) -> PlannedJob:
+    def speech(self, word: Word | None) -> PlannedJob:
+        """Speech to train and test on: through the configuration's channel, if it has one and the speech is generated."""
+        clean, channel = self.clean(word), self.config["speech"]["channel"]
+        if not channel or clean.settings["kind"] == "recordings":
+            return clean
+        return self.build.channelled(set_name(word, False), clean, channel)
+
+    @once
+    def clean(self, word: Word | None, carriers: bool = False) -> PlannedJob:
+        """Recordings, or generated speech without a channel, which is what checks before any training are about."""
         name = set_name(word, carriers)
         if found := self.build.recordings(word.id if word else "general"):
             splits = ("carrier",) if carriers else SPLITS if word else ("test",)
@@ -99,16 +108,16 @@ class WordJobs:
         control_least = 0 if translated else rarity["control_least"]
         settings |= {"least": {"control": control_least, "round_trip": check["least_share"]}}
         settings |= self.build.scoring_settings
-        inputs = {"base": self.build.base, "speech": self.speech(word, True)}
+        inputs = {"base": self.build.base, "speech": self.clean(word, True)}
         threads = self.build.decoding_threads
         return self.build.job("rarity", word.id, settings, inputs, threads=threads, modules=self.build.family)
 
     def intelligibility(self, words: list[Word], with_sets: bool = True) -> list[PlannedJob]:
         """The check before any training: of the words, and of their sets where neural voices speak in these."""
         sets = [
-            (self.speech(word), self.build.section("speech", word.id)["check"]["least_share"])
+            (self.clean(word), self.build.section("speech", word.id)["check"]["least_share"])
             for word in words
-            if with_sets and self.speech(word).settings["check"]
+            if with_sets and self.clean(word).settings["check"]
         ]
         check = self.build.intelligibility([self.rarity(word) for word in words], sets)
         return [check] if check else []

@@ -17,7 +17,7 @@ def telephoned(samples: np.ndarray, codec: str) -> np.ndarray:
     peak = max(1.0, float(np.abs(samples).max()))
     narrow = soxr.resample(samples / peak, RATE, NARROW, quality="HQ")
     buffer = io.BytesIO()
-    soundfile.write(buffer, narrow, NARROW, format="WAV", subtype=CODECS[codec])
+    soundfile.write(buffer, np.clip(narrow, -1, 1), NARROW, format="WAV", subtype=CODECS[codec])
     buffer.seek(0)
     decoded, _ = soundfile.read(buffer, dtype="float64")
     found = soxr.resample(decoded, NARROW, RATE, quality="HQ")[: len(samples)]
