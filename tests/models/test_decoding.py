@@ -215,7 +215,7 @@ def test_a_full_cache_drops_the_oldest_features():
     for row in rows:
         cache.get(model, row)
         assert len(cache._found) <= 3
-    assert [id for _, id in cache._found] == ["u-2", "u-3", "u-4"]
+    assert [key[0] for _, key in cache._found] == ["u-2", "u-3", "u-4"]
     cache.get(model, rows[4])
     assert model.computed == 5
     cache.get(model, rows[0])

@@ -288,6 +288,6 @@ def test_the_frozen_plan_names_every_job_and_no_other(opened, results):
     assert set(frozen["batches"]["score"]) == {"neuschwanstein", "general"}
     assert {stage for stage, _ in frozen["jobs"]} == set(STAGES) - {
         *("voice", "candidates"),  # shipped, and asked for by name
-        "corpus",  # of lors
+        *("corpus", "channel", "pseudo_labels"),  # of other experiments, or with speech.channel
         "conversion",  # with decoding.engine
     }
