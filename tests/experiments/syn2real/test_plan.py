@@ -182,7 +182,7 @@ def test_other_bases_and_engines_have_names_of_their_own(plan):
     jobs = plan(
         domains={"targets": ["cooking"], "sources": ["alarm", "cooking", "music", "news"]},
         other_bases={"large": {"base": "foundation/english-test", "training": {"epochs": 2}}},
-        speech={"engines": {"other": ["en-gb-x-rp+f2"]}},
+        speech={"engines": {"other": ["en-gb-x-rp+m7"]}},
         tables=["table2", "table4"],
         figures={"drawn": ["fig4"]},
     ).jobs
