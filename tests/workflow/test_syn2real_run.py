@@ -1,4 +1,4 @@
-"""What a finished run of the third experiment leaves for a user."""
+"""Results of a finished run of the third experiment, as a user finds them."""
 
 import json
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.data.languages import chinese
-from tauspeech.data.selection import Lengths
 from tauspeech.models.families import (
     WINDOW_ROOM,
     beside,
@@ -131,7 +130,11 @@ class Builder:
     ) -> PlannedJob:
         """The recordings of a domain."""
         settings: dict[str, Any] = {"source": recordings_source(corpus, domain), "languages": [language]}
-        settings |= {"counts": counts, "takes": corpus["takes"], "longest": self.fitting(Lengths.longest)}
+        settings |= {
+            "counts": counts,
+            "takes": corpus["takes"],
+            "longest": self.fitting(self.config["speech"]["longest"]),
+        }
         return self.job("corpus", id, settings, seed=self.seed, modules=("tauspeech.corpora.recorded_domain",))
 
     def _text(self, id: str, wanted: PlannedSentences, source: dict[str, Any]) -> PlannedJob:

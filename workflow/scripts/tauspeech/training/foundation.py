@@ -28,7 +28,7 @@ def train_foundation(job: Job, folder: Path) -> None:
     model: SpeechModel = family.new_model(texts, size, job.seed)
     ctc_weight = settings["training"].get("ctc")
     if ctc_weight:
-        family.with_ctc_loss(model, size, ctc_weight)
+        family.with_ctc_loss(model, ctc_weight)
     count = sum(weight.numel() for weight in model.network.parameters())
     print(f"{count:,} parameters, {len(utterances['train']):,} utterances", flush=True)
     train(

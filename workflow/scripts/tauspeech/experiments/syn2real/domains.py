@@ -36,7 +36,7 @@ class DomainChoice:
         """Sources by which a target's scale is chosen: drawn by hash, the same for all seeds of a run."""
 
         def place(domain: str) -> int:
-            # Of the pair, so that two targets that hold out each other share the models without both.
+            # The hash is of the pair: two targets that hold out each other then share the models without both.
             return derive_seed(self.seed, "held out", *sorted((target, domain)))
 
         sources = self.sources(target)

@@ -99,7 +99,7 @@ class DomainModels:
         """Scores of a source domain as if it were a target, by scale; nothing is trained on it, nor on the target."""
         sources = self.domains.sources(held_out, target)
         name = self.merge_name(held_out, pair, kind)
-        # Of two targets that hold out each other, both searches are of the same models and differ in their sets.
+        # Searches of two targets that hold out each other have the same sources, and sets of their own.
         id = f"{name}--{self.scope(sources)}"
         candidates = [{"scale": scale} for scale in sorted(self.config["merging"]["grid"])]
         return self.build.search(

@@ -61,7 +61,7 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     report = _report(experiment, tables, figures, tested)
     untested = [
         experiment.models().merge(target, syn2real(), kind)
-        for target in set(domains.targets) - set(experiment.tested)
+        for target in sorted(set(domains.targets) - set(experiment.tested))
         for kind in (SINGLE, ENSEMBLE)
     ]
     check = _intelligibility(experiment)

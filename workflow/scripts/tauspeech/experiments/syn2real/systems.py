@@ -57,7 +57,6 @@ class Syn2RealSystems:
             other = self.config["other_bases"][base]
             config = merged_section(self.config, {key: value for key, value in other.items() if key != "training"})
             config["training"] = merged_section(self.config["training"], other.get("training", {}))
-            config |= {"models": {}, "adapters": {}} if base else {}
             build = self._builder(config, f"base--{base}")
             self._models[base] = DomainModels(config, self.domains, self.sets, build)
         return self._models[base]

@@ -144,20 +144,22 @@ def _fig4(job: Job) -> Frame:
     return scale_curves(job.settings["curves"], found)
 
 
-def scale_curves(curves: list[dict[str, str]], found: dict[str, dict[str, Any]]) -> Frame:
-    """The mean over the targets at each scale, a column a setting; details have each target's."""
-    detail = pd.DataFrame(
+def _points(curves: list[dict[str, str]], found: dict[str, dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:
+    """All points of some curves: what is said of a curve, columns of its points under other names, and the WER."""
+    return pd.DataFrame(
         [
-            {
-                "setting": curve["setting"],
-                "target": curve["target"],
-                "scale": point["scale"],
-                "WER": round(point["score"], 2),
-            }
+            {name: value for name, value in curve.items() if name != "curve"}
+            | {name: point[key] for name, key in columns.items()}
+            | {"WER": round(point["score"], 2)}
             for curve in curves
             for point in found[curve["curve"]]["points"]
         ]
     )
+
+
+def scale_curves(curves: list[dict[str, str]], found: dict[str, dict[str, Any]]) -> Frame:
+    """The mean over the targets at each scale, a column a setting; details have each target's."""
+    detail = _points(curves, found, {"scale": "scale"})
     order = list(dict.fromkeys(curve["setting"] for curve in curves))
     means = detail.pivot_table(index="scale", columns="setting", values="WER", aggfunc="mean")[order]
     return means.round(2).reset_index().rename_axis(columns=None), detail
@@ -180,18 +182,7 @@ def _wer(table: pd.DataFrame, set_id: str) -> float:
 
 def count_curve(curves: list[dict[str, str]], found: dict[str, dict[str, Any]], baseline: float) -> Frame:
     """The mean over the targets for each number of source domains, with the interval of its draws."""
-    detail = pd.DataFrame(
-        [
-            {
-                "target": curve["target"],
-                "domains": point["count"],
-                "draw": point["draw"],
-                "WER": round(point["score"], 2),
-            }
-            for curve in curves
-            for point in found[curve["curve"]]["points"]
-        ]
-    )
+    detail = _points(curves, found, {"domains": "count", "draw": "draw"})
     draws = detail.groupby(["domains", "draw"])["WER"].mean()
     lines = []
     for count, values in draws.groupby(level="domains"):

@@ -86,14 +86,16 @@ class JointWhisper(WhisperForConditionalGeneration):
         )
 
 
-def with_ctc_loss(model: Whisper, size: FoundationSize, weight: float) -> None:
+def with_ctc_loss(model: Whisper, weight: float) -> None:
     """Add a CTC loss on the encoder's output to a model's training; the sum is attention's loss plus ``weight`` times it."""
     model.network.__class__ = JointWhisper
-    model.network.add_head(size.tokens, weight)
+    model.network.add_head(
+        model.processor.tokenizer.convert_tokens_to_ids(END), weight
+    )  # control tokens follow the text's
 
 
 def without_ctc_loss(model: Whisper) -> None:
-    """A trained model as the plain class, without what the second loss needed."""
+    """Make a trained model one of the plain class again, without what the second loss needed."""
     del model.network.ctc_head
     model.network.__class__ = WhisperForConditionalGeneration
 
