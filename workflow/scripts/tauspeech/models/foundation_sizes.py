@@ -123,4 +123,14 @@ SIZES = {
         training={"epochs": 3, "learning_rate": 1e-3, "batch": 16, "evaluations": 4, "ctc": 1.0},
         **_COMMANDS,
     ),
+    "english-ctc": FoundationSize(
+        width=96,
+        layers=4,
+        heads=4,
+        tokens=0,
+        sentences={"train": 16_000, "validation": 200},
+        training={"epochs": 3, "learning_rate": 2e-3, "batch": 32, "evaluations": 3},
+        model_type="parakeet_ctc",
+        **_COMMANDS,
+    ),
 }
