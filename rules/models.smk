@@ -1,6 +1,6 @@
 # Models: the bases, and their fine-tunes.
 
-BASE = "base(?:--[a-z0-9_-]+)?"  # the base of a run, and further ones by their names
+BASE = "base(?:--[a-z0-9]+(?:[_-][a-z0-9]+)*)?"  # the base of a run, and further ones by their names, which have no "--"
 
 
 rule prepare_base:

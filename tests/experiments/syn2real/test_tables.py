@@ -117,6 +117,8 @@ def test_mean_cosines_within_and_between_engines():
         "the same domain by two engines": 0.3,
         "two domains by two engines": -0.2,
         "both by mini": 0.5,
+        "both by espeak, less two domains by two engines": 1.0,
+        "both by mini, less two domains by two engines": 0.7,
     }
     assert found["pairs"].to_dict()["two domains by two engines"] == 6
     assert (found["cosine_low"] <= found["cosine"]).all() and (found["cosine"] <= found["cosine_high"]).all()

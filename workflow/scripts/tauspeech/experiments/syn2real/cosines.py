@@ -1,5 +1,6 @@
 """Cosines between the vectors of single domains (Figure 5), in the order of a hierarchical clustering."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
@@ -14,6 +15,7 @@ from tauspeech.vectors.inspection.numbers import inspect, opened
 
 RESAMPLES = 1000
 _TAIL = 0.025
+WITHIN, SAME, BETWEEN = "both by", "the same domain by two engines", "two domains by two engines"
 
 
 def cosine_table(
@@ -31,38 +33,53 @@ def cosine_table(
 
 
 def group_means(listed: Sequence[dict[str, str]], cosines: np.ndarray) -> pd.DataFrame:
-    """Mean cosines of the pairs of vectors in each group, with intervals from resampled domains."""
-    engines, domains = ([each[key] for each in listed] for key in ("engine", "domain"))
-    groups: dict[str, list[tuple[int, int]]] = {}
-    for first in range(len(listed)):
-        for second in range(first + 1, len(listed)):
-            if engines[first] == engines[second]:
-                name = f"both by {engines[first]}"
-            elif domains[first] == domains[second]:
-                name = "the same domain by two engines"
-            else:
-                name = "two domains by two engines"
-            groups.setdefault(name, []).append((first, second))
-    found = []
-    for name, pairs in groups.items():
-        low, high = _interval(pairs, domains, cosines)
-        value = fmean(cosines[pair] for pair in pairs)
-        found.append({"vectors": name, "pairs": len(pairs), "cosine": value, "cosine_low": low, "cosine_high": high})
+    """Mean cosines of the pairs of vectors in each group, and how far those of one engine are above the others.
+
+    Intervals are percentiles over resampled domains: pairs share them, so that pairs are not independent.
+    """
+    domains = [each["domain"] for each in listed]
+    groups = _groups(listed)
+    resampled = {name: _resampled_means(pairs, domains, cosines) for name, pairs in groups.items()}
+    found = [
+        _row(name, len(pairs), fmean(cosines[pair] for pair in pairs), resampled[name])
+        for name, pairs in groups.items()
+    ]
+    between = next((row for row in found if row["vectors"] == BETWEEN), None)
+    for row in [each for each in found if between and each["vectors"].startswith(WITHIN)]:
+        name, difference = f"{row['vectors']}, less {BETWEEN}", row["cosine"] - between["cosine"]
+        found.append(_row(name, row["pairs"], difference, resampled[row["vectors"]] - resampled[BETWEEN]))
     return pd.DataFrame(found).round(3)
 
 
-def _interval(pairs: Sequence[tuple[int, int]], domains: Sequence[str], cosines: np.ndarray) -> tuple[float, float]:
-    """Percentile bootstrap over domains: pairs share them, so that pairs are not independent."""
+def _groups(listed: Sequence[dict[str, str]]) -> dict[str, list[tuple[int, int]]]:
+    groups: dict[str, list[tuple[int, int]]] = {}
+    for first, second in itertools.combinations(range(len(listed)), 2):
+        one, other = listed[first], listed[second]
+        if one["engine"] == other["engine"]:
+            name = f"{WITHIN} {one['engine']}"
+        else:
+            name = SAME if one["domain"] == other["domain"] else BETWEEN
+        groups.setdefault(name, []).append((first, second))
+    return groups
+
+
+def _row(name: str, pairs: int, cosine: float, resampled: np.ndarray) -> dict[str, Any]:
+    low, high = np.nanquantile(resampled, [_TAIL, 1 - _TAIL])
+    return {"vectors": name, "pairs": pairs, "cosine": cosine, "cosine_low": low, "cosine_high": high}
+
+
+def _resampled_means(pairs: Sequence[tuple[int, int]], domains: Sequence[str], cosines: np.ndarray) -> np.ndarray:
+    """The group's mean for each draw of domains, the same draws for every group; nan where a draw has none of its pairs."""
     known = sorted(set(domains))
     generator = np.random.default_rng(derive_seed(0, "cosines"))
     means = []
     for drawn in generator.multinomial(len(known), np.full(len(known), 1 / len(known)), size=RESAMPLES):
         count = dict(zip(known, drawn, strict=True))
         weights = [count[domains[a]] * (count[domains[b]] if domains[a] != domains[b] else 1) for a, b in pairs]
-        if total := sum(weights):
-            means.append(sum(weight * cosines[pair] for weight, pair in zip(weights, pairs, strict=True)) / total)
-    low, high = np.quantile(means, [_TAIL, 1 - _TAIL])
-    return float(low), float(high)
+        total = sum(weights)
+        value = sum(weight * cosines[pair] for weight, pair in zip(weights, pairs, strict=True)) if total else 0.0
+        means.append(value / total if total else np.nan)
+    return np.array(means)
 
 
 def clustered(cosines: np.ndarray) -> list[int]:
