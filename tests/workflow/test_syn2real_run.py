@@ -78,6 +78,8 @@ def test_every_table_has_its_rows(run):
     assert found["table4"][-1]["tts"] == "kokoro" and "no voices" in found["table4"][-1]["system"]
     assert [row["recorded test"] for row in found["domains"]] == ["4", "4", "4"]
     assert [row["scale"] for row in found["fig4"]] == ["0.0", "0.5", "1.0"]
+    (baseline,) = [row for row in found["table1"] if row["system"] == "Target Synthetic ASR (Baseline)"]
+    assert baseline["cooking"] in found["fig4"][0].values()  # a scale of 0 leaves the model as it is
     assert [row["domains"] for row in found["fig6"]] == ["1", "2"]
     detail = table(run, "table1_detail")
     assert {"21.16", "19.04", "33.3"} <= {row["value"] for row in detail if row["metric"] == "paper"}

@@ -1,5 +1,6 @@
 """The plan of syn2real: which models and vectors each target has, and what its scale is chosen by."""
 
+import re
 from collections import Counter
 
 import pytest
@@ -12,6 +13,7 @@ from tauspeech.experiments.syn2real.systems import Syn2RealSystems
 from tauspeech.plan.config import complete
 from tauspeech.plan.jobs import PlannedJob, once
 from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.paths import ROOT
 from tests.experiments.syn2real.conftest import BASIS, FOUR, ancestors
 
 PAIRS = {"syn2real": syn2real(), "pseudo2real": PSEUDO2REAL}
@@ -182,7 +184,7 @@ def test_other_bases_and_engines_have_names_of_their_own(plan):
     jobs = plan(
         domains={"targets": ["cooking"], "sources": ["alarm", "cooking", "music", "news"]},
         other_bases={"large": {"base": "foundation/english-test", "training": {"epochs": 2}}},
-        speech={"engines": {"other": ["en-gb-x-rp+m7"]}},
+        speech={"engines": {"other": ["en-029"]}},
         tables=["table2", "table4"],
         figures={"drawn": ["fig4"]},
     ).jobs
@@ -192,10 +194,18 @@ def test_other_bases_and_engines_have_names_of_their_own(plan):
     assert {speech.id.partition("--")[2] for speech in other} == {"recorded", "synthetic-other"}
 
 
+def test_no_fine_tune_is_taken_for_a_base_whatever_the_bases_name_is(plan):
+    (pattern,) = re.findall(r'^BASE = "(.*?)"', (ROOT / "rules" / "models.smk").read_text(encoding="utf-8"), re.MULTILINE)
+    jobs = plan(other_bases={"base": {"base": "foundation/english-test"}}, tables=["table2"], domains={"targets": FOUR}).jobs
+    bases = {id for stage, id in jobs if stage == "base"}
+    assert bases == {"base", "base--base"} and all(re.fullmatch(pattern, id) for id in bases)
+    assert not [id for stage, id in jobs if stage == "finetune" and re.fullmatch(pattern, id)]
+
+
 @pytest.mark.parametrize(
     ("sections", "words"),
     [
-        ({"speech": {"voices": {"en": ["en-029"]}}}, ("en-029", "speech.voices", "recorded.voices")),
+        ({"speech": {"voices": {"en": ["en-us-nyc"]}}}, ("en-us-nyc", "speech.voices", "recorded.voices")),
         ({"speech": {"voices": {"en": ["en-us+m1"]}}}, ("en-us+m1", "the foundation's", "speech.voices")),
         ({"recorded": {"voices": ["en-us"]}, "speech": {"engines": {"mini": ["coqui/mini"]}}}, ("en-us", "coqui/mini")),
         ({"domains": {"targets": ["cookin"]}}, ("domains.targets", "did you mean 'cooking'")),
