@@ -83,7 +83,7 @@ claim	statement	source	paper	seeds	value	low	high	closest	interval	verdict	runs
 a	A is best.	Table 1	-0.25	3	1.23	0.40	2.05	TA	t over 3 seeds	holds	1.10; 1.30; 1.29
 b	B is best.	Fig. 3		2	-2.50	-3.00	-2.00	TA	t over 2 seeds	does not hold	0.00; -5.00
 """
-ALONE = "c\tC is best.\tTable 2\t\t1\t0.00\t-0.50\tinf\tWA\tbootstrap over utterances\tnot decided\t0.00\n"
+ALONE = "c\tC is best.\tTable 2\t\t1\t0.00\t-0.50\tinf\tWA\tbootstrap over sentences\tnot decided\t0.00\n"
 
 
 def claims_of(text: str) -> list[ClaimVerdict]:
@@ -103,7 +103,7 @@ def test_claims_say_by_how_much_and_how_sure():
             "−2.50 points against TA [−3.00, −2.00], t over 2 seeds; seeds: +0.00, −5.00 (Fig. 3).",
         ),
         ClaimVerdict(
-            "C is best.", "not decided", "+0.00 points against WA [−0.50, ∞], bootstrap over utterances (Table 2)."
+            "C is best.", "not decided", "+0.00 points against WA [−0.50, ∞], bootstrap over sentences (Table 2)."
         ),
     ]
 
@@ -111,5 +111,5 @@ def test_claims_say_by_how_much_and_how_sure():
 def test_claims_of_one_seed_each_are_read_as_well():
     header = CLAIMS.splitlines(keepends=True)[0]
     (claim,) = claims_of(header + ALONE)  # pandas takes their runs for numbers
-    assert claim.detail.endswith("bootstrap over utterances (Table 2).")
+    assert claim.detail.endswith("bootstrap over sentences (Table 2).")
     assert claims_of(header) == []

@@ -151,7 +151,7 @@ def test_more_claims_and_more_rivals_widen_the_interval(lab):
     alone, both = claim([ta, rivals[0]]), claim([ta, *rivals], id="b")
     single, double = lab.check(alone).iloc[0], lab.check(alone, claim([ta, rivals[0]], id="c")).iloc[0]
     assert double["low"] < single["low"] and double["high"] > single["high"]
-    assert double["interval"] == "bootstrap over utterances, for 2 claims together"
+    assert double["interval"] == "bootstrap over sentences, for 2 claims together"
     twice = lab.check(both).iloc[0]
     assert twice["high"] - twice["value"] > single["high"] - single["value"]
 
@@ -175,7 +175,7 @@ def test_the_bootstrap_interval_is_close_to_the_normal_one(lab):
     # The lead is 25 in every second of 100 sentences: 12.5 ± 1.96 * 12.5 / sqrt(100).
     ta, raw = lab.hypotheses("ta", "s", wrong(0, 0) * 50), lab.hypotheses("raw", "s", wrong(0, 1) * 50)
     row = lab.row([[ta], [raw]])
-    assert (row["value"], row["interval"]) == (12.5, "bootstrap over utterances")
+    assert (row["value"], row["interval"]) == (12.5, "bootstrap over sentences")
     assert (row["low"], row["high"]) == (pytest.approx(10.05, abs=0.4), pytest.approx(14.95, abs=0.4))
     assert row["verdict"] == "holds"
     assert lab.row([[raw], [ta]])["verdict"] == "does not hold"
@@ -306,7 +306,7 @@ def test_the_report_reads_the_table_that_the_script_writes(lab, monkeypatch):
     written = Receipt.read(job.receipt).files()["claims.tsv"]
     assert written == lab.results / "claims.tsv"
     assert written.read_text().splitlines()[1:] == [
-        "a\tA is best.\tTable 1\t0.50\t1\t25.00\t25.00\t25.00\tr1\tbootstrap over utterances, for 2 claims together\t"
+        "a\tA is best.\tTable 1\t0.50\t1\t25.00\t25.00\t25.00\tr1\tbootstrap over sentences, for 2 claims together\t"
         "holds\t25.00",
         "b\tA is best.\tTable 1\t0.50\t2\t-25.00\t-inf\tinf\tr1\tt over 2 seeds, for 2 claims together\t"
         "not decided\t-25.00; -25.00",

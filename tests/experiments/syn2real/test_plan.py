@@ -195,8 +195,12 @@ def test_other_bases_and_engines_have_names_of_their_own(plan):
 
 
 def test_no_fine_tune_is_taken_for_a_base_whatever_the_bases_name_is(plan):
-    (pattern,) = re.findall(r'^BASE = "(.*?)"', (ROOT / "rules" / "models.smk").read_text(encoding="utf-8"), re.MULTILINE)
-    jobs = plan(other_bases={"base": {"base": "foundation/english-test"}}, tables=["table2"], domains={"targets": FOUR}).jobs
+    (pattern,) = re.findall(
+        r'^BASE = "(.*?)"', (ROOT / "rules" / "models.smk").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    jobs = plan(
+        other_bases={"base": {"base": "foundation/english-test"}}, tables=["table2"], domains={"targets": FOUR}
+    ).jobs
     bases = {id for stage, id in jobs if stage == "base"}
     assert bases == {"base", "base--base"} and all(re.fullmatch(pattern, id) for id in bases)
     assert not [id for stage, id in jobs if stage == "finetune" and re.fullmatch(pattern, id)]

@@ -136,7 +136,7 @@ def _row(
 ) -> list[Any]:
     found = bounds(differences, claims)
     singly = [float(_difference(claim, run, found.closest, observed)) for run in runs]
-    kind = "bootstrap over utterances" if len(runs) == 1 else f"t over {len(runs)} seeds"
+    kind = "bootstrap over sentences" if len(runs) == 1 else f"t over {len(runs)} seeds"
     interval = f"{kind}, for {claims} claims together" if claims > 1 else kind
     head = [claim["id"], claim["statement"], claim["source"], claim["paper"], len(runs)]
     numbers = [_printed(number) for number in (found.value, found.low, found.high)]
