@@ -64,9 +64,10 @@ def through(rows: list[dict[str, Any]], channel: dict[str, Any] | None, seed: in
 
     if channel is None:
         return rows
-    heard = [through_channel(decode_audio(row["audio"]["bytes"]), channel, seed, row["utterance"]) for row in rows]
+    recordings = [through_channel(decode_audio(row["audio"]["bytes"]), channel, seed, row["utterance"]) for row in rows]
     return [
-        row | {"audio": row["audio"] | {"bytes": encode_audio(each)}} for row, each in zip(rows, heard, strict=True)
+        row | {"audio": row["audio"] | {"bytes": encode_audio(each)}}
+        for row, each in zip(rows, recordings, strict=True)
     ]
 
 
