@@ -44,10 +44,12 @@ def group_means(listed: Sequence[dict[str, str]], cosines: np.ndarray) -> pd.Dat
         _row(name, len(pairs), fmean(cosines[pair] for pair in pairs), resampled[name])
         for name, pairs in groups.items()
     ]
-    between = next((row for row in found if row["vectors"] == BETWEEN), None)
-    for row in [each for each in found if between and each["vectors"].startswith(WITHIN)]:
-        name, difference = f"{row['vectors']}, less {BETWEEN}", row["cosine"] - between["cosine"]
-        found.append(_row(name, row["pairs"], difference, resampled[row["vectors"]] - resampled[BETWEEN]))
+    if BETWEEN in groups:
+        between = next(row["cosine"] for row in found if row["vectors"] == BETWEEN)
+        for row in [each for each in found if each["vectors"].startswith(WITHIN)]:
+            name = f"{row['vectors']}, less {BETWEEN}"
+            apart = resampled[row["vectors"]] - resampled[BETWEEN]
+            found.append(_row(name, row["pairs"], row["cosine"] - between, apart))
     return pd.DataFrame(found).round(3)
 
 
