@@ -145,9 +145,66 @@ def test_mistakes_in_the_table_are_refused_when_the_plan_is_made(table, plan, ro
     assert all(word in str(refused.value) for word in words), str(refused.value)
 
 
-def test_a_missing_table_and_missing_tests_are_refused(tmp_path, table, plan):
+def files(numbers, *domains):
+    return {f"audio/{domain}-{n}-{take}.wav" for domain in domains for n in numbers for take in (1, 2)}
+
+
+def test_a_missing_table_is_refused(plan):
     with pytest.raises(UserError, match=r"none\.tsv does not exist"):
         plan(corpus={"table": "none.tsv"})
-    table(without={f"audio/{domain}-{n}-{take}.wav" for domain in DOMAINS for n in (4, 5) for take in (1, 2)})
-    with pytest.raises(UserError, match="recordings of the split test"):
+
+
+def test_without_any_recordings_for_tests_there_are_merged_models_alone(table, plan):
+    table(without=files((4, 5), *DOMAINS))
+    for targets in (["music"], ["garden", "music"]):
+        planned = plan(domains={"targets": targets})
+        stages = {stage for stage, _ in planned.jobs}
+        assert {id for stage, id in planned.jobs if stage == "merge"} == {
+            f"{target}--{name}" for target in targets for name in ("syn2real", "syn2real-ensemble")
+        }
+        assert {id for stage, id in planned.jobs if stage == "table"} == {"domains"} == {planned.main_table}
+        assert not {"decode", "score", "claims", "report", "figure"} & stages
+
+
+def test_a_target_with_recordings_for_tests_alone_has_no_topline_and_no_pseudo_labels(table, plan):
+    extra = [(f"audio/garden-{n}-1.wav", f"shop text {n}", "shop", "test") for n in range(3)]
+    extra += [("", f"shop text {3 + n}", "shop", "train" if n else "validation") for n in range(4)]
+    table(extra)
+    jobs = plan(domains={"targets": ["garden", "shop"]}, tables=["pseudo2real"]).jobs
+    table1, pseudo = (jobs["table", name].settings for name in ("table1", "pseudo2real"))
+    columns = {row["names"]["system"]: list(row["cells"]) for row in table1["rows"]}
+    assert columns.pop("Target recorded ASR (topline)") == ["garden"]
+    assert set(map(tuple, columns.values())) == {("garden", "shop", "Average")}
+    assert pseudo["columns"] == ["garden", "Average"]
+    assert not [id for stage, id in jobs if stage == "finetune" and "shop" in id and not id.endswith("shop-synthetic")]
+    with pytest.raises(UserError, match="'tables' has pseudo2real"):
+        plan(domains={"targets": ["shop"]}, tables=["pseudo2real"])
+    jobs = plan(domains={"targets": ["shop"]}).jobs
+    assert "Target recorded ASR (topline)" not in [
+        row["names"]["system"] for row in jobs["table", "table1"].settings["rows"]
+    ]
+
+
+def test_a_domain_without_recordings_for_validation_is_no_source(table, plan):
+    table(without=files([3], "travel"), extra=[("", "travel sentence 9", "travel", "validation")])
+    jobs = plan(domains={"targets": ["music"]}).jobs
+    assert not [id for stage, id in jobs if stage == "finetune" and id.startswith("travel")]
+    with pytest.raises(UserError, match="travel lacks recordings of the split train or validation"):
+        plan(domains={"targets": ["music"], "sources": ["banking", "garden", "travel"]})
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["a", "b", "a-b"], "the domains a, a-b, b give two models the same name, without-a-b"),
+        (["a", "b-c", "a-b", "c"], "give two models the same name, without-a-b-c"),
+        (["without-music"], "'without-music' cannot be the name of files"),
+        (["all-sources"], "'all-sources' cannot be the name of files"),
+    ],
+)
+def test_names_of_domains_that_would_be_those_of_two_models_are_refused(table, plan, names, says):
+    table(
+        [("", f"text {number}", name, split) for name in names for number, split in enumerate(("train", "validation"))]
+    )
+    with pytest.raises(UserError, match=says):
         plan()

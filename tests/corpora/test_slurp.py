@@ -3,6 +3,8 @@
 import json
 import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import make_corpus
@@ -224,3 +226,44 @@ def test_mirrors_of_other_layouts_are_refused(mirrored, tmp_path):
     spoil(broken / "data/test-00000-of-00001.parquet", "no Parquet file")
     with pytest.raises(UserError, match="is not a complete Parquet file"):
         domains_of({"mirror": str(broken)})
+
+
+def rewritten(mirrored, folder, change):
+    """The mirror with its test file changed."""
+    root = shutil.copytree(mirrored, folder)
+    (file,) = root.rglob("test-*.parquet")
+    pq.write_table(change(pq.read_table(file)), file)
+    return {"mirror": str(root)}
+
+
+def test_a_mirror_whose_audio_has_no_paths_is_read_and_one_without_a_structure_refused(mirrored, tmp_path):
+    def bytes_alone(table):
+        audio = [{"bytes": each["bytes"]} for each in table.column("audio").to_pylist()]
+        return table.set_column(table.schema.get_field_index("audio"), "audio", pa.array(audio))
+
+    def binary(table):
+        audio = [each["bytes"] for each in table.column("audio").to_pylist()]
+        return table.set_column(table.schema.get_field_index("audio"), "audio", pa.array(audio))
+
+    found = domains_of(rewritten(mirrored, tmp_path / "alone", bytes_alone))
+    assert found == domains_of({"mirror": str(mirrored)})
+    with pytest.raises(UserError, match="no column 'audio' of bytes and paths"):
+        domains_of(rewritten(mirrored, tmp_path / "binary", binary))
+
+
+def test_numbers_of_classes_without_a_name(mirrored, tmp_path):
+    def with_class(number):
+        def change(table):
+            values = [number, *table.column("scenario").to_pylist()[1:]]
+            place = table.schema.get_field_index("scenario")
+            return table.set_column(place, table.schema.field(place), pa.array(values, pa.int64()))
+
+        return change
+
+    with pytest.raises(UserError, match="has the class 7 in the column 'scenario', and names of 2"):
+        domains_of(rewritten(mirrored, tmp_path / "seven", with_class(7)))
+    unlabelled = domains_of(rewritten(mirrored, tmp_path / "none", with_class(-1)))
+    whole = domains_of({"mirror": str(mirrored)})
+    assert sum(each.recordings.get("test", 0) for each in unlabelled.values()) < sum(
+        each.recordings.get("test", 0) for each in whole.values()
+    )

@@ -28,6 +28,10 @@ def systems(folder):
     return make
 
 
+def other_base(name, **training):
+    return {"other_bases": {name: {"base": "foundation/english-test", "training": training}}}
+
+
 def of_domain(jobs, domain):
     """Sets, sentences and models that have to do with a domain, but those that leave it out."""
     return {
@@ -194,6 +198,37 @@ def test_other_bases_and_engines_have_names_of_their_own(plan):
     assert {speech.id.partition("--")[2] for speech in other} == {"recorded", "synthetic-other"}
 
 
+def test_targets_that_are_no_sources_have_the_same_numbers_in_figure_6(systems):
+    found = systems(
+        domains={"targets": ["cooking", "weather"], "sources": ["alarm", "cooking", "music", "news"]}
+    ).models()
+    numbers = [
+        [(each["count"], each["draw"]) for each in found.count_curve(target, syn2real()).settings["candidates"]]
+        for target in ("cooking", "weather")
+    ]
+    assert numbers[0] == numbers[1] == [(1, 1), (1, 2), (1, 3), (3, 1)]
+
+
+def test_sizes_are_compared_from_the_smallest_whatever_their_order_is(plan):
+    others = {name: {"base": f"openai/whisper-{name}"} for name in ("tiny", "large-v3", "base")} | {
+        "mine": {"base": "someone/model"}
+    }
+    jobs = plan(base="openai/whisper-small", other_bases=others, tables=["table2"], domains={"targets": FOUR}).jobs
+    statements = [
+        each["statement"] for each in jobs["claims", "claims"].settings["claims"] if "gains-more" in each["id"]
+    ]
+    assert [statement.partition("of ")[2].partition(" by")[0] for statement in statements] == [
+        "tiny",
+        "base",
+        "whisper-small",
+    ]
+    assert [statement.split(" than that of ")[1].split()[0] for statement in statements] == [
+        "base",
+        "whisper-small",
+        "large-v3",
+    ]
+
+
 def test_no_fine_tune_is_taken_for_a_base_whatever_the_bases_name_is(plan):
     (pattern,) = re.findall(
         r'^BASE = "(.*?)"', (ROOT / "rules" / "models.smk").read_text(encoding="utf-8"), re.MULTILINE
@@ -217,6 +252,11 @@ def test_no_fine_tune_is_taken_for_a_base_whatever_the_bases_name_is(plan):
         ({"domains": {"sources": ["music", "news"], "targets": ["music"]}}, ("music", "fewer than two source domains")),
         ({"language": "de"}, ("de",)),
         ({"tables": ["table3"]}, ("table3", "other_bases")),
+        (other_base("large", learning_rte=1), ("other_bases.large.training", "learning_rte", "learning_rate")),
+        (other_base("large", epochs="many"), ("other_bases.large.training", "epochs", "many")),
+        (other_base("large", trainable="nothing"), ("other_bases.large.training", "trainable")),
+        (other_base("english-test"), ("other_bases.english-test", "another name")),
+        ({"speech": {"engines": {"espeak": ["en-029"]}}}, ("speech.engines.espeak", "another name")),
         ({"figures": {"drawn": ["fig5"]}}, ("fig5", "speech.engines")),
     ],
     ids=str,

@@ -39,6 +39,7 @@ def parquet_rows(mirror: str, mic: str) -> Iterator[ListedSentence]:
 
 
 def _rows(path: Path, file: str) -> list[ListedSentence]:
+    """Sentences of a file; those without a domain are left out."""
     columns = _columns(path)
     splits = columns.get("split") or [_split_of(file)] * len(columns["text"])
     speakers = columns.get("speaker") or [""] * len(columns["text"])
@@ -53,6 +54,7 @@ def _rows(path: Path, file: str) -> list[ListedSentence]:
         for number, (domain, split, text, name, speaker) in enumerate(
             zip(columns["domain"], splits, columns["text"], columns["name"], speakers, strict=True)
         )
+        if domain
     ]
 
 
@@ -68,26 +70,37 @@ def _columns(path: Path) -> dict[str, list[Any]]:
             for key in ("text", "domain"):
                 if not chosen[key]:
                     raise UserError(f"{path} has no column '{NAMES[key][0]}': give a mirror of SLURP.")
-            if "audio" not in schema.names:
-                raise UserError(f"{path} has no column 'audio': give a mirror of SLURP that contains its audio.")
+            if "audio" not in schema.names or not pa.types.is_struct(schema.field("audio").type):
+                raise UserError(
+                    f"{path} has no column 'audio' of bytes and paths: give a mirror of SLURP that contains its audio."
+                )
+            has_names = schema.field("audio").type.get_field_index("path") >= 0
             wanted = {key: name for key, name in chosen.items() if name} | (
                 {"split": "split"} if "split" in schema.names else {}
             )
-            table = parquet.read(columns=[*wanted.values(), "audio.path"])
+            table = parquet.read(columns=[*wanted.values(), *(["audio.path"] if has_names else [])])
     except (pa.ArrowException, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path} is not a complete Parquet file ({reason}): download it again.") from None
-    found = {key: _named(table.column(name).to_pylist(), name, schema) for key, name in wanted.items()}
-    return found | {"name": [(each or {}).get("path") for each in table.column("audio").to_pylist()]}
+    found = {key: _named(table.column(name).to_pylist(), path, name, schema) for key, name in wanted.items()}
+    named = table.column("audio").to_pylist() if has_names else [None] * table.num_rows
+    return found | {"name": [(each or {}).get("path") for each in named]}
 
 
-def _named(values: list[Any], column: str, schema: "pa.Schema") -> list[Any]:
-    """Values of a column; numbers of classes become the names that `datasets` has kept in the file's metadata."""
+def _named(values: list[Any], path: Path, column: str, schema: "pa.Schema") -> list[Any]:
+    """Values of a column; numbers of classes become the names that `datasets` has kept in the file's metadata.
+
+    A negative number is that of an utterance without a class.
+    """
     if not any(isinstance(value, int) for value in values):
         return values
     kept = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
     names = kept.get("info", {}).get("features", {}).get(column, {}).get("names")
-    return [None if value is None else names[value] if names else str(value) for value in values]
+    if names and (highest := max(value for value in values if value is not None)) >= len(names):
+        raise UserError(
+            f"{path} has the class {highest} in the column '{column}', and names of {len(names)}: download it again."
+        )
+    return [None if value is None or value < 0 else names[value] if names else str(value) for value in values]
 
 
 def _split_of(file: str) -> str:

@@ -1,5 +1,6 @@
 """Domains of the experiment syn2real: targets, the sources of each, and the sources that are held out for its scale."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,10 @@ from tauspeech.plan.sources import grammar_domains
 from tauspeech.runtime.errors import UserError, did_you_mean
 from tauspeech.runtime.paths import GRAMMARS
 
-TAKEN = ("base", "raw")  # names of other folders of models and hypotheses
+TAKEN = ("base", "raw", "all-sources")  # names of other folders of models and hypotheses
+LEFT_OUT = "without-"  # begins names of models of all sources but some, which follow
+
+LEARNED = ("train", "validation")  # splits of which a source has recordings
 
 Domains = tuple[str, ...]  # in alphabetical order
 
@@ -69,20 +73,15 @@ def known_domains(config: dict[str, Any]) -> dict[str, DomainContent]:
 def choose_domains(config: dict[str, Any], known: Mapping[str, DomainContent]) -> DomainChoice:
     """The domains of a configuration; ``known`` describes all that there are, by name."""
     chosen, names = config["domains"], sorted(known)
-    for name in names:
-        if not SLUG.fullmatch(name) or name in TAKEN:
-            raise UserError(
-                f"the domain '{name}' cannot be the name of files: use lower-case letters, digits, '-' and '_', and neither "
-                "base nor raw."
-            )
-    recorded = tuple(name for name in names if known[name].recordings.get("train"))
+    _require_names(names)
+    recorded = tuple(name for name in names if all(known[name].recordings.get(each) for each in LEARNED))
     tested = tuple(name for name in names if known[name].recordings.get("test"))
     targets = _named(chosen["targets"], names, "domains.targets") or tuple(names)
     compared = _named(chosen["compared"], targets, "domains.compared") or targets
     sources = _named(chosen["sources"], names, "domains.sources") or recorded
     if missing := [name for name in sources if name not in recorded]:
         raise UserError(
-            f"key 'domains.sources': {missing[0]} has no recordings of the split train: leave it out, or give some."
+            f"key 'domains.sources': {missing[0]} lacks recordings of the split train or validation: leave it out, or give some."
         )
     found = DomainChoice(
         recorded, tested, targets, compared, tuple(sorted(sources)), chosen["held_out"], config["seed"]
@@ -94,6 +93,24 @@ def choose_domains(config: dict[str, Any], known: Mapping[str, DomainContent]) -
                 "held out to choose its scale: give recordings of more domains."
             )
     return found
+
+
+def _require_names(names: Sequence[str]) -> None:
+    """Refuse names of domains that cannot be those of files, or of which two models would have the same name."""
+    for name in names:
+        if not SLUG.fullmatch(name) or name in TAKEN or name.startswith(LEFT_OUT):
+            raise UserError(
+                f"the domain '{name}' cannot be the name of files: use lower-case letters, digits, '-' and '_', and neither "
+                f"{', '.join(TAKEN)} nor a name that begins with {LEFT_OUT}."
+            )
+    found: dict[str, tuple[str, ...]] = {}
+    for left_out in (*itertools.combinations(names, 1), *itertools.combinations(names, 2)):
+        other = found.setdefault("-".join(left_out), left_out)
+        if other != left_out:
+            raise UserError(
+                f"the domains {', '.join(sorted({*other, *left_out}))} give two models the same name, "
+                f"{LEFT_OUT}{'-'.join(left_out)}: write one of them with '_' in place of '-'."
+            )
 
 
 def _named(given: Sequence[str] | None, known: Sequence[str], key: str) -> Domains:

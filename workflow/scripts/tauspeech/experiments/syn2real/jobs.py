@@ -5,7 +5,7 @@ from typing import Any
 
 from tauspeech.experiments.syn2real.conditions import Pair
 from tauspeech.experiments.syn2real.data import DomainSets
-from tauspeech.experiments.syn2real.domains import DomainChoice, Domains
+from tauspeech.experiments.syn2real.domains import LEFT_OUT, DomainChoice, Domains
 from tauspeech.plan.builder import Builder, TaskSets, searched_scale
 from tauspeech.plan.jobs import PlannedJob, once
 from tauspeech.plan.merges import MergeSpec, Term
@@ -37,7 +37,7 @@ class DomainModels:
         if len(sources) == 1:
             return sources[0]
         left_out = [domain for domain in self.domains.named_sources if domain not in sources]
-        return f"without-{'-'.join(left_out)}" if left_out else "all-sources"
+        return f"{LEFT_OUT}{'-'.join(left_out)}" if left_out else "all-sources"
 
     @once
     def finetune(self, sources: Domains, conditions: tuple[str, ...]) -> PlannedJob:
@@ -146,8 +146,12 @@ class DomainModels:
 
     @once
     def count_curve(self, target: str, pair: Pair) -> PlannedJob:
-        """The test score of a target with vectors of some source domains, in several draws (Figure 6)."""
-        most, figures = len(self.domains.sources(target)), self.config["figures"]
+        """The test score of a target with vectors of some source domains, in several draws (Figure 6).
+
+        Targets that are no sources have one source more than the others, and it is left out: all have the same numbers.
+        """
+        figures = self.config["figures"]
+        most = min(len(self.domains.sources(each)) for each in self.domains.compared)
         counts = sorted({min(count, most) for count in figures["counts"]})
         candidates = []
         for count in counts:

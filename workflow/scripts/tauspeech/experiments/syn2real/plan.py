@@ -49,7 +49,18 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     require_disjoint_voices(config)
     domains = choose_domains(config, known_domains(config))
     experiment = Syn2RealSystems(config, domains)
-    _require_tests(experiment)
+    for base in config["other_bases"]:
+        experiment.models(base)  # a mistake in a base's settings is one even if no table asks for that base
+    check = _intelligibility(experiment)
+    untested = [
+        experiment.models().merge(target, syn2real(), kind)
+        for target in sorted(set(domains.targets) - set(experiment.tested))
+        for kind in (SINGLE, ENSEMBLE)
+    ]
+    if not experiment.tested:
+        return Plan([*check, _domains(experiment), *untested], main_table="domains")
+    _require_compared(experiment)
+    _require_names(experiment)
     repetitions = [Syn2RealSystems(config, domains, number) for number in range(1, config["repetitions"])]
     rules = ScoringRules.of_config(config)
     tested = claims_job([claims(each) for each in (experiment, *repetitions)], config["seed"], rules)
@@ -59,27 +70,26 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
         for name in config["figures"]["drawn"]
     ]
     report = _report(experiment, tables, figures, tested)
-    untested = [
-        experiment.models().merge(target, syn2real(), kind)
-        for target in sorted(set(domains.targets) - set(experiment.tested))
-        for kind in (SINGLE, ENSEMBLE)
-    ]
-    check = _intelligibility(experiment)
     return Plan([*tables.values(), *figures, *check, *untested, tested, report], main_table="table1")
 
 
-def _require_tests(experiment: Syn2RealSystems) -> None:
-    """Refuse a run without anything to score."""
-    if not experiment.tested:
-        raise UserError(
-            f"none of the targets {', '.join(experiment.domains.targets)} has recordings of the split test: add some to the "
-            "corpus, or name other targets in domains.targets."
-        )
+def _require_compared(experiment: Syn2RealSystems) -> None:
     if not experiment.compared:
         raise UserError(
             f"none of the domains {', '.join(experiment.domains.compared)} has recordings of the split test: name others in "
             "domains.compared."
         )
+
+
+def _require_names(experiment: Syn2RealSystems) -> None:
+    """Refuse a further base or engine with the name that the run's own has in tables."""
+    config = experiment.config
+    for key, own, names in (
+        ("other_bases", _own(experiment), config["other_bases"]),
+        ("speech.engines", _own_engine(experiment), config["speech"]["engines"]),
+    ):
+        if own in names:
+            raise UserError(f"key '{key}.{own}': the run's own is called so in tables: give another name.")
 
 
 def _intelligibility(experiment: Syn2RealSystems) -> list[PlannedJob]:
@@ -139,11 +149,22 @@ def _with_relative(name: str, rows: list[Row], compared: list[tuple[str, str]], 
 
 
 def _table1(experiment: Syn2RealSystems) -> PlannedJob:
-    systems = (PRETRAINED, SOURCE, BASELINE, MERGED, MERGED_ENSEMBLE, JOINT, TOPLINE)
-    cells = experiment.of_syn2real(Setting(), experiment.tested, systems)
+    systems = (PRETRAINED, SOURCE, BASELINE, MERGED, MERGED_ENSEMBLE, JOINT)
+    rows = _rows({}, experiment.of_syn2real(Setting(), experiment.tested, systems), experiment.tested)
+    rows += _topline(experiment)
     paper = paper_table("syn2real", "averages") | paper_table("syn2real", "table1")
     compared = [(MERGED, BASELINE), (MERGED_ENSEMBLE, BASELINE)]
-    return _with_relative("table1", _rows({}, cells, experiment.tested), compared, paper)
+    return _with_relative("table1", rows, compared, paper)
+
+
+def _topline(experiment: Syn2RealSystems) -> list[Row]:
+    """Targets without recordings to learn from have no topline, and then there is no average to compare."""
+    targets = experiment.recorded
+    if not targets:
+        return []
+    (row,) = _rows({}, experiment.of_syn2real(Setting(), targets, (TOPLINE,)), targets)
+    columns = row.cells if targets == experiment.tested else {target: row.cells[target] for target in targets}
+    return [Row(row.names, columns)]
 
 
 def _of_settings(
@@ -214,8 +235,11 @@ def _table5(experiment: Syn2RealSystems) -> PlannedJob:
 
 
 def _pseudo2real(experiment: Syn2RealSystems) -> PlannedJob:
-    cells = experiment.of_pseudo2real(experiment.compared)
-    rows = _rows({}, cells, experiment.compared)
+    if not experiment.labelled:
+        raise UserError(
+            "key 'tables' has pseudo2real, and none of the compared targets has recordings of the split train: leave it out."
+        )
+    rows = _rows({}, experiment.of_pseudo2real(), experiment.labelled)
     return _with_relative("pseudo2real", rows, [(PSEUDO_MERGED, PSEUDO_BASELINE)], {})
 
 
@@ -315,8 +339,8 @@ def _fig6(experiment: Syn2RealSystems) -> PlannedJob:
 def _report(
     experiment: Syn2RealSystems, tables: dict[str, PlannedJob], figures: list[PlannedJob], tested: PlannedJob
 ) -> PlannedJob:
-    shown = (PRETRAINED, SOURCE, BASELINE, MERGED, TOPLINE)
-    cells = experiment.of_syn2real(Setting(), experiment.compared, shown)
+    cells = experiment.of_syn2real(Setting(), experiment.compared, (PRETRAINED, SOURCE, BASELINE, MERGED))
+    cells |= experiment.of_syn2real(Setting(), experiment.labelled, (TOPLINE,))
     played: dict[str, list[list[str]]] = {}
     hypotheses: dict[str, PlannedJob] = {}
     for system, found in cells.items():

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from tauspeech.data.schemas import checked
 from tauspeech.experiments.syn2real.conditions import PSEUDO2REAL, Pair, syn2real
 from tauspeech.experiments.syn2real.data import DomainSets
 from tauspeech.experiments.syn2real.domains import DomainChoice, Domains
 from tauspeech.experiments.syn2real.jobs import ENSEMBLE, SINGLE, DomainModels
 from tauspeech.plan.builder import Builder, merged_section
+from tauspeech.plan.config import schema_of
 from tauspeech.plan.jobs import PlannedJob, once
 from tauspeech.plan.tables import PlannedCell, PlannedPoint
 
@@ -56,7 +58,9 @@ class Syn2RealSystems:
         if base not in self._models:
             other = self.config["other_bases"][base]
             config = merged_section(self.config, {key: value for key, value in other.items() if key != "training"})
-            config["training"] = merged_section(self.config["training"], other.get("training", {}))
+            training = merged_section(self.config["training"], other.get("training", {}))
+            schema = schema_of("syn2real")["properties"]["training"]
+            config["training"] = checked(training, schema, f"key 'other_bases.{base}.training'")
             build = self._builder(config, f"base--{base}")
             self._models[base] = DomainModels(config, self.domains, self.sets, build)
         return self._models[base]
@@ -69,6 +73,16 @@ class Syn2RealSystems:
     @cached_property
     def compared(self) -> Domains:
         return tuple(target for target in self.domains.compared if target in self.domains.tested)
+
+    @cached_property
+    def recorded(self) -> Domains:
+        """Targets with recordings for training too, which the topline and pseudo-labels need."""
+        return tuple(target for target in self.tested if target in self.domains.recorded)
+
+    @cached_property
+    def labelled(self) -> Domains:
+        """Compared targets whose recordings can be labelled by the base."""
+        return tuple(target for target in self.compared if target in self.recorded)
 
     # Cells
 
@@ -121,8 +135,8 @@ class Syn2RealSystems:
 
         return {name: [self.cell(setting.base, model(name, target), target) for target in targets] for name in names}
 
-    def of_pseudo2real(self, targets: Domains) -> Cells:
-        models, pair = self.models(), PSEUDO2REAL
+    def of_pseudo2real(self) -> Cells:
+        models, pair, targets = self.models(), PSEUDO2REAL, self.labelled
         found = {
             PRETRAINED: [models.build.base for _ in targets],
             PSEUDO_BASELINE: [models.target(target, self.domains.sources(target), pair) for target in targets],

@@ -14,6 +14,7 @@ from tauspeech.experiments.syn2real.cosines import cosine_table
 from tauspeech.reporting.score_table import score_table
 from tauspeech.reporting.tables import read_json, read_scores
 from tauspeech.runtime.job import Job
+from tauspeech.scoring.intervals import t_quantile
 
 MEAN = "Average"
 RATIOS, IMPROVED = "Mean of ratios", "Domains improved"  # columns of relative gains alone
@@ -188,7 +189,8 @@ def count_curve(curves: list[dict[str, str]], found: dict[str, dict[str, Any]], 
     for count, values in draws.groupby(level="domains"):
         line = {"domains": count, "Target Synthetic ASR (Baseline)": round(baseline, 2)}
         name, mean = "+SYN2REAL Ensemble", float(values.mean())
-        margin = 1.96 * float(values.std(ddof=1)) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+        freedom = len(values) - 1
+        margin = t_quantile(freedom, 0.025) * float(values.std(ddof=1)) / np.sqrt(len(values)) if freedom else 0.0
         line[name] = round(mean, 2)
         line |= {f"{name}_low": round(mean - margin, 2), f"{name}_high": round(mean + margin, 2)} if margin else {}
         lines.append(line)

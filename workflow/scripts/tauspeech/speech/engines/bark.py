@@ -14,6 +14,7 @@ from tauspeech.speech.engine_tools import key
 from tauspeech.speech.pretrained import folder_of, load, seeded, tokenizer, version_text
 
 _PRESETS = "speaker_embeddings_path.json"
+NO_PRESET = "none"  # the speaker of a voice that is drawn with the sounds
 _PARTS = {"semantic_prompt": 1, "coarse_prompt": 2, "fine_prompt": 2}  # arrays of a preset: number of dimensions
 
 
@@ -43,8 +44,8 @@ class _Bark:
         self._presets = read_json(folder / _PRESETS) if (folder / _PRESETS).is_file() else {}
         self._presets.pop("repo_or_path", None)
         self._opened: dict[str, dict[str, Any]] = {}
-        self.speakers = list(self._presets)
-        self.usual_speakers = _presets_of(language, self.speakers)
+        self.usual_speakers = _presets_of(language, list(self._presets))
+        self.speakers = [*self._presets, NO_PRESET] if self._presets else []
         self.version = version_text("bark", model["model"])
 
     def synthesise(self, text: str, speaker: str | None, seed: int) -> Sound:
@@ -58,7 +59,7 @@ class _Bark:
             return_token_type_ids=False,
             return_tensors="pt",
         ).to(self._network.device)
-        preset = self._preset(speaker) if speaker is not None else None
+        preset = None if speaker in (None, NO_PRESET) else self._preset(speaker)
         limit = {"semantic_max_new_tokens": self._model["new_tokens"]} if self._model.get("new_tokens") else {}
         try:
             with seeded(seed):
