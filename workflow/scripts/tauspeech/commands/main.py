@@ -6,10 +6,10 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from tauspeech.commands import convert, export, inspect, merge, transcribe, vector
+from tauspeech.commands import convert, expand, export, inspect, merge, transcribe, vector
 from tauspeech.runtime.errors import UserError
 
-_COMMANDS = (vector, merge, inspect, transcribe, export, convert)
+_COMMANDS = (vector, merge, inspect, transcribe, export, expand, convert)
 # Packages that the merge engine does not need, by the group of pyproject.toml that installs them.
 _OPTIONAL = dict.fromkeys(("torch", "transformers", "safetensors", "soundfile", "soxr"), "speech")
 _OPTIONAL |= {"matplotlib": "figures"}

@@ -23,6 +23,12 @@ class Family(NamedTuple):
 _POSITIONS = "model.encoder.embed_positions.weight"  # sinusoids
 _WHISPER = Family("tauspeech.models.whisper.family", ("transcribe", "translate"), True, True, (_POSITIONS,))
 _CTC = Family("tauspeech.models.ctc.family", ("transcribe",), False, False)
+_SPEECH_LLM = Family(
+    "tauspeech.models.speech_llm.family",
+    ("transcribe", "translate", "translate_text", "control_language"),
+    False,
+    False,
+)
 FAMILIES = {
     "whisper": _WHISPER,
     "wav2vec2": _CTC,
@@ -30,6 +36,7 @@ FAMILIES = {
     "hubert": _CTC,
     "wavlm": _CTC,
     "parakeet_ctc": _CTC,
+    "llama": _SPEECH_LLM,
 }
 
 

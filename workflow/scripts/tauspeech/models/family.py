@@ -13,10 +13,11 @@ epochs: ``features`` of the audio, ``labels`` of the text for a task. ``collate`
   refused there; ``collate`` pads features with an attention mask, and labels with -100. ``network`` computes the CTC
   loss in its forward pass. ``encode`` computes the log probabilities of the frames, ``decode`` is greedy or a prefix
   beam search over them; it ignores ``new_tokens``. ``window`` is a limit of memory, not of the model.
-- *Decoder-only with text and unit tokens in one sequence* (SpeechGPT). ``features`` are the unit ids of the audio,
-  from a unit extractor that the open model holds; ``labels`` are the answer's tokens behind the instruction of the
-  task, a pair of token lists; ``collate`` writes instruction, units and answer into one ``input_ids``, with -100 in
-  the labels wherever the loss does not count. ``decode`` generates behind instruction and units and parses the answer.
+- *Decoder-only with text and unit tokens in one sequence* (``models/speech_llm``: SpeechGPT). ``features`` are the tokens
+  of the speech's units, by an extractor that the open model holds; ``target`` is a whole answer, of a transcript and a
+  translation; ``labels`` are its tokens with those of the instruction; ``collate`` writes instruction, units and answer
+  into one ``input_ids``, with -100 in the labels wherever the loss does not count. ``decode`` generates behind instruction
+  and units and parses the answer.
 - *LoRA* is the same for all families: PEFT replaces layers inside ``network``, which so trains and decodes with the
   adapter. A family only names its layers, in ``lora_presets``. During such a training neither ``save_like`` nor
   ``load_weights`` is called.
@@ -76,6 +77,10 @@ class SpeechModel(Protocol):
 
     def features(self, samples: np.ndarray) -> np.ndarray:
         """Model input for samples at 16 kHz."""
+        ...
+
+    def target(self, texts: Mapping[str, str], task: SpeechTask) -> str:
+        """Text that is taught for an utterance with these texts by language."""
         ...
 
     def labels(self, text: str, task: SpeechTask) -> Any:

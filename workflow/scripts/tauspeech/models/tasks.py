@@ -1,4 +1,4 @@
-"""Speech tasks: what a model is to write for an utterance."""
+"""Tasks: what a model is to write for an utterance, or for a sentence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,16 +7,20 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class SpeechTask:
-    """Transcription of speech, or its translation; languages are codes such as ``zh``."""
+    """Transcription of speech, or its translation; languages are codes such as ``zh``.
 
-    kind: Literal["transcribe", "translate"]
+    Speech LLMs can be trained for two more: ``translate_text`` translates a sentence, and ``control_language`` writes the
+    transcript and then the token of the language that the instruction asks for.
+    """
+
+    kind: Literal["transcribe", "translate", "translate_text", "control_language"]
     source: str
     target: str
 
     @property
     def text_language(self) -> str:
         """Language of the text: the speech's own for a transcript."""
-        return self.source if self.kind == "transcribe" else self.target
+        return self.target if self.kind in ("translate", "translate_text") else self.source
 
 
 TasksBySet = dict[str, list[SpeechTask]]

@@ -83,6 +83,6 @@ class Examples(torch.utils.data.Dataset[Example]):
 
 def _labels(model: SpeechModel, row: dict[str, Any], task: SpeechTask) -> Any:
     try:
-        return model.labels(row[task.text_language], task)
+        return model.labels(model.target(row, task), task)
     except UserError as error:
         raise UserError(f"utterance {row['utterance']}: {error}") from None

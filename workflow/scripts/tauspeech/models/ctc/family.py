@@ -89,6 +89,9 @@ class CTCModel:
         features: np.ndarray = found[self.network.main_input_name][0]
         return features[: int(found.attention_mask.sum())] if "attention_mask" in found else features
 
+    def target(self, texts: Mapping[str, str], task: SpeechTask) -> str:
+        return texts[task.text_language]
+
     def labels(self, text: str, task: SpeechTask) -> list[int]:
         _require_transcription(task)
         return self.vocabulary.labels(text)

@@ -108,6 +108,9 @@ class Whisper:
         ).input_features[0]
         return found
 
+    def target(self, texts: Mapping[str, str], task: SpeechTask) -> str:
+        return texts[task.text_language]
+
     def labels(self, text: str, task: SpeechTask) -> list[int]:
         """Tokens behind the start token, which the model adds itself."""
         require_language(self.network, prompt_language(task), task.kind)

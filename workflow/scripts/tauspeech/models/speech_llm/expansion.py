@@ -1,0 +1,43 @@
+"""Makes a speech LLM of a language model of text: tokens for units, languages and roles, and embeddings for them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from tauspeech.models.speech_llm.tokens import UNITS, added_tokens
+from tauspeech.models.units.extractor import UnitExtractor
+from tauspeech.runtime.errors import UserError
+
+SPREAD = 0.02  # standard deviation of new embeddings around the mean of the old ones, relative to that of the old ones
+
+
+def expand(origin: Path, extractor: UnitExtractor, languages: Sequence[str], folder: Path, seed: int) -> None:
+    """Write the model of ``origin`` with a token for each unit; what it writes of text alone stays the same."""
+    tokenizer = AutoTokenizer.from_pretrained(origin)
+    if UNITS in tokenizer.get_vocab():
+        raise UserError(f"{origin} has tokens for units already: give a model of text.")
+    network = AutoModelForCausalLM.from_pretrained(origin, dtype=torch.float32, use_safetensors=True)
+    add_tokens(network, tokenizer, extractor.count, languages, seed)
+    network.save_pretrained(folder, max_shard_size="100GB")
+    tokenizer.save_pretrained(folder)
+    extractor.save(folder)
+
+
+def add_tokens(
+    network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, units: int, languages: Sequence[str], seed: int
+) -> None:
+    """Add the tokens, and embeddings near the mean of those that there are; the seed is that of the differences."""
+    known = len(tokenizer)
+    tokenizer.add_tokens(added_tokens(units, list(languages)), special_tokens=True)
+    network.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    generator = torch.Generator().manual_seed(seed)
+    layers = [network.get_input_embeddings()]
+    if not network.config.tie_word_embeddings:
+        layers.append(network.get_output_embeddings())
+    with torch.no_grad():
+        for layer in layers:
+            old = layer.weight[:known]
+            noise = torch.randn(len(tokenizer) - known, old.shape[1], generator=generator)
+            layer.weight[known : len(tokenizer)] = old.mean(0) + SPREAD * old.std(0) * noise

@@ -1,0 +1,30 @@
+"""Tokens of a speech LLM beside those of its text, spelled as SpeechGPT spells them."""
+
+import re
+
+UNITS, END_UNITS = "<sosp>", "<eosp>"
+HUMAN, END_HUMAN = "[Human]", "<eoh>"
+MODEL, END_ANSWER = "[SpeechGPT]", "<eoa>"
+
+# What the second part of an answer is. In capitals, since languages have tokens too, and "mt" is Maltese.
+TASK_TOKENS = {"translate": "<ST>", "translate_text": "<MT>"}
+LANGUAGE = re.compile(r"<([a-z]{2,3}(?:[-_][A-Za-z]+)?)>")
+MARKS = (UNITS, END_UNITS, HUMAN, END_HUMAN, MODEL, END_ANSWER)
+
+
+def unit_token(unit: int) -> str:
+    return f"<{unit}>"
+
+
+def language_token(language: str) -> str:
+    return f"<{language}>"
+
+
+def added_tokens(units: int, languages: list[str]) -> list[str]:
+    """All tokens that a tokenizer of text gets."""
+    return [
+        *MARKS,
+        *TASK_TOKENS.values(),
+        *map(language_token, sorted(languages)),
+        *map(unit_token, range(units)),
+    ]
