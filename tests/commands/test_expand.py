@@ -9,6 +9,7 @@ from tests.models.speech_llm.small import ENCODER, speech, text_model
 
 from tauspeech.commands.main import main
 from tauspeech.models.family import open_model
+from tauspeech.runtime.paths import FOUNDATIONS
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +81,12 @@ def test_mistakes_are_one_sentence(made, run):
         assert code == 2 and says in text and "Traceback" not in text, text
         assert len(text.strip().splitlines()) == 1, text
     assert (made / "full" / "a.txt").read_text() == "mine"
+
+
+def test_other_models_are_refused(made, capsys):
+    model = str(FOUNDATIONS / "english-tiny")
+    assert main(["expand", model, "-o", str(made / "no"), "--encoder", ENCODER, "--centres", "c.npy"]) == 2
+    assert (
+        "type 'whisper', and such models cannot be made a speech LLM: give one of the types llama"
+        in capsys.readouterr().err
+    )

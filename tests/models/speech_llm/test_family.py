@@ -71,12 +71,12 @@ def test_a_batch_is_decoded_as_its_utterances_one_by_one(model):
 def test_eight_utterances_are_learned_and_an_unknown_end_is_no_answer(model):
     data = [(model.features(speech(number)), SENTENCES[number]) for number in range(8)]
     # With all of the task's instructions, since decoding draws one by the units.
-    asked = sorted({tuple(model.tokenizer(before_input(TRANSCRIBE, str(n))).input_ids) for n in range(100)})
-    assert len(asked) == 10
+    prompts = sorted({tuple(model.tokenizer(before_input(TRANSCRIBE, str(n))).input_ids) for n in range(100)})
+    assert len(prompts) == 10
     examples = [
         Example(features, model.labels(text, TRANSCRIBE)._replace(before=list(before)))
         for features, text in data
-        for before in asked
+        for before in prompts
     ]
     batch = model.collate(examples)
     optimiser = torch.optim.AdamW(model.network.parameters(), 5e-3)

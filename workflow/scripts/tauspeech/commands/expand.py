@@ -63,8 +63,8 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 def run(args: argparse.Namespace) -> None:
     import torch
 
+    from tauspeech.models.companions import companion
     from tauspeech.models.folder import find_model, quiet
-    from tauspeech.models.speech_llm.expansion import expand
     from tauspeech.models.units.extractor import UnitExtractor, read_centres
     from tauspeech.runtime.files import write_folder
 
@@ -73,9 +73,10 @@ def run(args: argparse.Namespace) -> None:
     if args.output.exists() and any(args.output.iterdir()):
         raise UserError(f"{args.output} is not empty: give a new folder.")
     origin = find_model(args.model)
+    module = companion(origin, "expansion", "made a speech LLM")
     centres = read_centres(args.centres) if args.centres else _centres(args)
     extractor = UnitExtractor(args.encoder, args.layer, centres)
-    write_folder(args.output, lambda folder: expand(origin, extractor, args.languages, folder, args.seed))
+    write_folder(args.output, lambda folder: module.expand(origin, extractor, args.languages, folder, args.seed))
     print(f"{args.output}: {extractor.count} units of {args.encoder}, layer {args.layer}")
 
 

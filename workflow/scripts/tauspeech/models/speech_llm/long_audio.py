@@ -25,7 +25,7 @@ def open_transcriber(
             raise UserError(
                 f"--language is {language}, and the model translates into {known}: give one of them with --language."
             )
-        asked = SpeechTask("translate", SPOKEN, language)
+        wanted = SpeechTask("translate", SPOKEN, language)
     else:
-        asked = SpeechTask("transcribe", language or SPOKEN, language or SPOKEN)
-    return PiecewiseTranscriber(model, asked, utterances, language=language, beams=beams, new_tokens=NEW_TOKENS)
+        wanted = SpeechTask("transcribe", language or SPOKEN, language or SPOKEN)
+    return PiecewiseTranscriber(model, wanted, utterances, language=language, beams=beams, new_tokens=NEW_TOKENS)
