@@ -48,6 +48,15 @@ def test_a_sequence_is_instruction_units_and_answer_with_the_loss_on_the_answer_
     assert (tokens[answer >= 0] == answer[answer >= 0]).all()
 
 
+def test_a_sentence_is_input_for_a_translation_of_text(model):
+    task = SpeechTask("translate_text", "en", "de")
+    target = model.target(TEXTS, task)
+    batch = model.collate([Example(model.features_of_text(TEXTS["en"]), model.labels(target, task))])
+    text = model.tokenizer.decode(batch["input_ids"][0])
+    assert " This is input: turn on the light<eoh> [SpeechGPT]: <de><MT> schalte das Licht an<eoa>" in text
+    assert "<sosp>" not in text
+
+
 def test_the_loss_is_that_of_the_answers_tokens(model):
     examples = [Example(model.features(speech(n)), model.labels(SENTENCES[n], TRANSCRIBE)) for n in range(3)]
     batch = model.collate(examples)

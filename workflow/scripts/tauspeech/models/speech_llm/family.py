@@ -136,16 +136,13 @@ class SpeechLLM:
         longest = max(map(len, prompts))
         inputs = torch.tensor([[self._padding] * (longest - len(each)) + each for each in prompts])
         mask = torch.tensor([[0] * (longest - len(each)) + [1] * len(each) for each in prompts])
-        room = self.network.config.max_position_embeddings - longest
-        if room < 1:
-            return [read_answer("", task, self.languages) for _ in prompts]
         with torch.inference_mode():
             ids = self.network.generate(
                 inputs.to(self.network.device),
                 attention_mask=mask.to(self.network.device),
                 num_beams=beams,
                 do_sample=False,
-                max_new_tokens=min(new_tokens, room),
+                max_new_tokens=new_tokens,
                 eos_token_id=self.tokenizer.convert_tokens_to_ids(END_ANSWER),
                 pad_token_id=self._padding,
             )
