@@ -119,8 +119,8 @@ def test_a_bad_model_is_refused(world: World, case: Case) -> None:
 
 
 def test_another_architecture_is_refused_by_the_plan(world: World) -> None:
-    world.edit_json("base/config.json", model_type="llama")
-    refused(world, world.planning, "Error: ", ("'base'", "a model of the type 'llama'", "not supported: give one of"))
+    world.edit_json("base/config.json", model_type="mistral")
+    refused(world, world.planning, "Error: ", ("'base'", "a model of the type 'mistral'", "not supported: give one of"))
 
 
 def overwritten(file: str, content: bytes) -> Callable[[World], None]:

@@ -279,12 +279,12 @@ def test_a_voice_of_a_foundation(refused):
     [
         ("whisper-small", "key 'base': whisper-small is neither a folder nor a model of the hub (OWNER/NAME)"),
         ("foundation/smal", "there is no foundation of size 'smal': did you mean 'small'?"),
-        ("mine", "key 'base': mine is a model of the type 'llama', which is not supported: give one of the types"),
+        ("mine", "key 'base': mine is a model of the type 'mistral', which is not supported: give one of the types"),
     ],
 )
 def test_a_base_that_is_no_base(folder, words, base, message):
     (folder / "mine").mkdir()
-    (folder / "mine" / "config.json").write_text(json.dumps({"model_type": "llama"}))
+    (folder / "mine" / "config.json").write_text(json.dumps({"model_type": "mistral"}))
     assert message in words(base=base)
 
 
