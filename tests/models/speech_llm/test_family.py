@@ -148,7 +148,7 @@ def test_mistakes_are_refused_in_one_sentence(folder, model, tmp_path):
     assert "7 wide" in refused(wide) and ENCODER in refused(wide)
     many = shutil.copytree(folder, tmp_path / "many")
     np.save(many / "unit_centres.npy", np.zeros((UNITS + 3, 96)))
-    assert "lacks 3 of the tokens" in refused(many)
+    assert "lacks 3 of the tokens" in refused(many) and "`tauspeech expand`" in refused(many)
     pickled = shutil.copytree(folder, tmp_path / "pickled")
     np.save(pickled / "unit_centres.npy", np.array([{"a": 1}]), allow_pickle=True)
     assert "no array of numbers" in refused(pickled)
@@ -156,5 +156,7 @@ def test_mistakes_are_refused_in_one_sentence(folder, model, tmp_path):
     about = json.loads((layer / "speech_units.json").read_text())
     (layer / "speech_units.json").write_text(json.dumps(about | {"layer": 9}))
     assert "has 2 layers" in refused(layer)
+    with pytest.raises(UserError, match="no language model could be loaded"):
+        expand(tmp_path / "nothing", extractor(), ["en"], tmp_path / "more", seed=1)
     with pytest.raises(UserError, match="has tokens for units already"):
         expand(folder, extractor(), ["en"], tmp_path / "twice", seed=1)

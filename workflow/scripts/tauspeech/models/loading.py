@@ -1,12 +1,28 @@
 """Checks of a model that transformers has loaded."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
-from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.errors import UserError, one_line
+
+# What transformers raises on files that are damaged, missing or of another model.
+_UNREADABLE = (OSError, ValueError, RuntimeError, TypeError, KeyError, AttributeError, ImportError, SafetensorError)
+
+
+@contextmanager
+def unreadable_as_user_error(kind: str, folder: str | Path, advice: str) -> Iterator[None]:
+    """Raise a UserError with the advice where transformers cannot read the files of a model."""
+    try:
+        yield
+    except _UNREADABLE as error:
+        # Some errors of tokenizer readers have no text; their type says at least something.
+        reason = one_line(str(error)) or type(error).__name__
+        raise UserError(f"no {kind} could be loaded from {folder} ({reason}): {advice}.") from None
 
 
 def require_all_weights(

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from transformers import (
     AutoFeatureExtractor,
     AutoModelForCTC,
@@ -28,10 +27,10 @@ from tauspeech.models.ctc.preparation import UNUSED, prepare
 from tauspeech.models.ctc.requirements import require_characters, require_rate
 from tauspeech.models.ctc.vocabulary import Vocabulary
 from tauspeech.models.family import Example
-from tauspeech.models.loading import require_all_weights
+from tauspeech.models.loading import require_all_weights, unreadable_as_user_error
 from tauspeech.models.saving import save_weights_like
 from tauspeech.models.tasks import SpeechTask
-from tauspeech.runtime.errors import UserError, one_line
+from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_text
 
 WINDOW = 30.0  # seconds; a limit of memory, as attention grows with the square of the length
@@ -193,7 +192,11 @@ def _samples_of_frame(network: PreTrainedModel, extractor: FeatureExtractionMixi
 
 def open_model(folder: str | Path) -> CTCModel:
     """In float32, whatever the checkpoint's type: small differences between models must survive."""
-    try:
+    with unreadable_as_user_error(
+        "CTC model",
+        folder,
+        "give a folder or hub id with safetensors, of a model that was fine-tuned for speech recognition",
+    ):
         network, found = AutoModelForCTC.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True
         )
@@ -203,21 +206,6 @@ def open_model(folder: str | Path) -> CTCModel:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         require_characters(tokenizer, network.config)
         require_rate(extractor)
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        ImportError,
-        SafetensorError,
-    ) as error:
-        reason = one_line(str(error)) or type(error).__name__
-        raise UserError(
-            f"no CTC model could be loaded from {folder} ({reason}): give a folder or hub id with safetensors, of a model "
-            "that was fine-tuned for speech recognition."
-        ) from None
     require_all_weights(folder, network, found, UNUSED)
     prepare(network, found["missing_keys"])
     return CTCModel(network, extractor, tokenizer)

@@ -13,7 +13,7 @@ _TOKEN = re.compile("|".join([LANGUAGE.pattern, *TASK_TOKENS.values()]))
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model has written. ``complete`` is False where a part that the task asks for is missing or in the wrong place."""
+    """Parts of an answer. ``complete`` is False where a part that the task asks for is missing or in the wrong place."""
 
     transcript: str
     language: str | None  # by its token

@@ -11,18 +11,17 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from tauspeech.models.family import Example
-from tauspeech.models.loading import require_all_weights
+from tauspeech.models.loading import require_all_weights, unreadable_as_user_error
 from tauspeech.models.saving import save_weights_like
 from tauspeech.models.speech_llm.answers import Answer, answer_text, read_answer
 from tauspeech.models.speech_llm.instructions import before_input, behind_input
 from tauspeech.models.speech_llm.tokens import END_ANSWER, END_UNITS, LANGUAGE, MARKS, UNITS, unit_token
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.units.extractor import UnitExtractor, open_extractor
-from tauspeech.runtime.errors import UserError, one_line
+from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_text
 
 WINDOW = 30.0  # seconds; a limit of memory
@@ -31,7 +30,7 @@ LORA_PRESETS = {"attention": r".*\.self_attn\.[qkvo]_proj"}
 
 
 class Labels(NamedTuple):
-    """What an utterance is trained with beside its units: the prompt before and behind them, and the answer."""
+    """Tokens of a training example: the prompt before and behind the units, and the answer."""
 
     before: list[int]
     behind: list[int]
@@ -172,27 +171,13 @@ def _padded(rows: Sequence[Sequence[int]], longest: int, value: int) -> torch.Te
 def open_model(folder: str | Path) -> SpeechLLM:
     """In float32, whatever the checkpoint's type: small differences between models must survive."""
     extractor = open_extractor(Path(folder))
-    try:
+    with unreadable_as_user_error("speech LLM", folder, "give a folder or hub id with safetensors"):
         network, found = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True
         )
         if not any((Path(folder) / file).is_file() for file in ("tokenizer.json", "tokenizer.model")):
             raise OSError("neither tokenizer.json nor tokenizer.model")
         tokenizer = AutoTokenizer.from_pretrained(folder)
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        ImportError,
-        SafetensorError,
-    ) as error:
-        reason = one_line(str(error)) or type(error).__name__
-        raise UserError(
-            f"no speech LLM could be loaded from {folder} ({reason}): give a folder or hub id with safetensors."
-        ) from None
     require_all_weights(folder, network, found, ("lm_head.weight",) if network.config.tie_word_embeddings else ())
     require_tokens(folder, tokenizer, network, extractor.count)
     return SpeechLLM(network, tokenizer, extractor)
@@ -210,7 +195,7 @@ def require_tokens(
     if missing:
         raise UserError(
             f"the tokenizer of {folder} lacks {len(missing)} of the tokens for {units} units, such as {missing[0]}: add them with "
-            "`tauspeech convert --units`."
+            "`tauspeech expand`."
         )
     if ids != list(range(ids[0] or 0, (ids[0] or 0) + units)):
         raise UserError(

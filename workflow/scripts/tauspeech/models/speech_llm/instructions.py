@@ -1,11 +1,11 @@
-"""What a speech LLM is asked to do: ten sentences for each task, of which one is drawn by hash."""
+"""Instructions to a speech LLM: ten sentences for each task, of which one is drawn by hash."""
 
 from tauspeech.data.languages import primary_subtag
 from tauspeech.data.randomness import derive_seed
 from tauspeech.models.speech_llm.tokens import END_HUMAN, HUMAN, MODEL
 from tauspeech.models.tasks import SpeechTask
 
-# As they are called in English; others are called by their codes.
+# English names of languages; other languages have their codes as names.
 NAMES = {
     "ar": "Arabic", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
     "et": "Estonian", "fa": "Persian", "fi": "Finnish", "fr": "French", "hi": "Hindi", "hu": "Hungarian", "id": "Indonesian",

@@ -6,7 +6,7 @@ UNITS, END_UNITS = "<sosp>", "<eosp>"
 HUMAN, END_HUMAN = "[Human]", "<eoh>"
 MODEL, END_ANSWER = "[SpeechGPT]", "<eoa>"
 
-# What the second part of an answer is. In capitals, since languages have tokens too, and "mt" is Maltese.
+# Task tokens, which stand before a translation. In capitals, since the token of Maltese is <mt>.
 TASK_TOKENS = {"translate": "<ST>", "translate_text": "<MT>"}
 LANGUAGE = re.compile(r"<([a-z]{2,3}(?:[-_][A-Za-z]+)?)>")
 MARKS = (UNITS, END_UNITS, HUMAN, END_HUMAN, MODEL, END_ANSWER)

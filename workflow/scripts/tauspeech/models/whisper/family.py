@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 from transformers.modeling_outputs import BaseModelOutput
 
@@ -16,13 +15,12 @@ from tauspeech.data.audio import RATE
 from tauspeech.data.languages import unspaced
 from tauspeech.models.family import Example
 from tauspeech.models.half_precision import arithmetic
-from tauspeech.models.loading import require_all_weights
+from tauspeech.models.loading import require_all_weights, unreadable_as_user_error
 from tauspeech.models.saving import save_weights_like
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper import greedy
 from tauspeech.models.whisper.prompt import languages_of, prompt, require_language, restore_settings, timestamps
 from tauspeech.models.whisper.window import InputWindow
-from tauspeech.runtime.errors import UserError, one_line
 from tauspeech.runtime.files import sha256_text
 
 PROMPT = 4  # tokens of the prompt at most: start, language, task, no timestamps
@@ -231,19 +229,13 @@ class TokenGenerator(Protocol):
 
 def open_model(folder: str | Path) -> Whisper:
     """In float32, whatever the checkpoint's type: small differences between models must survive."""
-    try:
+    with unreadable_as_user_error("Whisper model", folder, "give a folder or hub id with safetensors"):
         network, found = WhisperForConditionalGeneration.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True
         )
         if not any((Path(folder) / file).is_file() for file in ("tokenizer.json", "vocab.json")):
             raise OSError("neither tokenizer.json nor vocab.json")  # transformers would make an empty tokenizer
         processor = WhisperProcessor.from_pretrained(folder)
-    except (OSError, ValueError, RuntimeError, TypeError, KeyError, AttributeError, SafetensorError) as error:
-        # Some errors of tokenizer readers have no text; their type says at least something.
-        reason = one_line(str(error)) or type(error).__name__
-        raise UserError(
-            f"no Whisper model could be loaded from {folder} ({reason}): give a folder or hub id with safetensors."
-        ) from None
     require_all_weights(folder, network, found)
     # Old checkpoints carry a prompt here that would override the language and task of a call.
     network.generation_config.forced_decoder_ids = None
