@@ -7,7 +7,7 @@ rule prepare_base:
     """Import a base model in float32, or train a foundation from scratch."""
     input:
         spec=spec_of("base"),
-        receipts=receipts_of("base", "speech"),
+        receipts=receipts_of("base", "speech", "extractor"),
     output:
         config=f"{RESULTS}/models/{{id}}/config.json",
         receipt=f"{RESULTS}/models/{{id}}/receipt.json",

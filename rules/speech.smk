@@ -113,6 +113,48 @@ rule sample_voices:
         run_script("sample_voices.py", on_gpu=True)
 
 
+rule fit_units:
+    """Fit the centres by which speech becomes units, on frames of an encoder."""
+    input:
+        spec=spec_of("unit_centres"),
+        receipts=receipts_of("unit_centres", "sets"),
+    output:
+        centres=f"{RESULTS}/unit_centres/{{id}}/unit_centres.npy",
+        receipt=f"{RESULTS}/unit_centres/{{id}}/receipt.json",
+    log:
+        f"{RESULTS}/logs/unit_centres/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/unit_centres/{{id}}.tsv"
+    conda:
+        "../envs/main.yaml"
+    threads: threads_of("unit_centres", most=2)
+    resources:
+        gpu=gpus_of("training"),
+    shell:
+        run_script("fit_units.py", on_gpu=True)
+
+
+rule encode_units:
+    """Replace the audio of a set by its units."""
+    input:
+        spec=spec_of("units"),
+        receipts=receipts_of("units", "speech", "extractor"),
+    output:
+        units=f"{RESULTS}/units/{{id}}.parquet",
+        receipt=f"{RESULTS}/units/{{id}}.receipt.json",
+    log:
+        f"{RESULTS}/logs/units/{{id}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/units/{{id}}.tsv"
+    conda:
+        "../envs/main.yaml"
+    threads: threads_of("units")
+    resources:
+        gpu=gpus_of("training"),
+    shell:
+        run_script("encode_units.py", on_gpu=True)
+
+
 rule make_corpus:
     """Read the recorded speech of a language from a corpus on disk or on the hub."""
     input:

@@ -64,7 +64,7 @@ def test_mistakes_are_one_sentence(made, run):
     (made / "full").mkdir(exist_ok=True)
     (made / "full" / "a.txt").write_text("mine")
     for arguments, settings, says in (
-        ([*audio(made), "--units", 9999], {}, "frames, and --units is 9999"),
+        ([*audio(made), "--units", 9999], {}, "too few for 9999 units"),
         ([*audio(made), "--units", 1], {}, "--units is 1: give at least 2"),
         (["--centres", made / "flat.npy"], {}, "has the shape (7,)"),
         (["--centres", made / "none.npy"], {}, "none.npy"),

@@ -25,7 +25,16 @@ def calls(function):
                 yield stage, set(roles)
 
 
-@pytest.fixture(params=["config.yaml", "lors.yaml", "rare_words_neural.yaml", "paper/lors.yaml", "foundation.yaml"])
+@pytest.fixture(
+    params=[
+        "config.yaml",
+        "lors.yaml",
+        "rare_words_neural.yaml",
+        "paper/lors.yaml",
+        "foundation.yaml",
+        "foundation_speech_llm.yaml",
+    ]
+)
 def planned(request, tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)  # the words are named from there
     config = yaml.safe_load((ROOT / "config" / request.param).read_text(encoding="utf-8"))
@@ -60,7 +69,7 @@ def test_rules_name_no_role_or_stage_that_is_unknown():
     assert {stage for stage, _ in calls("receipts_of")} <= set(STAGES)
     known = {"base", "ft", "hypotheses", "model", "raw", "references", "rarity", "scores", "searches", "sets", "speech"}
     known |= {"table", "tables", "figures", "claims", "text", "tts", "vectors", "voice", "voice_samples", "finetuned"}
-    known |= {"converted"}
+    known |= {"converted", "extractor"}
     assert {role for _, roles in calls("receipts_of") for role in roles} <= known
 
 

@@ -149,7 +149,7 @@ def test_features_beyond_the_limit_of_memory_lie_in_a_file_without_a_name(base, 
     kept, all_in_memory = KeptFeatures(tmp_path / "new", 2 * size), KeptFeatures(tmp_path / "none")
     for _ in range(2):
         for row in ROWS:
-            assert np.array_equal(kept.get(model, row), all_in_memory.get(model, row))
+            assert np.array_equal(*(each.get(model, row, TASK) for each in (kept, all_in_memory)))
     assert list(tmp_path.iterdir()) == [tmp_path / "new"] and not list((tmp_path / "new").iterdir())
     assert kept._file.seek(0, 2) == (len(ROWS) - 2) * size
 

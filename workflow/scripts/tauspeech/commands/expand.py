@@ -81,19 +81,12 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _centres(args: argparse.Namespace) -> "np.ndarray":
-    import numpy as np
-
     from tauspeech.data.audio import read
     from tauspeech.models.units.extractor import encoder_folder
+    from tauspeech.models.units.fitting import centres_of
     from tauspeech.models.units.frames import open_frames
-    from tauspeech.models.units.kmeans import fit
 
     if args.units < 2:
         raise UserError(f"--units is {args.units}: give at least 2.")
     encoder = open_frames(encoder_folder(args.encoder), args.layer)
-    frames = np.concatenate([encoder.frames(read(path)).astype(np.float32) for path in args.audio])
-    if len(frames) < args.units:
-        raise UserError(
-            f"the recordings have {len(frames)} frames, and --units is {args.units}: give more recordings, or fewer units."
-        )
-    return fit(frames, args.units, args.seed)
+    return centres_of(encoder, map(read, args.audio), len(args.audio), args.units, args.seed)

@@ -15,15 +15,15 @@ ROW_GROUP = 200
 AudioKey = tuple[str, int]
 
 
-def schema(languages: Iterable[str]) -> pa.Schema:
-    """Columns of a manifest, with a column of texts for each language."""
+def schema(languages: Iterable[str], units: bool = False) -> pa.Schema:
+    """Columns of a manifest, with a column of texts for each language, and the audio or its units."""
     texts = [(language, pa.string()) for language in languages]
     # Not "id", which is the column of Indonesian texts.
     columns = [("utterance", pa.string()), ("split", pa.string()), ("word_id", pa.string()), *texts]
     return pa.schema(
         [
             *columns,
-            ("audio", AUDIO),
+            ("units", pa.list_(pa.int32())) if units else ("audio", AUDIO),
             ("seconds", pa.float32()),
             ("voice", pa.string()),
             ("engine", pa.string()),
@@ -32,9 +32,9 @@ def schema(languages: Iterable[str]) -> pa.Schema:
     )
 
 
-def write(path: Path, rows: Iterable[dict[str, Any]], languages: Iterable[str]) -> None:
+def write(path: Path, rows: Iterable[dict[str, Any]], languages: Iterable[str], units: bool = False) -> None:
     """Write a manifest in row groups, because a set may be larger than memory."""
-    columns = schema(languages)
+    columns = schema(languages, units)
 
     def write_rows(part: Path) -> None:
         with pq.ParquetWriter(part, columns, compression="none") as writer:
@@ -68,8 +68,8 @@ def texts(path: Path) -> list[dict[str, Any]]:
 
 
 def audio_key(row: dict[str, Any]) -> AudioKey:
-    """Key of a row's audio in memory. Sets may have rows of the same name: a sentence is recorded and synthesised."""
-    return row["utterance"], hash(row["audio"]["bytes"])
+    """Key of a row's audio, or units, in memory. Sets may have rows of the same name: a sentence is recorded and synthesised."""
+    return row["utterance"], hash(tuple(row["units"]) if "units" in row else row["audio"]["bytes"])
 
 
 def first(path: Path, split: str, count: int) -> list[dict[str, Any]]:

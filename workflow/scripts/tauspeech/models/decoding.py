@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from tauspeech.data.audio import decode_audio
 from tauspeech.data.manifest import AudioKey, audio_key
 from tauspeech.models.devices import device
 from tauspeech.models.encoder_states import EncoderStates, encoder_fingerprint
@@ -26,13 +25,13 @@ class FeatureCache:
     """
 
     def __init__(self, most_bytes: int = 2 * 2**30):
-        self._found: OrderedDict[tuple[str, AudioKey], np.ndarray] = OrderedDict()
+        self._found: OrderedDict[tuple[str, AudioKey, str], np.ndarray] = OrderedDict()
         self._room = most_bytes
 
-    def get(self, model: SpeechModel, row: dict[str, Any]) -> np.ndarray:
-        id = model.features_id, audio_key(row)
+    def get(self, model: SpeechModel, row: dict[str, Any], task: SpeechTask) -> np.ndarray:
+        id = model.features_id, audio_key(row), row[task.source] if task.takes_text else ""
         if id not in self._found:
-            features = model.features(decode_audio(row["audio"]["bytes"]))
+            features = model.features_of(row, task)
             self._found[id] = features
             self._room -= features.nbytes
             while self._room < 0 and len(self._found) > 1:
@@ -44,7 +43,7 @@ class FeatureCache:
 class Features(Protocol):
     """Source of a decoder's features."""
 
-    def get(self, model: SpeechModel, row: dict[str, Any]) -> np.ndarray: ...
+    def get(self, model: SpeechModel, row: dict[str, Any], task: SpeechTask) -> np.ndarray: ...
 
 
 class Decoder:
@@ -90,13 +89,20 @@ class Decoder:
     def _decode_batch(self, batch: Sequence[dict[str, Any]], tasks: Sequence[SpeechTask]) -> list[list[str]]:
         beams, new_tokens = self.settings["beams"], self.settings["new_tokens"]
         keys = tuple(map(audio_key, batch)) if self._states else ()
-        encoded = self._states.get(keys) if self._states else None
+        encoded = {False: self._states.get(keys)} if self._states else {}
         # Computed outside of the block, whose arithmetic would round them.
-        features = [] if encoded else [self._cache.get(self.model, row) for row in batch]
+        features = {
+            task.takes_text: [self._cache.get(self.model, row, task) for row in batch]
+            for task in tasks
+            if not encoded.get(task.takes_text)
+        }
         try:
             with arithmetic(self.model.network, self.settings["precision"]):
-                encoded = encoded or self._encode(features, keys)
-                return [self.model.decode(encoded, task, beams=beams, new_tokens=new_tokens) for task in tasks]
+                encoded |= {kind: self._encode(found, keys) for kind, found in features.items()}
+                return [
+                    self.model.decode(encoded[task.takes_text], task, beams=beams, new_tokens=new_tokens)
+                    for task in tasks
+                ]
         except torch.cuda.OutOfMemoryError:
             raise UserError(
                 f"the GPU ran out of memory with {len(batch)} utterances at a time: lower decoding.batch or decoding.beams."

@@ -18,6 +18,7 @@ class Family(NamedTuple):
     has_decoder: bool  # apart from an encoder, so that one can be trained without the other
     has_window: bool  # inputs of a fixed length, which can be shortened
     fixed: tuple[str, ...] = ()  # weights that the architecture declares fixed, as files name them
+    takes_units: bool = False  # in place of audio
 
 
 _POSITIONS = "model.encoder.embed_positions.weight"  # sinusoids
@@ -26,8 +27,9 @@ _CTC = Family("tauspeech.models.ctc.family", ("transcribe",), False, False)
 _SPEECH_LLM = Family(
     "tauspeech.models.speech_llm.family",
     ("transcribe", "translate", "translate_text", "control_language"),
-    False,
-    False,
+    has_decoder=False,
+    has_window=False,
+    takes_units=True,
 )
 FAMILIES = {
     "whisper": _WHISPER,
@@ -71,6 +73,11 @@ def has_decoder(model_type: str | None) -> bool:
 def has_window(model_type: str | None) -> bool:
     """False for models of this type if their inputs are known to be as long as their audio."""
     return model_type not in FAMILIES or FAMILIES[model_type].has_window
+
+
+def takes_units(model_type: str | None) -> bool:
+    """True for models of this type if they are known to take speech as units."""
+    return model_type in FAMILIES and FAMILIES[model_type].takes_units
 
 
 def beside(family: str, name: str) -> str:

@@ -79,6 +79,10 @@ class SpeechModel(Protocol):
         """Model input for samples at 16 kHz."""
         ...
 
+    def features_of(self, row: Mapping[str, Any], task: SpeechTask) -> np.ndarray:
+        """Model input for a row of a set: its audio, or what the family takes in its place."""
+        ...
+
     def target(self, texts: Mapping[str, str], task: SpeechTask) -> str:
         """Text that is taught for an utterance with these texts by language."""
         ...

@@ -21,6 +21,7 @@ class FoundationSize:
     model_type: str = "whisper"
     voices: dict[str, list[str]] = field(default_factory=dict)  # by language, where they are not the usual ones
     grammar: str | None = None  # file in resources/grammar, where it is not the smallest with the languages
+    units: dict[str, Any] = field(default_factory=dict)  # of a speech LLM: encoder, layer, units, utterances
 
 
 _ENGLISH: dict[str, Any] = {
@@ -35,6 +36,8 @@ _COMMANDS: dict[str, Any] = {
     "voices": {"en": [*(f"en-us+{each}" for each in _US), "en-gb-x-rp", *(f"en-gb-x-rp+{each}" for each in _GB)]},
     "grammar": "commands/en",
 }
+
+_SPEECH_LLM: dict[str, Any] = {"voices": _ENGLISH["voices"], "model_type": "llama", "longest_text": 1024}
 
 SIZES = {
     "tiny": FoundationSize(
@@ -132,5 +135,25 @@ SIZES = {
         training={"epochs": 3, "learning_rate": 2e-3, "batch": 32, "evaluations": 3},
         model_type="parakeet_ctc",
         **_COMMANDS,
+    ),
+    "speech-llm-tiny": FoundationSize(
+        width=48,
+        layers=1,
+        heads=2,
+        tokens=600,
+        sentences={"train": 60, "validation": 4},
+        training={"epochs": 1, "learning_rate": 2e-3, "batch": 16, "evaluations": 1},
+        units={"encoder": "foundation/english-tiny", "layer": -1, "units": 24, "utterances": 20},
+        **_SPEECH_LLM,
+    ),
+    "speech-llm": FoundationSize(
+        width=192,
+        layers=5,
+        heads=4,
+        tokens=1100,
+        sentences={"train": 10_000, "validation": 60},
+        training={"epochs": 3, "learning_rate": 1.5e-3, "batch": 48, "evaluations": 4},
+        units={"encoder": "foundation/english-small", "layer": -1, "units": 256, "utterances": 1200},
+        **_SPEECH_LLM,
     ),
 }

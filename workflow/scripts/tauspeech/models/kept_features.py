@@ -7,9 +7,9 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from tauspeech.data.audio import decode_audio
 from tauspeech.data.manifest import AudioKey, audio_key
 from tauspeech.models.family import SpeechModel
+from tauspeech.models.tasks import SpeechTask
 
 IN_MEMORY = 2 * 2**30
 
@@ -36,10 +36,10 @@ class KeptFeatures:
     def __contains__(self, row: dict[str, Any]) -> bool:
         return audio_key(row) in self._found
 
-    def get(self, model: SpeechModel, row: dict[str, Any]) -> np.ndarray:
+    def get(self, model: SpeechModel, row: dict[str, Any], task: SpeechTask) -> np.ndarray:
         id = audio_key(row)
         if id not in self._found:
-            features = model.features(decode_audio(row["audio"]["bytes"]))
+            features = model.features_of(row, task)
             self._room -= features.nbytes
             self._found[id] = features if self._room >= 0 else self._written(features)
             return features

@@ -18,6 +18,11 @@ class SpeechTask:
     target: str
 
     @property
+    def takes_text(self) -> bool:
+        """True for a task whose input is a sentence in the source language."""
+        return self.kind == "translate_text"
+
+    @property
     def text_language(self) -> str:
         """Language of the text: the speech's own for a transcript."""
         return self.target if self.kind in ("translate", "translate_text") else self.source

@@ -15,6 +15,7 @@ from tauspeech.models.families import (
     has_decoder,
     has_module,
     has_window,
+    takes_units,
     tasks_of_family,
 )
 from tauspeech.plan.checks import (
@@ -41,6 +42,7 @@ from tauspeech.plan.sources import (
     recordings,
     require_folder_or_hub_id,
 )
+from tauspeech.plan.units import units_of
 from tauspeech.plan.voices import engine_environment, models_of, only_espeak, short, voices_of
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
@@ -332,7 +334,7 @@ class Builder:
         """One for all repetitions."""
         source = self._base_source
         if source["kind"] == "train":
-            found = foundation_base(source["size"], self.sources, self.target, self.config, self.config["seed"])
+            found = foundation_base(source["size"], self.sources, (self.target,), self.config, self.config["seed"])
             return replace(found, id=self.base_id)
         settings = {key: value for key, value in source.items() if key != "family"}
         return PlannedJob("base", self.base_id, settings, modules=self.family)
@@ -353,6 +355,7 @@ class Builder:
         of the user's with the same name takes its place.
         """
         self._require_tasks(sets)
+        sets = self._as_taken(sets)
         if own := own_finetune(self.config, id):
             return self.job("finetune", id, {"own": own}, {"base": base or self.base}, modules=(MODULE, *self.family))
         require_precision(training["precision"], self.config["training"]["gpus"])
@@ -376,6 +379,15 @@ class Builder:
         factors = has_adapter(finetuned) and finetuned.inputs["base"] is reference
         settings = {"encoding": "lora"} if factors else {}
         return PlannedJob("vector", id or finetuned.id, settings, {"base": reference, "finetuned": finetuned})
+
+    def _as_taken(self, sets: TaskSets) -> TaskSets:
+        """The sets as the base's family takes them: speech, or units of speech, which are made once for all jobs.
+
+        Sets for a run's further bases stay speech, since units of a set have one name: their jobs make units themselves.
+        """
+        if not takes_units(self._base_source["family"]) or self.base_id != "base":
+            return sets
+        return tuple((units_of(speech, self.base), tasks) for speech, tasks in sets)
 
     def _require_tasks(self, sets: TaskSets) -> None:
         """Refuse tasks that the base's family cannot be trained for, as far as its model type is known by now."""
@@ -454,6 +466,7 @@ class Builder:
 
         Merges start from ``base``, which is the run's base by default.
         """
+        sets = self._as_taken(sets)
         decoding = self.choice_settings if split == "validation" else self.decoding_settings
         settings = decoding | tasks_of(sets) | {"merge": merge.settings, "kind": kind}
         settings |= {"candidates": candidates, "rule": rule, "split": split, "score": score} | self.scoring_settings
@@ -508,6 +521,7 @@ class Builder:
     ) -> PlannedJob:
         """Hypotheses of a model for the test split of some sets, below hypotheses/<folder>, which is ``id`` by default."""
         self._require_tasks(sets)
+        sets = self._as_taken(sets)
         settings = self.decoding_settings | tasks_of(sets) | {"folder": (folder or id) + self.tag}
         inputs: Inputs = {"model": model, "converted": self._converted(model), **sets_of(sets)}
         modules = (*self.family, *self._conversion)

@@ -20,6 +20,8 @@ STAGES = {
     "text": Stage("make_text.py", "text/{id}.receipt.json"),
     "speech": Stage("make_speech.py", "speech/{id}.receipt.json"),
     "channel": Stage("apply_channel.py", "recordings/{id}.receipt.json"),
+    "unit_centres": Stage("fit_units.py", "unit_centres/{id}/receipt.json"),
+    "units": Stage("encode_units.py", "units/{id}.receipt.json"),
     "candidates": Stage("propose_words.py", "candidates.receipt.json"),
     "voice": Stage("train_voice.py", "voices/{id}/receipt.json"),
     "tts": Stage("synthesise.py", "tts/{id}.receipt.json"),

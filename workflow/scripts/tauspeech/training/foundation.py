@@ -25,7 +25,8 @@ def train_foundation(job: Job, folder: Path) -> None:
             found += [(row, tasks[id]) for row in manifest.read(path, split)]
     texts = (row[task.text_language] for row, found in utterances["train"] for task in found)
     family = import_module(beside(FAMILIES[size.model_type].module, "foundation"))
-    model: SpeechModel = family.new_model(texts, size, job.seed)
+    units = {"languages": settings["languages"], "units": job.input("extractor", ".")} if size.units else {}
+    model: SpeechModel = family.new_model(texts, size, job.seed, **units)
     ctc_weight = settings["training"].get("ctc")
     if ctc_weight:
         family.with_ctc_loss(model, ctc_weight)

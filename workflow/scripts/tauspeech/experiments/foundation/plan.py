@@ -8,6 +8,9 @@ from tauspeech.plan.jobs import Plan
 
 
 def plan(config: dict[str, Any], results: Path) -> Plan:
-    sources = config["languages"]["source"]
-    sources = tuple(sources) if isinstance(sources, list) else (sources,)
-    return Plan([foundation_base(config["size"], sources, config["languages"]["target"], config, config["seed"])])
+    sources, targets = (_languages(config["languages"][key]) for key in ("source", "target"))
+    return Plan([foundation_base(config["size"], sources, targets, config, config["seed"])])
+
+
+def _languages(given: str | list[str]) -> tuple[str, ...]:
+    return tuple(given) if isinstance(given, list) else (given,)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from tauspeech.data.audio import RATE
+from tauspeech.data.audio import RATE, decode_audio
 from tauspeech.models.ctc.beams import best_labels, collapsed
 from tauspeech.models.ctc.preparation import UNUSED, prepare
 from tauspeech.models.ctc.requirements import require_characters, require_rate
@@ -87,6 +88,9 @@ class CTCModel:
         found = self.extractor(samples, sampling_rate=RATE, return_tensors="np")
         features: np.ndarray = found[self.network.main_input_name][0]
         return features[: int(found.attention_mask.sum())] if "attention_mask" in found else features
+
+    def features_of(self, row: Mapping[str, Any], task: SpeechTask) -> np.ndarray:
+        return self.features(decode_audio(row["audio"]["bytes"]))
 
     def target(self, texts: Mapping[str, str], task: SpeechTask) -> str:
         return texts[task.text_language]

@@ -7,12 +7,13 @@ folder of such a model has two files more than one of text, by which speech beco
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
+from tauspeech.data.audio import decode_audio
 from tauspeech.models.family import Example
 from tauspeech.models.loading import require_all_weights, unreadable_as_user_error
 from tauspeech.models.saving import save_weights_like
@@ -72,6 +73,14 @@ class SpeechLLM:
 
     def features(self, samples: np.ndarray) -> np.ndarray:
         return self.features_of_units(self.extractor.units(samples))
+
+    def features_of(self, row: Mapping[str, Any], task: SpeechTask) -> np.ndarray:
+        """Tokens of the sentence or of the units that the row has; units of its audio where it has none."""
+        if task.takes_text:
+            return self.features_of_text(row[task.source])
+        if "units" in row:
+            return self.features_of_units(np.array(row["units"], np.int32))
+        return self.features(decode_audio(row["audio"]["bytes"]))
 
     def features_of_units(self, units: np.ndarray) -> np.ndarray:
         return np.concatenate([self._tokens(UNITS), units + self._first_unit, self._tokens(END_UNITS)]).astype(np.int32)

@@ -10,6 +10,7 @@ from transformers import AutoFeatureExtractor, AutoModel
 
 from tauspeech.data.audio import RATE
 from tauspeech.data.json_files import read_json
+from tauspeech.models.devices import device
 from tauspeech.models.family import open_model
 from tauspeech.runtime.errors import UserError
 
@@ -43,7 +44,7 @@ class WhisperFrames:
 
     def __init__(self, folder: Path, layer: int):
         model: Any = open_model(folder)
-        self._model, self._encoder, self._layer = model, model.network.eval().model.encoder, layer
+        self._model, self._encoder, self._layer = model, model.network.to(device()).eval().model.encoder, layer
         _require_layer(folder, layer, model.network.config.encoder_layers)
         self.width: int = model.network.config.d_model
         self._frame = 2 * model.processor.feature_extractor.hop_length  # samples
@@ -52,11 +53,11 @@ class WhisperFrames:
         return np.concatenate([self._piece(piece) for piece in _pieces(samples, int(self._model.window * RATE))])
 
     def _piece(self, samples: np.ndarray) -> np.ndarray:
-        inputs = torch.from_numpy(self._model.features(samples)[None])
+        inputs = torch.from_numpy(self._model.features(samples)[None]).to(self._model.network.device)
         with torch.inference_mode():
             found = self._encoder(inputs, output_hidden_states=self._layer != LAST)
         states = found.last_hidden_state if self._layer == LAST else found.hidden_states[self._layer]
-        frames: np.ndarray = states[0, : -(-len(samples) // self._frame)].numpy()
+        frames: np.ndarray = states[0, : -(-len(samples) // self._frame)].numpy(force=True)
         return frames
 
 
@@ -66,7 +67,7 @@ class WaveformFrames:
     WINDOW = 30 * RATE  # a limit of memory
 
     def __init__(self, folder: Path, layer: int):
-        self._network = AutoModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True).eval()
+        self._network = AutoModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True).to(device()).eval()
         _require_layer(folder, layer, self._network.config.num_hidden_layers)
         self._extractor, self._layer = AutoFeatureExtractor.from_pretrained(folder), layer
         self.width: int = self._network.config.hidden_size
@@ -77,11 +78,11 @@ class WaveformFrames:
 
     def _piece(self, samples: np.ndarray) -> np.ndarray:
         padded = np.pad(samples, (0, max(0, self._shortest - len(samples))))
-        inputs = self._extractor(padded, sampling_rate=RATE, return_tensors="pt").input_values
+        inputs = self._extractor(padded, sampling_rate=RATE, return_tensors="pt").input_values.to(self._network.device)
         with torch.inference_mode():
             found = self._network(inputs, output_hidden_states=self._layer != LAST)
         states = found.last_hidden_state if self._layer == LAST else found.hidden_states[self._layer]
-        frames: np.ndarray = states[0].numpy()
+        frames: np.ndarray = states[0].numpy(force=True)
         return frames
 
 

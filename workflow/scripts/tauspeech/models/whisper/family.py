@@ -11,7 +11,7 @@ import torch
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 from transformers.modeling_outputs import BaseModelOutput
 
-from tauspeech.data.audio import RATE
+from tauspeech.data.audio import RATE, decode_audio
 from tauspeech.data.languages import unspaced
 from tauspeech.models.family import Example
 from tauspeech.models.half_precision import arithmetic
@@ -105,6 +105,9 @@ class Whisper:
             samples, sampling_rate=RATE, return_tensors="np", max_length=self._input.samples
         ).input_features[0]
         return found
+
+    def features_of(self, row: Mapping[str, Any], task: SpeechTask) -> np.ndarray:
+        return self.features(decode_audio(row["audio"]["bytes"]))
 
     def target(self, texts: Mapping[str, str], task: SpeechTask) -> str:
         return texts[task.text_language]
