@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tauspeech.models.dialogue.instructions import before_input
 from tauspeech.models.family import Example, open_model
 from tauspeech.models.speech_llm.expansion import expand
-from tauspeech.models.speech_llm.instructions import before_input
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
 from tests.models.speech_llm.small import ENCODER, SENTENCES, UNITS, extractor, speech, speech_llm, text_model

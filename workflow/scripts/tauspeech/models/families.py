@@ -31,6 +31,7 @@ _SPEECH_LLM = Family(
     has_window=False,
     takes_units=True,
 )
+_AUDIO_LLM = _SPEECH_LLM._replace(module="tauspeech.models.audio_llm.family", takes_units=False)
 FAMILIES = {
     "whisper": _WHISPER,
     "wav2vec2": _CTC,
@@ -39,6 +40,7 @@ FAMILIES = {
     "wavlm": _CTC,
     "parakeet_ctc": _CTC,
     "llama": _SPEECH_LLM,
+    "qwen2_audio": _AUDIO_LLM,
 }
 
 

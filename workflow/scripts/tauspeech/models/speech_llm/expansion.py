@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
+from tauspeech.models.dialogue.tokens import UNITS, added_tokens
 from tauspeech.models.loading import unreadable_as_user_error
-from tauspeech.models.speech_llm.tokens import UNITS, added_tokens
 from tauspeech.models.units.extractor import UnitExtractor
 from tauspeech.runtime.errors import UserError
 

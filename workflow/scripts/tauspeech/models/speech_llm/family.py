@@ -14,12 +14,12 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from tauspeech.data.audio import decode_audio
+from tauspeech.models.dialogue.answers import Answer, answer_text, read_answer
+from tauspeech.models.dialogue.instructions import before_input, behind_input
+from tauspeech.models.dialogue.tokens import END_ANSWER, END_UNITS, LANGUAGE, MARKS, UNITS, unit_token
 from tauspeech.models.family import Example
 from tauspeech.models.loading import require_all_weights, unreadable_as_user_error
 from tauspeech.models.saving import save_weights_like
-from tauspeech.models.speech_llm.answers import Answer, answer_text, read_answer
-from tauspeech.models.speech_llm.instructions import before_input, behind_input
-from tauspeech.models.speech_llm.tokens import END_ANSWER, END_UNITS, LANGUAGE, MARKS, UNITS, unit_token
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.units.extractor import UnitExtractor, open_extractor
 from tauspeech.runtime.errors import UserError

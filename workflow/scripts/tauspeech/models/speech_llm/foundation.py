@@ -7,10 +7,10 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from tauspeech.models.dialogue.instructions import INSTRUCTIONS, language_name
+from tauspeech.models.dialogue.tokens import added_tokens
 from tauspeech.models.foundation_sizes import FoundationSize
 from tauspeech.models.speech_llm.family import SpeechLLM
-from tauspeech.models.speech_llm.instructions import INSTRUCTIONS, language_name
-from tauspeech.models.speech_llm.tokens import added_tokens
 from tauspeech.models.units.extractor import open_extractor
 
 START, END = "<s>", "</s>"

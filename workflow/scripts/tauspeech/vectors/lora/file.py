@@ -114,9 +114,11 @@ class _Reader:
         self._matrices: dict[str, dict[str, StoredTensor]] = {}  # by module
         self._whole: dict[str, StoredTensor] = {}  # by name
         self._ending: dict[str, list[str]] = {}  # names of the reference by their endings
+        self._parts: dict[tuple[str, ...], list[str]] = {}  # and by their parts in alphabetical order
         for name in sorted(reference.tensors):
             for tail in _tails(name):
                 self._ending.setdefault(tail, []).append(name)
+            self._parts.setdefault(_sorted_parts(name), []).append(name)
 
     def add(self, key: str, tensor: StoredTensor) -> None:
         path = key.removeprefix(PREFIX)
@@ -225,11 +227,16 @@ class _Reader:
         return parts[f"{kind}A"], parts[f"{kind}B"]
 
     def _find(self, path: str) -> str | None:
-        """The tensor of the reference for a tensor of the adapter; prefixes of either name may be missing."""
+        """The tensor of the reference for a tensor of the adapter.
+
+        Prefixes of either name may be missing, or else parts may be in another order: what transformers 5 opens as
+        model.language_model.layers is language_model.model.layers in published files.
+        """
         names = self._reference.tensors
         if path in names:
             return path
         near = self._ending.get(path, []) + [tail for tail in _tails(path) if tail in names]
+        near = near or self._parts.get(_sorted_parts(path), [])
         if len(near) > 1:
             raise UserError(
                 f"{path} of {self._folder} may be {near[0]} or {near[1]} of {self._reference.folder}; give a base with the "
@@ -241,6 +248,10 @@ class _Reader:
 def _tails(path: str) -> list[str]:
     parts = path.split(".")
     return [".".join(parts[first:]) for first in range(1, len(parts))]
+
+
+def _sorted_parts(path: str) -> tuple[str, ...]:
+    return tuple(sorted(path.split(".")))
 
 
 def _kernel(b: StoredTensor) -> int:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from tauspeech.models.speech_llm.tokens import END_ANSWER, LANGUAGE, MARKS, TASK_TOKENS, language_token
+from tauspeech.models.dialogue.tokens import END_ANSWER, LANGUAGE, MARKS, TASK_TOKENS, language_token
 from tauspeech.models.tasks import SpeechTask
 
 _CONTROL = re.compile("|".join([*map(re.escape, MARKS), r"<\d+>"]))

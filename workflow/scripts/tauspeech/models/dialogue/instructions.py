@@ -2,7 +2,7 @@
 
 from tauspeech.data.languages import primary_subtag
 from tauspeech.data.randomness import derive_seed
-from tauspeech.models.speech_llm.tokens import END_HUMAN, HUMAN, MODEL
+from tauspeech.models.dialogue.tokens import END_HUMAN, HUMAN, MODEL
 from tauspeech.models.tasks import SpeechTask
 
 # English names of languages; other languages have their codes as names.

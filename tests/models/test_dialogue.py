@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.models.speech_llm.answers import Answer, answer_text, read_answer
-from tauspeech.models.speech_llm.instructions import INSTRUCTIONS, before_input, instruction
-from tauspeech.models.speech_llm.tokens import END_ANSWER, MARKS, TASK_TOKENS
+from tauspeech.models.dialogue.answers import Answer, answer_text, read_answer
+from tauspeech.models.dialogue.instructions import INSTRUCTIONS, before_input, instruction
+from tauspeech.models.dialogue.tokens import END_ANSWER, MARKS, TASK_TOKENS
 from tauspeech.models.tasks import SpeechTask
 
 TASKS = [SpeechTask(kind, "en", "de") for kind in INSTRUCTIONS]

@@ -1,0 +1,1 @@
+"""Dialogues with speech LLMs of all families: instructions, answers, and the tokens in them."""
