@@ -45,7 +45,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     made.add_argument(
         "--audio", type=Path, nargs="+", metavar="FILE", help="recordings from which the centres are made"
     )
-    made.add_argument("--centres", type=Path, metavar="FILE", help="array of the centres, as .npy")
+    made.add_argument("--centres", type=Path, metavar="FILE", help="array of the centres, as .npy or safetensors")
     parser.add_argument(
         "--units", type=int, default=500, metavar="N", help="number of centres to make (default: %(default)s)"
     )

@@ -5,6 +5,8 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
 from tauspeech.data.json_files import read_json
 from tauspeech.models.units.frames import FrameEncoder, open_frames
@@ -67,12 +69,16 @@ def open_extractor(folder: Path) -> UnitExtractor:
 
 
 def read_centres(path: Path) -> np.ndarray:
-    """An array of centres by width; files that need pickle are refused."""
+    """An array of centres by width, from an .npy file or the only tensor of a safetensors file."""
     try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+        if path.suffix == ".safetensors":
+            (found,) = load_file(path).values()
+        else:
+            found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, SafetensorError) as error:
         raise UserError(
-            f"{path} is no array of numbers ({error}): give an .npy file without pickled objects."
+            f"{path} is no array of numbers ({error}): give an .npy file, or a safetensors file with one tensor; a pickled "
+            "k-means becomes one with `tauspeech convert`."
         ) from None
     if found.ndim != 2 or not np.issubdtype(found.dtype, np.floating) or not np.isfinite(found).all():
         raise UserError(
