@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tauspeech.models.dialogue.answers import Answer, answer_text, read_answer
 from tauspeech.models.dialogue.instructions import INSTRUCTIONS, before_input, instruction
 from tauspeech.models.dialogue.tokens import END_ANSWER, MARKS, TASK_TOKENS
-from tauspeech.models.tasks import SpeechTask
+from tauspeech.models.tasks import SpeechTask, drawn_for
 
 TASKS = [SpeechTask(kind, "en", "de") for kind in INSTRUCTIONS]
 LANGUAGES = ["de", "en", "fr", "mt"]
@@ -96,3 +96,14 @@ def test_each_task_has_ten_instructions_with_its_languages(kind):
 def test_language_control_is_asked_for_as_translation_is():
     control, translate = SpeechTask("control_language", "en", "fr"), SpeechTask("translate", "en", "fr")
     assert all(instruction(control, str(n)) == instruction(translate, str(n)) for n in range(20))
+
+
+def test_each_utterance_is_trained_to_write_the_token_of_one_language_drawn_by_its_name():
+    controls = [SpeechTask("control_language", "en", language) for language in ("de", "fr", "zh")]
+    tasks = [SpeechTask("transcribe", "en", "en"), *controls]
+    drawn = [drawn_for(str(number), tasks) for number in range(600)]
+    assert drawn == [drawn_for(str(number), tasks) for number in range(600)]
+    assert all(found[0] == tasks[0] and len(found) == 2 for found in drawn)
+    counts = [sum(found[1] == control for found in drawn) for control in controls]
+    assert sum(counts) == 600 and min(counts) > 150
+    assert drawn_for("1", tasks[:1]) == tasks[:1]

@@ -1,8 +1,10 @@
 """Tasks: what a model is to write for an utterance, or for a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from tauspeech.data.randomness import derive_seed
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,15 @@ class SpeechTask:
     def text_language(self) -> str:
         """Language of the text: the speech's own for a transcript."""
         return self.target if self.kind in ("translate", "translate_text") else self.source
+
+
+def drawn_for(utterance: str, tasks: Sequence[SpeechTask]) -> list[SpeechTask]:
+    """Tasks of one utterance in training: all of a set's, but of those that control the language one, drawn by hash."""
+    controls = [task for task in tasks if task.kind == "control_language"]
+    if not controls:
+        return list(tasks)
+    drawn = controls[derive_seed(0, "language control", utterance) % len(controls)]
+    return [task for task in tasks if task.kind != "control_language" or task == drawn]
 
 
 TasksBySet = dict[str, list[SpeechTask]]

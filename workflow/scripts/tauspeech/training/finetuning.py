@@ -10,7 +10,7 @@ from typing import Any
 from tauspeech.models.decoding import Decoder, FeatureCache
 from tauspeech.models.family import SpeechModel, open_model
 from tauspeech.models.kept_features import KeptFeatures
-from tauspeech.models.tasks import TasksBySet
+from tauspeech.models.tasks import TasksBySet, drawn_for
 from tauspeech.models.validation import mean_score
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
@@ -84,7 +84,11 @@ class Finetuning:
             self._kept = self._kept or KeptFeatures(checkpoints)
         for split in ("train", "validation"):
             if split not in self._examples:
-                pairs = ((row, self.sets.tasks[id]) for id, rows in self.sets.rows(split).items() for row in rows)
+                pairs = (
+                    (row, drawn_for(row["utterance"], self.sets.tasks[id]))
+                    for id, rows in self.sets.rows(split).items()
+                    for row in rows
+                )
                 self._examples[split] = Examples(pairs, model, self._kept)
         part.require_effect(model.collate([self._examples["train"][0]]))
         score: Callable[[], float] | None = None

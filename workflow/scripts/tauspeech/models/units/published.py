@@ -7,7 +7,7 @@ function of it is called.
 import pickle
 from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
@@ -48,10 +48,10 @@ class ArrayBehind(NamedObject):
 _Unpickler: Any = vars(pickle)["_Unpickler"]
 
 
-class CentresUnpickler(_Unpickler):  # type: ignore[misc]  # a class without published types
+class CentresUnpickler(_Unpickler):
     """Reads numbers, texts and arrays."""
 
-    dispatch = dict(_Unpickler.dispatch)
+    dispatch: ClassVar[dict[int, Any]] = dict(_Unpickler.dispatch)
 
     def __init__(self, file: BinaryIO):
         super().__init__(file)
