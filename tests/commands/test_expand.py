@@ -9,6 +9,7 @@ from tests.models.speech_llm.small import ENCODER, speech, text_model
 
 from tauspeech.commands.main import main
 from tauspeech.models.family import open_model
+from tauspeech.runtime.files import sha256_file
 from tauspeech.runtime.paths import FOUNDATIONS
 
 
@@ -44,6 +45,10 @@ def test_a_model_with_units_of_recordings_is_made_twice_the_same_and_transcribes
     assert about == {"encoder": ENCODER, "layer": -1, "units": 12}
     for name in ("model.safetensors", "unit_centres.npy", "tokenizer.json"):
         assert (made / "one" / name).read_bytes() == (made / "two" / name).read_bytes()
+    receipt = json.loads((made / "one" / "expansion_receipt.json").read_text())
+    assert receipt["origin"]["model.safetensors"] == sha256_file(made / "text" / "model.safetensors")
+    assert {name: sha256_file(made / "one" / name) for name in receipt["files"]} == receipt["files"]
+    assert {file.name for file in (made / "one").iterdir()} == {*receipt["files"], "expansion_receipt.json"}
     model = open_model(made / "one")
     assert model.languages == ["de", "en"] and len(set(model.extractor.units(speech(1)).tolist())) > 3
     assert main(["transcribe", str(made / "one"), str(made / "0.wav"), "--threads", "1", "--output", "json"]) == 0

@@ -10,7 +10,10 @@ from tauspeech.models.dialogue.tokens import UNITS, added_tokens
 from tauspeech.models.loading import unreadable_as_user_error
 from tauspeech.models.units.extractor import UnitExtractor
 from tauspeech.runtime.errors import UserError
+from tauspeech.runtime.files import canonical_json, sha256_file, write_text
+from tauspeech.runtime.receipts import versions
 
+RECEIPT = "expansion_receipt.json"
 SPREAD = 0.02  # standard deviation of new embeddings around the mean of the old ones, relative to that of the old ones
 
 
@@ -25,6 +28,21 @@ def expand(origin: Path, extractor: UnitExtractor, languages: Sequence[str], fol
     network.save_pretrained(folder, max_shard_size="100GB")
     tokenizer.save_pretrained(folder)
     extractor.save(folder)
+    _write_receipt(folder, origin, extractor, languages, seed)
+
+
+def _write_receipt(folder: Path, origin: Path, extractor: UnitExtractor, languages: Sequence[str], seed: int) -> None:
+    """Record what a model was made of, and the hashes of its files."""
+    made_of = [origin / "config.json", *sorted(origin.glob("*.safetensors"))]
+    content = {
+        "origin": {file.name: sha256_file(file) for file in made_of},
+        "units": {"encoder": extractor.encoder, "layer": extractor.layer, "units": extractor.count},
+        "languages": sorted(languages),
+        "seed": seed,
+        "files": {file.name: sha256_file(file) for file in sorted(folder.iterdir())},
+        "versions": versions(),
+    }
+    write_text(folder / RECEIPT, canonical_json(content))
 
 
 def add_tokens(

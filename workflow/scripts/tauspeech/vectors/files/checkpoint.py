@@ -21,6 +21,7 @@ INDEX = "model.safetensors.index.json"
 # Files of a model folder that are not its description: weights in any format, an adapter, and files of the training.
 _NOT_DESCRIPTION = (
     ".*",
+    "expansion_receipt.json",
     "*.safetensors",
     "*.safetensors.index.json",
     "pytorch_model*.bin*",
