@@ -16,7 +16,7 @@ from tauspeech.text.checks import Checker
 from tauspeech.text.domain_grammars import grammars_of
 from tauspeech.text.template import generate
 
-WHISPERS = ("english-tiny", "english-base")
+WHISPERS = ("english-tiny", "english-base", "english-small")
 NAMES = (*WHISPERS, "english-ctc")
 SENTENCES = 72  # four of each domain
 

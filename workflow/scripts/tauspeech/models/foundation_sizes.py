@@ -152,7 +152,7 @@ SIZES = {
         heads=4,
         tokens=1100,
         sentences={"train": 10_000, "validation": 60},
-        training={"epochs": 3, "learning_rate": 1.5e-3, "batch": 48, "evaluations": 4},
+        training={"epochs": 2, "learning_rate": 1.5e-3, "batch": 48, "evaluations": 4},
         units={"encoder": "foundation/english-small", "layer": -1, "units": 256, "utterances": 1200},
         **_SPEECH_LLM,
     ),
