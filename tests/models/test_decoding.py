@@ -60,7 +60,7 @@ class FakeModel:
         self.network = torch.nn.Linear(1, 1)
         self.features_id, self.computed, self.encoded = features_id, 0, 0
 
-    def features(self, samples):
+    def features_of(self, row, task):
         self.computed += 1
         return np.full(SIZE // 4, self.computed, np.float32)
 
@@ -144,7 +144,7 @@ def test_utterances_of_the_same_name_and_other_audio_have_features_of_their_own(
     synthetic["utterance"] = recorded["utterance"]
     cache, states = FeatureCache(), EncoderStates()
     decoder = Decoder(model, SETTINGS, cache, states)
-    assert not np.array_equal(cache.get(model, recorded), cache.get(model, synthetic))
+    assert not np.array_equal(cache.get(model, recorded, TRANSCRIBE), cache.get(model, synthetic, TRANSCRIBE))
     encoded = []
     for row in (recorded, synthetic):
         decoder.decode([row], TRANSCRIBE)
@@ -209,24 +209,33 @@ def test_models_with_other_features_do_not_share_them():
     assert [model.computed for model in models] == [2, 2]
 
 
+def test_a_task_on_sentences_has_features_of_its_own():
+    """The model's output names the feature that it has got, and features are counted."""
+    rows = [row | {"zh": text} for row, text in zip(rows_of(0.1, 0.1), ("a", "b"), strict=True)]
+    tasks = [TRANSCRIBE, SpeechTask("translate_text", "zh", "en"), TRANSLATE]
+    spoken, written, translated = Decoder(FakeModel(), SETTINGS).decode_tasks(rows, tasks)
+    assert (spoken, translated) == (["transcribe 1", "transcribe 2"], ["translate 1", "translate 2"])
+    assert written == ["translate_text 3", "translate_text 4"]
+
+
 def test_a_full_cache_drops_the_oldest_features():
     model, rows = FakeModel(), rows_of(*[0.1] * 5)
     cache = FeatureCache(most_bytes=3 * SIZE)
     for row in rows:
-        cache.get(model, row)
+        cache.get(model, row, TRANSCRIBE)
         assert len(cache._found) <= 3
-    assert [key[0] for _, key in cache._found] == ["u-2", "u-3", "u-4"]
-    cache.get(model, rows[4])
+    assert [key[0] for _, key, _ in cache._found] == ["u-2", "u-3", "u-4"]
+    cache.get(model, rows[4], TRANSCRIBE)
     assert model.computed == 5
-    cache.get(model, rows[0])
+    cache.get(model, rows[0], TRANSCRIBE)
     assert model.computed == 6
 
 
 def test_features_larger_than_the_cache_are_kept_until_the_next():
     model, cache, rows = FakeModel(), FeatureCache(most_bytes=1), rows_of(0.1, 0.1)
-    texts = [cache.get(model, row)[0] for row in (*rows, *rows)]
+    texts = [cache.get(model, row, TRANSCRIBE)[0] for row in (*rows, *rows)]
     assert texts == [1, 2, 3, 4] and len(cache._found) == 1
-    cache.get(model, rows[1])
+    cache.get(model, rows[1], TRANSCRIBE)
     assert model.computed == 4
 
 

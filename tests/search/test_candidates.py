@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tauspeech.plan.merges import MergeSpec, Searched, Term
+from tauspeech.plan.merges import MergeSpec, Searched, Term, Tried, with_chosen_weights
 from tauspeech.search.candidates import KINDS
 from tauspeech.vectors import grid
 from tauspeech.vectors.execution import Execution
@@ -73,6 +73,26 @@ def test_a_pruning_is_the_merge_of_the_pruned_vector(results, opened, vector, ca
     candidates = opened("pruned_vectors", MergeSpec("task_arithmetic", (Term(vector),)), PRUNINGS)
     options = {ratio: candidate[ratio] for ratio in ("rank", "keep") if candidate[ratio]}
     assert_same(candidates.weights(candidate), results.merged(MergeSpec(candidate["method"], (Term(vector),), options)))
+
+
+WEIGHTS = [{"weights": {"first": first, "rest": rest}} for first, rest in ((0.4, 0.0), (1.0, -0.7))]
+
+
+@pytest.mark.parametrize("candidate", WEIGHTS, ids=str)
+def test_weights_that_are_tried_and_chosen_are_those_of_the_merge(results, opened, vector, candidate):
+    """In a nested merge as well: TIES of two vectors with one weight, and a third vector beside it."""
+    others = [results.vector(results.finetune(id)) for id in ("two", "three")]
+
+    def spec(first, rest):
+        nested = MergeSpec("ties", (Term(vector, first), Term(others[0], first)), {"keep": 0.4})
+        return MergeSpec("task_arithmetic", (Term(nested), Term(others[1], rest)))
+
+    tried = spec(Tried("first"), Tried("rest"))
+    expected = results.merged(spec(*candidate["weights"].values()))
+    assert_same(opened("weights", tried, WEIGHTS).weights(candidate), expected)
+    search = results.search("mix", candidate["weights"])
+    chosen = results.merged(with_chosen_weights(tried, search))
+    assert all(chosen.tensors[name].equal(expected.tensors[name]) for name in expected.tensors)
 
 
 def test_a_nested_merge_may_have_searched_options(results, opened, vector):

@@ -9,7 +9,7 @@ import torch
 
 import search_candidates
 from tauspeech.data import manifest
-from tauspeech.data.audio import encode_audio
+from tauspeech.data.audio import decode_audio, encode_audio
 from tauspeech.models.decoding import FeatureCache
 from tauspeech.models.encoder_states import EncoderStates
 from tauspeech.plan.builder import Builder
@@ -32,6 +32,9 @@ class FakeModel:
         self.network = torch.nn.Linear(1, 1)
         self.base, self.best = base, best
         self.weights, self.featured = {}, 0
+
+    def features_of(self, row, task):
+        return self.features(decode_audio(row["audio"]["bytes"]))
 
     def features(self, samples):
         self.featured += 1

@@ -62,3 +62,11 @@ def test_ratios_are_chosen_for_each_method_and_its_recipe_takes_them(tmp_path):
     for method, options in chosen.items():
         content = {"base": "b", "method": method, "options": options, "vectors": [{"path": "v.safetensors"}]}
         assert Recipe.parse(content, tmp_path).as_mapping()["options"] == options  # which refuses unknown options
+
+
+def test_the_best_weights_are_taken_and_of_equal_ones_the_smallest():
+    points = [
+        {"weights": {"de": de, "lc": lc}, "score": score}
+        for de, lc, score in ((1, 0.5, 20), (0.4, 0.5, 20), (0.2, 0, 19))
+    ]
+    assert choose({"kind": "best_weights"}, points) == {"de": 0.4, "lc": 0.5}

@@ -10,6 +10,7 @@ def main(job: Job) -> None:
     from tauspeech.data import manifest
     from tauspeech.models.conversion import use_converted
     from tauspeech.models.decoding import Decoder, shared_features
+    from tauspeech.models.dialogue.answers import details_of
     from tauspeech.models.encoder_states import shared_states
     from tauspeech.models.family import open_model
     from tauspeech.models.tasks import tasks_by_set
@@ -26,7 +27,8 @@ def main(job: Job) -> None:
         for task, texts in zip(tasks[set_id], decoder.decode_tasks(rows, tasks[set_id]), strict=True):
             lines = [
                 {"id": row["utterance"], "set": set_id, "task": task.kind, "language": task.text_language,
-                 "word_id": row["word_id"], "reference": row[task.text_language], "hypothesis": text}
+                 "word_id": row["word_id"], "reference": row[task.text_language], "hypothesis": text,
+                 **details_of(text)}
                 for row, text in zip(rows, texts, strict=True)
             ]  # fmt: skip
             output = folder / f"{set_id}.{task.kind}.jsonl"

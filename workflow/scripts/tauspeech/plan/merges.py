@@ -6,7 +6,7 @@ vectors and ``theta_T + lambda (theta_S,real - theta_S,syn)`` are merges like an
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tauspeech.plan.jobs import PlannedJob
@@ -29,19 +29,31 @@ class Searched:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """A weight of a merge in a search: that of each candidate, by name."""
+
+    name: str
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"tried": self.name}
+
+
+@dataclass(frozen=True)
 class Term:
     """A vector with its weight, or a nested merge; ``reference`` is the vector's reference if it is not the base."""
 
     source: "PlannedJob | MergeSpec"
-    weight: Weight = 1.0
+    weight: Weight | Searched | Tried = 1.0
     reference: PlannedJob | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
+        weight = self.weight.settings if isinstance(self.weight, Searched | Tried) else self.weight
         if isinstance(self.source, MergeSpec):
-            return {"merge": self.source.settings, "weight": self.weight}
+            return {"merge": self.source.settings, "weight": weight}
         reference = {"reference": self.reference.id} if self.reference else {}
-        return {"vector": self.source.id, "weight": self.weight} | reference
+        return {"vector": self.source.id, "weight": weight} | reference
 
 
 @dataclass(frozen=True)
@@ -115,5 +127,18 @@ class MergeSpec:
     def _searched(self) -> Iterator[Searched]:
         yield from (value for value in (self.options, self.scale) if isinstance(value, Searched))
         for term in self.terms:
+            if isinstance(term.weight, Searched):
+                yield term.weight
             if isinstance(term.source, MergeSpec):
                 yield from term.source._searched()
+
+
+def with_chosen_weights(merge: MergeSpec, search: PlannedJob) -> MergeSpec:
+    """The merge with the weights that a search has chosen in place of those that it has tried."""
+
+    def resolved(term: Term) -> Term:
+        weight = Searched(search, term.weight.name) if isinstance(term.weight, Tried) else term.weight
+        source = with_chosen_weights(term.source, search) if isinstance(term.source, MergeSpec) else term.source
+        return replace(term, weight=weight, source=source)
+
+    return replace(merge, terms=tuple(map(resolved, merge.terms)))

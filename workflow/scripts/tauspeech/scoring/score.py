@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from tauspeech.data.languages import unspaced
+from tauspeech.scoring.headline import TRANSLATIONS
 from tauspeech.scoring.metrics import bleu, cer, chrf, wer
 from tauspeech.scoring.rare_words import word_counts
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
@@ -50,7 +51,7 @@ def score_model(
 def _tallies(utterances: pd.DataFrame, words: Words, with_sclite: bool, rules: ScoringRules) -> dict[str, Tally]:
     task, language = utterances[["task", "language"]].iloc[0]
     texts = utterances["reference"].tolist(), utterances["hypothesis"].tolist()
-    if task == "translate":
+    if task in TRANSLATIONS:
         metrics = [bleu, chrf]
     elif unspaced(language):
         metrics = [cer]

@@ -44,6 +44,17 @@ class PrunedVectors:
         return self._prunings.at(candidate["rank"], candidate["keep"])
 
 
+class TriedWeights:
+    """The merge at several weights of its vectors: candidates ``{weights}``, by the names that the merge gives them."""
+
+    def __init__(self, job: Job, candidates: Sequence[Candidate], execution: Execution):
+        self._job, self._execution = job, execution
+
+    def weights(self, candidate: Candidate) -> Weights:
+        sources = Sources(recipe_of(self._job, tried=candidate["weights"]), self._execution)
+        return Sweep(sources.base, sources.phi(), self._execution).at(sources.recipe.merge.scale)
+
+
 class Subsets:
     """The merge of some of its vectors: candidates ``{vectors}``, a list of their ids."""
 
@@ -59,4 +70,5 @@ KINDS: dict[str, Callable[[Job, Sequence[Candidate], Execution], Candidates]] = 
     "scales": Scales,
     "pruned_vectors": PrunedVectors,
     "subsets": Subsets,
+    "weights": TriedWeights,
 }

@@ -52,8 +52,10 @@ def mean_of_searches(job: Job) -> dict[str, Any]:
 
 
 def _described(candidate: Candidate) -> str:
-    return " ".join(
-        f"{key} {value:g}" if isinstance(value, float | int) else value
-        for key, value in candidate.items()
-        if not isinstance(value, list)
-    )
+    flat = {name: value for key, found in candidate.items() for name, value in _named(key, found).items()}
+    return " ".join(f"{name} {value:g}" if isinstance(value, float | int) else value for name, value in flat.items())
+
+
+def _named(key: str, value: Any) -> dict[str, Any]:
+    """Values by name: those of a mapping, and of lists none."""
+    return value if isinstance(value, dict) else {} if isinstance(value, list) else {key: value}

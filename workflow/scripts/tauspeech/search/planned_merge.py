@@ -10,10 +10,13 @@ from tauspeech.vectors.lora.config import ADAPTER_FOLDER
 from tauspeech.vectors.recipe import Recipe
 
 
-def recipe_of(job: Job, scale: float | None = None) -> Recipe:
-    """The recipe that a job's specification describes, with the values that searches have chosen; or at a given scale."""
+def recipe_of(job: Job, scale: float | None = None, tried: Mapping[str, float] | None = None) -> Recipe:
+    """The recipe that a job's specification describes, with the values that searches have chosen.
+
+    ``scale`` takes the place of the merge's own; ``tried`` are the weights, by name, that a search tries.
+    """
     planned = job.settings["merge"] if scale is None else job.settings["merge"] | {"scale": scale}
-    return _parsed(job, _Resolved(job, job.inputs("vectors")).merge(planned))
+    return _parsed(job, _Resolved(job, job.inputs("vectors"), tried or {}).merge(planned))
 
 
 def adapter_recipe_of(job: Job) -> Recipe | None:
@@ -22,7 +25,7 @@ def adapter_recipe_of(job: Job) -> Recipe | None:
     if not adapters:
         return None
     vectors = dict(zip(job.inputs("vectors"), adapters, strict=True))
-    return _parsed(job, _Resolved(job, vectors).merge(job.settings["merge"]) | {"output": "adapter"})
+    return _parsed(job, _Resolved(job, vectors, {}).merge(job.settings["merge"]) | {"output": "adapter"})
 
 
 def _parsed(job: Job, content: dict[str, Any]) -> Recipe:
@@ -33,7 +36,8 @@ def _parsed(job: Job, content: dict[str, Any]) -> Recipe:
 class _Resolved:
     """Paths of a job's inputs and choices of its searches, by id."""
 
-    def __init__(self, job: Job, vectors: Mapping[str, Path]):
+    def __init__(self, job: Job, vectors: Mapping[str, Path], tried: Mapping[str, float]):
+        self._tried = tried
         self._vectors = {id: _relative(job, path) for id, path in vectors.items()}
         self._references = {id: _relative(job, path) for id, path in job.inputs("references", ".").items()}
         self._chosen = {id: _read(path)["chosen"] for id, path in job.inputs("searches").items()}
@@ -47,15 +51,18 @@ class _Resolved:
         }
 
     def _term(self, planned: Mapping[str, Any]) -> dict[str, Any]:
+        weight = self._value(planned["weight"])
         if "merge" in planned:
-            return {"merge": self.merge(planned["merge"]), "weight": planned["weight"]}
+            return {"merge": self.merge(planned["merge"]), "weight": weight}
         id = planned["vector"]
         reference = {"reference": self._references[planned["reference"]]} if "reference" in planned else {}
-        return {"path": self._vectors[id], "id": id, "weight": planned["weight"]} | reference
+        return {"path": self._vectors[id], "id": id, "weight": weight} | reference
 
     def _value(self, planned: Any) -> Any:
         if isinstance(planned, Mapping) and planned.keys() == {"search", "choice"}:
             return self._chosen[planned["search"]][planned["choice"]]
+        if isinstance(planned, Mapping) and planned.keys() == {"tried"}:
+            return self._tried[planned["tried"]]
         return planned
 
 

@@ -32,4 +32,15 @@ def smallest_ratios(points: Sequence[Point]) -> dict[str, dict[str, float]]:
     return chosen
 
 
-RULES: dict[str, Callable[..., dict[str, Any]]] = {"smallest_scale": smallest_scale, "smallest_ratios": smallest_ratios}
+def best_weights(points: Sequence[Point]) -> dict[str, float]:
+    """The weights with the best score, by name; of equal scores those that change the base least."""
+    best = max(points, key=lambda point: (point["score"], -sum(map(abs, point["weights"].values()))))
+    chosen: dict[str, float] = best["weights"]
+    return chosen
+
+
+RULES: dict[str, Callable[..., dict[str, Any]]] = {
+    "smallest_scale": smallest_scale,
+    "smallest_ratios": smallest_ratios,
+    "best_weights": best_weights,
+}

@@ -14,7 +14,7 @@ import torch
 from transformers import AutoProcessor, PreTrainedModel, ProcessorMixin, Qwen2AudioForConditionalGeneration
 
 from tauspeech.data.audio import RATE, decode_audio
-from tauspeech.models.dialogue.answers import Answer, answer_text, read_answer
+from tauspeech.models.dialogue.answers import Answer, AnswerText, answer_text, read_answer
 from tauspeech.models.dialogue.instructions import NAMES, instruction
 from tauspeech.models.family import Example
 from tauspeech.models.loading import require_all_weights, unreadable_as_user_error
@@ -134,8 +134,8 @@ class AudioLLM:
 
     def decode(self, encoded: Sequence[np.ndarray], task: SpeechTask, *, beams: int, new_tokens: int) -> list[str]:
         """The part of each answer that the task is about: the translation, or else the transcript."""
-        part = "translation" if task.kind in ("translate", "translate_text") else "transcript"
-        return [getattr(answer, part) for answer in self.answers(encoded, task, beams=beams, new_tokens=new_tokens)]
+        found = self.answers(encoded, task, beams=beams, new_tokens=new_tokens)
+        return [AnswerText.of(answer, task) for answer in found]
 
     def answers(self, encoded: Sequence[np.ndarray], task: SpeechTask, *, beams: int, new_tokens: int) -> list[Answer]:
         """Answers to a batch of inputs, padded on the left, so that all of them continue at the same place."""

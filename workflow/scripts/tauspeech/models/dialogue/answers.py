@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tauspeech.models.dialogue.tokens import END_ANSWER, LANGUAGE, MARKS, TASK_TOKENS, language_token
 from tauspeech.models.tasks import SpeechTask
@@ -19,6 +20,24 @@ class Answer:
     language: str | None  # by its token
     translation: str
     complete: bool
+
+
+class AnswerText(str):
+    """The part of an answer that a task is about, with what else the answer says."""
+
+    details: dict[str, Any]
+
+    @classmethod
+    def of(cls, answer: Answer, task: SpeechTask) -> "AnswerText":
+        translated = task.kind in ("translate", "translate_text")
+        text = cls(answer.translation if translated else answer.transcript)
+        text.details = {"transcript": answer.transcript, "written": answer.language, "complete": answer.complete}
+        return text
+
+
+def details_of(text: str) -> dict[str, Any]:
+    """What an answer says beside a text that is a part of it: its transcript, the language by its token, and whether it is complete."""
+    return text.details if isinstance(text, AnswerText) else {}
 
 
 def answer_text(texts: Mapping[str, str], task: SpeechTask) -> str:

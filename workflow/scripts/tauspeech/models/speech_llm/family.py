@@ -14,7 +14,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from tauspeech.data.audio import decode_audio
-from tauspeech.models.dialogue.answers import Answer, answer_text, read_answer
+from tauspeech.models.dialogue.answers import Answer, AnswerText, answer_text, read_answer
 from tauspeech.models.dialogue.instructions import before_input, behind_input
 from tauspeech.models.dialogue.tokens import END_ANSWER, END_UNITS, LANGUAGE, MARKS, UNITS, unit_token
 from tauspeech.models.family import Example
@@ -132,8 +132,8 @@ class SpeechLLM:
 
     def decode(self, encoded: list[list[int]], task: SpeechTask, *, beams: int, new_tokens: int) -> list[str]:
         """The part of each answer that the task is about: the translation, or else the transcript."""
-        part = "translation" if task.kind in ("translate", "translate_text") else "transcript"
-        return [getattr(answer, part) for answer in self.answers(encoded, task, beams=beams, new_tokens=new_tokens)]
+        found = self.answers(encoded, task, beams=beams, new_tokens=new_tokens)
+        return [AnswerText.of(answer, task) for answer in found]
 
     def answers(self, encoded: list[list[int]], task: SpeechTask, *, beams: int, new_tokens: int) -> list[Answer]:
         """Answers to a batch of inputs, padded on the left, so that all of them continue at the same place."""
