@@ -2,10 +2,12 @@
 
 
 rule make_table:
-    """Make a table from scores, searches, sets, checks or vectors."""
+    """Make a table from scores, hypotheses, searches, sets, checks or vectors."""
     input:
         spec=spec_of("table"),
-        receipts=receipts_of("table", "scores", "searches", "sets", "rarity", "vectors"),
+        receipts=receipts_of(
+            "table", "scores", "hypotheses", "searches", "sets", "rarity", "vectors"
+        ),
     output:
         table=f"{RESULTS}/tables/{{id}}.tsv",
         readable=f"{RESULTS}/tables/{{id}}.md",

@@ -36,7 +36,7 @@ class Results:
         base = {name: self._numbers.standard_normal(shape) for name, shape in SHAPES.items()}
         self._write_model("base", base)
         config = {"seed": 1, "base": str(self.lab.folder / "base"), "retrain_foundation": False, "decoding": DECODING}
-        self.build = Builder(config, ("ca",), "en")
+        self.build = Builder(config, ("ca",), ("en",))
         self.made(self.build.base, "config.json", "model.safetensors")
 
     def _write_model(self, id: str, tensors: Mapping[str, np.ndarray]) -> None:

@@ -152,7 +152,7 @@ def test_the_score_is_the_mean_over_tasks(searched):
 def test_texts_are_normalised_as_the_configuration_says(results, searched, monkeypatch, score, expected):
     monkeypatch.setitem(TEXT, "validation", "Bon dia (rialles) a tothom")  # hypotheses are its first four words
     assert searched(0.0, grid=(0.0,), score=score)[0]["points"][0]["score"] == 50
-    results.build = Builder(results.build.config | {"scoring": {"normaliser": "whisper_basic"}}, ("ca",), "en")
+    results.build = Builder(results.build.config | {"scoring": {"normaliser": "whisper_basic"}}, ("ca",), ("en",))
     assert searched(0.0, grid=(0.0,), score=score)[0]["points"][0]["score"] == expected
 
 

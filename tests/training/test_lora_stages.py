@@ -45,12 +45,16 @@ class Stages:
         job = plan.jobs[stage, id]
         for parent in job.parents:
             self.make(plan, parent.stage, parent.id)
-        path = self.results / spec_path(stage, id)
+        return self.make_one(job)
+
+    def make_one(self, job):
+        """The same for a job whose inputs are made."""
+        path = self.results / spec_path(job.stage, job.id)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(job.text, encoding="utf-8")
         planned = Job(path, 1)
         if not planned.done():
-            import_module(STAGES[stage].script.removesuffix(".py")).main(planned)
+            import_module(STAGES[job.stage].script.removesuffix(".py")).main(planned)
         return planned.receipt.parent
 
     def weights(self, *parts):

@@ -12,7 +12,7 @@ TASK = {"kind": "translate", "source": "zh", "target": "en"}
 
 
 def plan(config: dict[str, Any], results: Path) -> Plan:
-    build = Builder(config, ("zh",), "en")
+    build = Builder(config, ("zh",), ("en",))
     text = build.sentences("plain", PlannedSentences(("zh", "en"), config["text"]["counts"], own=None))
     speech = build.synthesised("plain", text, "zh", config["speech"])
     sets = ((speech, (TASK,)),)

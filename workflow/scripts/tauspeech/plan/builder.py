@@ -65,12 +65,13 @@ class PlannedSentences:
     own: dict[str, str] | None
     word: dict[str, Any] | None = None  # its forms, phrase and domain
     word_id: str = ""
+    grammar: str | None = None  # file in resources/grammar, where it is not the smallest with the languages
 
 
 class Builder:
     """Jobs of one repetition: its seed is the configuration's plus ``repetition``, and its jobs have names of their own.
 
-    ``sources`` are the spoken languages, ``target`` the language that they are translated into. The base is shared by
+    ``sources`` are the spoken languages, ``targets`` the languages that they are translated into. The base is shared by
     all repetitions. A run with several bases has a builder for each, and ``base_id`` is the name of its base.
     """
 
@@ -78,12 +79,12 @@ class Builder:
         self,
         config: dict[str, Any],
         sources: tuple[str, ...],
-        target: str,
+        targets: tuple[str, ...],
         repetition: int = 0,
         base_id: str = "base",
     ):
         self.config, self.base_id = config, base_id
-        self.sources, self.target = sources, target
+        self.sources, self.targets = sources, targets
         self.seed: int = config["seed"] + repetition
         self.tag = f"--seed{self.seed}" if repetition else ""
         self._conversions: dict[str, PlannedJob] = {}
@@ -157,7 +158,7 @@ class Builder:
             require_sentences(Path(wanted.own["path"]), wanted.languages, wanted.counts)
             return {"kind": "own"} | wanted.own
         if self.config["text"]["source"] == "template":
-            return {"kind": "template"} | grammar_source(wanted.languages)
+            return {"kind": "template"} | grammar_source(wanted.languages, wanted.grammar)
         return self.language_model()
 
     def language_model(self) -> dict[str, Any]:
@@ -313,7 +314,7 @@ class Builder:
 
     @cached_property
     def _base_source(self) -> dict[str, Any]:
-        languages = tuple(dict.fromkeys((*self.sources, self.target)))
+        languages = tuple(dict.fromkeys((*self.sources, *self.targets)))
         return base_source(self.config["base"], self.config["retrain_foundation"], languages)
 
     @cached_property
@@ -321,7 +322,7 @@ class Builder:
         """Languages of a foundation, which knows no others; None for other models, whose languages are not known yet."""
         source = self._base_source
         if source["kind"] == "train":
-            return sorted({*self.sources, self.target})
+            return sorted({*self.sources, *self.targets})
         return foundation_languages(source["size"]) if source["kind"] == "shipped" else None
 
     @cached_property
@@ -334,7 +335,7 @@ class Builder:
         """One for all repetitions."""
         source = self._base_source
         if source["kind"] == "train":
-            found = foundation_base(source["size"], self.sources, (self.target,), self.config, self.config["seed"])
+            found = foundation_base(source["size"], self.sources, self.targets, self.config, self.config["seed"])
             return replace(found, id=self.base_id)
         settings = {key: value for key, value in source.items() if key != "family"}
         return PlannedJob("base", self.base_id, settings, modules=self.family)

@@ -6,7 +6,7 @@ from tauspeech.models.families import FAMILIES, beside
 from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.plan.checks import require_order, require_precision
 from tauspeech.plan.jobs import Inputs, PlannedJob
-from tauspeech.plan.sources import grammar_source
+from tauspeech.plan.sources import everyday_grammar, grammar_source
 from tauspeech.plan.units import unit_centres, units_of
 from tauspeech.plan.voices import short, voices_of
 from tauspeech.runtime.errors import UserError
@@ -18,7 +18,6 @@ VOICES = {
     "en": ["en-us", "en-us+f2", "en-gb-x-rp", "en-us+m3", "en-gb-x-rp+f4"],
 }
 LONGEST = 30.0  # seconds
-EVERYDAY_CHINESE = "everyday/zh-en"  # the sentences of the grammar of ten languages, in Chinese
 
 Tasks = dict[str, list[dict[str, str]]]
 
@@ -86,10 +85,10 @@ def _sets_of_units(
 
 
 def _by_grammar(source: str, targets: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """The target languages by the grammar that has them; all grammars have the same sentences in the source language."""
+    """The target languages by the grammar that has them."""
     found: dict[str, tuple[str, ...]] = {}
     for language in targets:
-        grammar = EVERYDAY_CHINESE if language == "zh" else grammar_source((source, language))["name"]
+        grammar = everyday_grammar(source, language)
         found[grammar] = (*found.get(grammar, ()), language)
     return found
 

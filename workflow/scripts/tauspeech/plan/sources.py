@@ -18,6 +18,7 @@ from tauspeech.runtime.paths import FOUNDATIONS, GRAMMARS
 from tauspeech.text.domain_grammars import limited_to
 
 _SMALL = 20_000_000  # bytes
+EVERYDAY_CHINESE = "everyday/zh-en"  # the sentences of the grammar of ten languages, in Chinese
 
 
 def file_source(path: Path) -> dict[str, str]:
@@ -43,6 +44,11 @@ def grammar_source(languages: tuple[str, ...], name: str | None = None, domain: 
         f"There is no template grammar for {' and '.join(languages)} (only for {known}): "
         "put your own sentences into the folder text.own, a table for each set (<word_id>.tsv and general.tsv, or <language>.tsv)."
     )
+
+
+def everyday_grammar(source: str, target: str) -> str:
+    """The grammar of everyday sentences that has both languages; all of them have the same sentences in English."""
+    return EVERYDAY_CHINESE if target == "zh" and source == "en" else grammar_source((source, target))["name"]
 
 
 @cache

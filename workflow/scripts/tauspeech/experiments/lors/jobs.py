@@ -33,7 +33,7 @@ class LanguageJobs:
             if found
         }
         self.group_of = _group_of(self.groups)
-        self.build = Builder(config, tuple(self.group_of), TARGET, repetition)
+        self.build = Builder(config, tuple(self.group_of), (TARGET,), repetition)
         self.sclite = _with_sclite(config["scoring"]["sclite"])
         kinds = (group.by_kind.items() for group in self.groups.values())
         self.rates = RateSearch(config, dict(itertools.chain.from_iterable(kinds)))

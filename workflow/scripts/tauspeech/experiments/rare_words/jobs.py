@@ -39,7 +39,7 @@ class WordJobs:
         self.task: str = config["task"]
         self.source, self.target = config["languages"]["source"], config["languages"]["target"]
         self.languages = tuple(dict.fromkeys((self.source, self.target)))
-        self.build = Builder(config, (self.source,), self.target, repetition)
+        self.build = Builder(config, (self.source,), (self.target,), repetition)
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
         self._alone: dict[str, Subset] = {}
 

@@ -52,7 +52,7 @@ class Syn2RealSystems:
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
 
     def _builder(self, config: dict[str, Any], base_id: str = "base") -> Builder:
-        return Builder(config, (self.language,), self.language, self._repetition, base_id)
+        return Builder(config, (self.language,), (self.language,), self._repetition, base_id)
 
     def models(self, base: str = OWN) -> DomainModels:
         if base not in self._models:

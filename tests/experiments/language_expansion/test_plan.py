@@ -1,0 +1,94 @@
+"""Plan of the fourth experiment: how many jobs the paper's tables need, what a language changes, and mistakes."""
+
+from collections import Counter
+
+import pytest
+
+from tauspeech.experiments.language_expansion.plan import plan as plan_of
+from tauspeech.plan.config import complete
+from tauspeech.runtime.errors import UserError
+from tests.plan.small import folder
+
+__all__ = ["folder"]
+
+TABLE3 = {"languages": ["de", "fr"], "control": "fr"}
+TABLE4 = {"languages": ["de", "zh"], "control": "de"}
+
+
+@pytest.fixture
+def plan(folder):
+    def make(table3=TABLE3, table4=TABLE4, **sections):
+        config = {"name": "t", "experiment": "language_expansion", "base": "foundation/speech-llm"}
+        expansions = {"table3": table3, "table4": table4}
+        return plan_of(complete(config | {"expansions": expansions} | sections, "c.yaml"), folder / "results/t")
+
+    return make
+
+
+def test_both_tables_and_the_synthesis_need_so_many_models(plan):
+    counts = Counter(stage for stage, _ in plan().jobs)
+    # Three languages, joint trainings for two tables, two translations of texts, and language control for two sets.
+    assert counts["finetune"] == 3 + 2 + 2 + 2
+    assert counts["search"] == counts["merge"] == 4 + 4 + 4
+    assert (counts["units"], counts["speech"], counts["table"]) == (3, 3, 4)
+    assert Counter(stage for stage, _ in plan(table4=None, synthesised=False).jobs)["finetune"] == 4
+
+
+def test_language_control_asks_for_every_language_of_the_run(plan):
+    tasks = plan().jobs["finetune", "fr--control"].settings["tasks"]["fr"]
+    assert [(task["kind"], task["target"]) for task in tasks] == [
+        ("control_language", each) for each in ("de", "fr", "zh")
+    ]
+
+
+def test_the_weights_of_two_languages_are_equal_and_those_of_an_analogy_free(plan):
+    jobs = plan(merging={"grid": [0.5, 1.0], "control_grid": [0.3, 0.9, 1.5]}).jobs
+
+    def candidates(name):
+        return [point["weights"] for point in jobs["search", name].settings["candidates"]]
+
+    assert candidates("table3--addition") == [{"both": 0.5}, {"both": 1.0}]
+    assert len(candidates("table3--ties-lc")) == 6 and len(candidates("table3--analogy-lc")) == 12
+    assert {"first": 0.5, "second": 1.0, "lc": 1.5} in candidates("table3--synthesised-lc")
+    sets = {
+        name: [each.id for each in jobs["search", name].inputs["sets"]] for name in ("table3--analogy", "table3--ties")
+    }
+    assert sets == {"table3--analogy": ["fr"], "table3--ties": ["de", "fr"]}
+
+
+def test_a_change_of_one_language_concerns_its_own_chain_and_what_contains_it(plan):
+    before, after = (plan(overrides=each).specs() for each in ({}, {"zh--st": {"training": {"epochs": 9}}}))
+    changed = {path.removeprefix("plan/").removesuffix(".json") for path in before if before[path] != after[path]}
+    assert {"finetune/zh--st", "vector/zh--st", "search/table4--ties-lc", "table/table4"} <= changed
+    parts = {part for name in changed for part in name.partition("/")[2].split("--")}
+    assert not parts & {"de", "fr", "de-fr", "table3", "table5"}
+
+
+def test_no_batch_waits_for_itself(plan):
+    jobs = plan().jobs
+    for (stage, _), job in jobs.items():
+        if job.batch:
+            ancestors, queue = set(), list(job.parents)
+            while queue:
+                parent = queue.pop()
+                if (parent.stage, parent.id) not in ancestors:
+                    ancestors.add((parent.stage, parent.id))
+                    queue += parent.parents
+            same = {key for key in ancestors if key[0] == stage and jobs[key].batch_name == job.batch_name}
+            assert not same
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"table3": None, "table4": None}, r"key 'expansions': give the languages of a table"),
+        ({"table3": TABLE3 | {"languages": ["en", "fr"]}}, r"expansions\.table3\.languages': 'en' is what is spoken"),
+        ({"table3": TABLE3 | {"control": "zh"}}, r"expansions\.table3\.control' is 'zh'"),
+        ({"overrides": {"de--sr": {}}}, r"overrides\.de--sr': there is no such training: .*de--st"),
+        ({"base": "foundation/english-tiny"}, "the shipped foundation/english-tiny was trained on en"),
+        ({"base": "foundation/english-tiny", "retrain_foundation": True}, r"languages\.target' is .*, and a foundation of the size english-tiny has one"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_one_sentence(plan, sections, message):
+    with pytest.raises(UserError, match=message):
+        plan(**sections)

@@ -1,0 +1,218 @@
+"""Jobs of the experiment language_expansion: sets by target language, trainings, and merges with searched weights."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from tauspeech.data.tables import SPLITS
+from tauspeech.plan.builder import Builder, PlannedSentences, TaskSets
+from tauspeech.plan.jobs import PlannedJob, once
+from tauspeech.plan.merges import MergeSpec, Term, Tried, with_chosen_weights
+from tauspeech.plan.sources import everyday_grammar
+from tauspeech.runtime.errors import UserError
+
+SPEECH, TEXT, CONTROL = "translate", "translate_text", "control_language"  # kinds of tasks
+BOTH, FIRST, SECOND, LC = "both", "first", "second", "lc"  # names of weights
+NO_CONTROL = (0.0,)
+
+
+@dataclass(frozen=True)
+class SearchedMerge:
+    """A merge whose weights are chosen on the validation speech of some languages; its name stands for it."""
+
+    id: str
+    merge: MergeSpec = field(compare=False)  # with weights that are tried
+    weights: tuple[str, ...] = field(compare=False)  # their names, in the order of the paper's column
+    candidates: tuple[dict[str, float], ...] = field(compare=False)
+    languages: tuple[str, ...] = field(compare=False)
+    batch: str = field(compare=False)  # merges of a batch do not depend on each other
+
+
+class ExpansionJobs:
+    """One repetition's jobs. A set is speech in the source language with translations into one language, whose code it has."""
+
+    def __init__(self, config: dict[str, Any], repetition: int = 0):
+        self.config, self.source = config, config["languages"]["source"]
+        self.expansions: dict[str, dict[str, Any]] = {
+            name: found for name, found in config["expansions"].items() if found
+        }
+        if not self.expansions:
+            raise UserError("key 'expansions': give the languages of a table, table3 or table4.")
+        for name, found in self.expansions.items():
+            _require_languages(name, found, self.source)
+        pairs = (found["languages"] for found in self.expansions.values())
+        self.languages = tuple(dict.fromkeys(language for pair in pairs for language in pair))
+        self.build = Builder(config, (self.source,), self.languages, repetition)
+        self.made: dict[tuple[Any, ...], PlannedJob] = {}
+
+    # Data
+
+    @once
+    def text(self, language: str) -> PlannedJob:
+        own = self.build.own_sentences(language)
+        wanted = PlannedSentences(
+            (self.source, language),
+            self.config["text"]["counts"],
+            own,
+            grammar=everyday_grammar(self.source, language),
+        )
+        return self.build.sentences(language, wanted)
+
+    @once
+    def speech(self, language: str) -> PlannedJob:
+        if found := self.build.recordings(language):
+            return self.build.recorded(language, found, (self.source, language), SPLITS)
+        return self.build.synthesised(language, self.text(language), self.source, self.config["speech"])
+
+    def generated(self) -> list[str]:
+        """Languages whose set is generated, not recorded."""
+        return [language for language in self.languages if not self.build.recordings(language)]
+
+    def intelligibility(self) -> list[PlannedJob]:
+        """The check before any training, of the generated speech."""
+        least = self.config["speech"]["check"]["least_share"]
+        check = self.build.intelligibility([], [(self.speech(each), least) for each in self.generated()])
+        return [check] if check else []
+
+    def _task(self, kind: str, language: str) -> dict[str, str]:
+        return {"kind": kind, "source": self.source, "target": language}
+
+    def sets(self, kind: str, languages: Iterable[str]) -> TaskSets:
+        """The sets of some languages, each with one task."""
+        return tuple((self.speech(each), (self._task(kind, each),)) for each in languages)
+
+    # Trainings
+
+    @once
+    def translation(self, kind: str, language: str) -> PlannedJob:
+        """A fine-tune for the translation of speech, or of texts, into one language."""
+        return self._finetune(f"{language}--{'st' if kind == SPEECH else 'mt'}", self.sets(kind, (language,)))
+
+    @once
+    def joint(self, languages: tuple[str, ...]) -> PlannedJob:
+        return self._finetune(f"{'-'.join(languages)}--joint", self.sets(SPEECH, languages))
+
+    @once
+    def control(self, language: str) -> PlannedJob:
+        """Language control, on the transcripts of one set: each utterance asks for one of the run's languages."""
+        tasks = tuple(self._task(CONTROL, each) for each in self.languages)
+        return self._finetune(f"{language}--control", ((self.speech(language), tasks),))
+
+    def _finetune(self, id: str, sets: TaskSets) -> PlannedJob:
+        return self.build.finetune(id, sets, self.build.section("training", id))
+
+    def vector(self, finetuned: PlannedJob) -> PlannedJob:
+        return self.build.vector(finetuned)
+
+    @property
+    def trainings(self) -> set[str]:
+        """Names of all trainings."""
+        found = {job.id for expansion in self.expansions.values() for job in self._of_expansion(expansion)}
+        return found | {self.translation(kind, each).id for kind in (SPEECH, TEXT) for each in self.languages}
+
+    def _of_expansion(self, expansion: dict[str, Any]) -> list[PlannedJob]:
+        return [self.joint(tuple(expansion["languages"])), self.control(expansion["control"])]
+
+    # Merges
+
+    def addition(self, table: str, method: str, controlled: bool) -> SearchedMerge:
+        """The sum of two languages' vectors, plain or by TIES, both with one weight; and of language control."""
+        expansion = self.expansions[table]
+        terms = [Term(self._tau(SPEECH, each), Tried(BOTH)) for each in expansion["languages"]]
+        grid = [{BOTH: weight} for weight in self._grid]
+        id = f"{table}--{method}"
+        return self._searched(id, table, method, terms, (BOTH, BOTH), grid, expansion, controlled)
+
+    def analogy(self, table: str, controlled: bool) -> SearchedMerge:
+        """The translation of speech into the second language, from that into the first and from translations of texts."""
+        expansion = self.expansions[table]
+        known, new = expansion["languages"]
+        terms = [
+            Term(self._tau(SPEECH, known), Tried(FIRST)),
+            Term(
+                MergeSpec("task_arithmetic", (Term(self._tau(TEXT, new)), Term(self._tau(TEXT, known), -1.0))),
+                Tried(SECOND),
+            ),
+        ]
+        id, grid = f"{table}--analogy", self._free_grid
+        return self._searched(id, id, "addition", terms, (FIRST, SECOND), grid, expansion, controlled, (new,))
+
+    def with_synthesised(self, table: str, controlled: bool) -> SearchedMerge:
+        """TIES of the known language's vector and the synthesised one with language control, a merge of a merge."""
+        expansion = self.expansions[table]
+        synthesised = self.analogy(table, controlled=True)
+        inner = with_chosen_weights(synthesised.merge, self.search(synthesised))
+        terms = [Term(self._tau(SPEECH, expansion["languages"][0]), Tried(FIRST)), Term(inner, Tried(SECOND))]
+        id, grid = f"{table}--synthesised", self._free_grid
+        return self._searched(id, id, "ties", terms, (FIRST, SECOND), grid, expansion, controlled)
+
+    def _tau(self, kind: str, language: str) -> PlannedJob:
+        return self.vector(self.translation(kind, language))
+
+    @property
+    def _grid(self) -> list[float]:
+        grid: list[float] = sorted(self.config["merging"]["grid"])
+        return grid
+
+    @property
+    def _free_grid(self) -> list[dict[str, float]]:
+        return [{FIRST: first, SECOND: second} for first, second in product(self._grid, repeat=2)]
+
+    def _searched(
+        self,
+        id: str,
+        batch: str,
+        method: str,
+        terms: Sequence[Term],
+        weights: tuple[str, ...],
+        grid: Sequence[dict[str, float]],
+        expansion: dict[str, Any],
+        controlled: bool,
+        languages: tuple[str, ...] = (),
+    ) -> SearchedMerge:
+        """Terms that are added or merged by TIES; language control is added to the result."""
+        parts = tuple(terms)
+        if method == "ties":
+            parts = (Term(MergeSpec("ties", parts, {"keep": self.config["merging"]["keep"]})),)
+        controls = NO_CONTROL
+        if controlled:
+            parts = (*parts, Term(self.vector(self.control(expansion["control"])), Tried(LC)))
+            controls = tuple(sorted(self.config["merging"]["control_grid"]))
+        candidates = tuple(found | ({LC: weight} if controlled else {}) for found in grid for weight in controls)
+        return SearchedMerge(
+            f"{id}-lc" if controlled else id,
+            MergeSpec("task_arithmetic", parts),
+            (*weights, LC) if controlled else weights,
+            candidates,
+            languages or tuple(expansion["languages"]),
+            batch,
+        )
+
+    @once
+    def search(self, searched: SearchedMerge) -> PlannedJob:
+        candidates = [{"weights": weights} for weights in searched.candidates]
+        sets, rule = self.sets(SPEECH, searched.languages), {"kind": "best_weights"}
+        return self.build.search(searched.id, searched.merge, sets, "weights", candidates, rule, batch=searched.batch)
+
+    @once
+    def merged(self, searched: SearchedMerge) -> PlannedJob:
+        merge = with_chosen_weights(searched.merge, self.search(searched))
+        return self.build.merge(searched.id, merge, searched.batch)
+
+    # Scores
+
+    @once
+    def score(self, id: str, model: PlannedJob, kind: str, languages: tuple[str, ...], batch: str) -> PlannedJob:
+        return self.build.score(self.build.decode(id, model, self.sets(kind, languages), batch), words={})
+
+
+def _require_languages(name: str, expansion: dict[str, Any], source: str) -> None:
+    key = f"key 'expansions.{name}"
+    if source in expansion["languages"]:
+        raise UserError(f"{key}.languages': '{source}' is what is spoken: give two others.")
+    if expansion["control"] not in expansion["languages"]:
+        raise UserError(
+            f"{key}.control' is '{expansion['control']}', whose set the table does not have: give one of "
+            f"{', '.join(expansion['languages'])}."
+        )

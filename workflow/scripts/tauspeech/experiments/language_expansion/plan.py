@@ -1,0 +1,100 @@
+"""The experiment language_expansion: languages are added to a speech LLM by arithmetic, without further training.
+
+After "Task Arithmetic for Language Expansion in Speech Translation": Tables 3 to 5, and its language confusion.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from tauspeech.experiments.language_expansion.claims import claims
+from tauspeech.experiments.language_expansion.systems import ExpansionSystems, System
+from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
+from tauspeech.plan.runtime_settings import reported_settings
+from tauspeech.plan.tables import claims_job, folder_of
+from tauspeech.runtime.errors import UserError, did_you_mean
+from tauspeech.scoring.rules import ScoringRules
+
+ROOM = "tauspeech.experiments.language_expansion"
+EXAMPLES = 3  # utterances of each language that the report plays
+SECTIONS = ("languages", "expansions", "speech", "training", "merging", "decoding", "scoring")
+
+
+def plan(config: dict[str, Any], results: Path) -> Plan:
+    experiment = ExpansionSystems(config)
+    _check_overrides(experiment)
+    repetitions = [ExpansionSystems(config, repetition) for repetition in range(1, config["repetitions"])]
+    tested = claims_job(
+        [claims(each) for each in (experiment, *repetitions)], config["seed"], ScoringRules.of_config(config)
+    )
+    systems = experiment.tables
+    tables = {name: _table(name, found) for name, found in systems.items()}
+    tables["confusion"] = _confusion(experiment)
+    figure = PlannedJob(
+        "figure", "confusion", {"kind": "confusion"}, {"table": tables["confusion"]}, modules=(f"{ROOM}.figures",)
+    )
+    report = _report(experiment, tables, [figure], tested)
+    check = experiment.jobs.intelligibility()
+    return Plan([*tables.values(), figure, *check, tested, report], main_table=next(iter(systems)))
+
+
+def _check_overrides(experiment: ExpansionSystems) -> None:
+    names = experiment.jobs.trainings
+    for name in sorted(set(experiment.config["overrides"]) - names):
+        advice = did_you_mean(name, names, "names are like de--st.")
+        raise UserError(f"key 'overrides.{name}': there is no such training: {advice}")
+
+
+def _table(name: str, systems: list[System]) -> PlannedJob:
+    """BLEU of each language, and the weights that validation has chosen."""
+    rows = [
+        {
+            "system": system.name,
+            "cells": {language: cell.in_scores for language, cell in system.cells.items()},
+            "search": system.search and [system.search.id, list(system.weights)],
+        }
+        for system in systems
+    ]
+    scores = {cell.score.id: cell.score for system in systems for cell in system.cells.values()}
+    searches = {system.search.id: system.search for system in systems if system.search}
+    languages = list(dict.fromkeys(language for system in systems for language in system.cells))
+    inputs: Inputs = {"scores": list(scores.values()), "searches": list(searches.values())}
+    return PlannedJob("table", name, {"rows": rows, "languages": languages}, inputs, modules=(f"{ROOM}.tables",))
+
+
+def _confusion(experiment: ExpansionSystems) -> PlannedJob:
+    """In which languages each system of each table writes."""
+    rows = []
+    hypotheses: dict[str, PlannedJob] = {}
+    for table, systems in experiment.tables.items():
+        for system in systems:
+            for language, cell in system.cells.items():
+                hypotheses[cell.hypotheses.id] = cell.hypotheses
+                rows.append([table, system.name, language, f"{folder_of(cell.hypotheses)}/{cell.set}.{cell.task}"])
+    languages = [experiment.jobs.source, *experiment.jobs.languages]
+    settings = {"rows": rows, "languages": languages} | ScoringRules.of_config(experiment.config).settings
+    inputs: Inputs = {"hypotheses": list(hypotheses.values())}
+    return PlannedJob("table", "confusion", settings, inputs, modules=(f"{ROOM}.confusion",))
+
+
+def _report(
+    experiment: ExpansionSystems, tables: dict[str, PlannedJob], figures: list[PlannedJob], tested: PlannedJob
+) -> PlannedJob:
+    # For each set and task the systems, and the folder of each one's hypotheses.
+    played: dict[str, list[list[str]]] = {}
+    hypotheses: dict[str, PlannedJob] = {}
+    for systems in experiment.tables.values():
+        for system in systems:
+            for cell in system.cells.values():
+                entry = [system.name, folder_of(cell.hypotheses)]
+                played.setdefault(f"{cell.set}.{cell.task}", []).append(entry)
+                hypotheses[cell.hypotheses.id] = cell.hypotheses
+    config = reported_settings(experiment.config, ("name", "base", "seed", *SECTIONS))
+    inputs: Inputs = {
+        "tables": list(tables.values()),
+        "figures": figures,
+        "claims": tested,
+        "hypotheses": list(hypotheses.values()),
+        "sets": [experiment.jobs.speech(language) for language in experiment.jobs.languages],
+    }
+    settings = {"examples": EXAMPLES, "systems": played, "config": config}
+    return PlannedJob("report", "report", settings, inputs, modules=(f"{ROOM}.report",))

@@ -1,0 +1,33 @@
+"""Tables 3 to 5: BLEU of each system and language, with the weights that validation has chosen."""
+
+import json
+from typing import Any
+
+import pandas as pd
+
+from tauspeech.reporting.score_table import score_table
+from tauspeech.reporting.tables import read_scores
+from tauspeech.runtime.job import Job
+
+WEIGHTS = "weights"
+
+
+def build(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    settings = job.settings
+    rows = [
+        {"names": {"system": row["system"]}, "cells": {name: [cell] for name, cell in row["cells"].items()}}
+        for row in settings["rows"]
+    ]
+    about = {"names": ["system"], "columns": settings["languages"], "metrics": {}, "rows": rows}
+    frame, details = score_table(about, {id: read_scores(path) for id, path in job.inputs("scores").items()})
+    chosen = {id: json.loads(path.read_text(encoding="utf-8"))["chosen"] for id, path in job.inputs("searches").items()}
+    frame.insert(1, WEIGHTS, [_weights(row["search"], chosen) for row in settings["rows"]])
+    return frame, details
+
+
+def _weights(search: list[Any] | None, chosen: dict[str, dict[str, float]]) -> str:
+    """The paper's column of coefficients: of the two vectors, and of language control."""
+    if search is None:
+        return ""
+    id, names = search
+    return " / ".join(f"{chosen[id][name]:g}" for name in names)
