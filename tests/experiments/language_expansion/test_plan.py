@@ -34,11 +34,24 @@ def test_both_tables_and_the_synthesis_need_so_many_models(plan):
     assert Counter(stage for stage, _ in plan(table4=None, synthesised=False).jobs)["finetune"] == 4
 
 
-def test_language_control_asks_for_every_language_of_the_run(plan):
-    tasks = plan().jobs["finetune", "fr--control"].settings["tasks"]["fr"]
-    assert [(task["kind"], task["target"]) for task in tasks] == [
-        ("control_language", each) for each in ("de", "fr", "zh")
-    ]
+def test_language_control_asks_for_the_languages_of_its_table(plan):
+    jobs = plan(added="zh").jobs
+    tasks = {name: jobs["finetune", f"{name}--control"].settings["tasks"] for name in ("table3", "table4")}
+    targets = {
+        name: {set: [task["target"] for task in each] for set, each in found.items()} for name, found in tasks.items()
+    }
+    assert targets == {"table3": {"fr": ["de", "fr"]}, "table4": {"de": ["de", "zh"]}}
+
+
+def test_a_third_language_is_one_more_vector_with_nothing_trained_or_chosen_again(plan):
+    before, after = plan().jobs, plan(added="zh").jobs
+    new = {key for key in after.keys() - before.keys() if key[0] not in ("decode", "score", "table")}
+    assert new == {("merge", f"table3--{name}-lc-added") for name in ("addition", "ties")}
+    for _, name in new:
+        merge = after["merge", name]
+        assert {each.id for each in merge.inputs["vectors"]} == {"de--st", "fr--st", "zh--st", "table3--control"}
+        (search,) = merge.inputs["searches"]
+        assert search.key == before["search", name.removesuffix("-added")].key
 
 
 def test_the_weights_of_two_languages_are_equal_and_those_of_an_analogy_free(plan):
@@ -84,6 +97,7 @@ def test_no_batch_waits_for_itself(plan):
         ({"table3": None, "table4": None}, r"key 'expansions': give the languages of a table"),
         ({"table3": TABLE3 | {"languages": ["en", "fr"]}}, r"expansions\.table3\.languages': 'en' is what is spoken"),
         ({"table3": TABLE3 | {"control": "zh"}}, r"expansions\.table3\.control' is 'zh'"),
+        ({"added": "fr"}, r"key 'added' is 'fr': give a third language for the two of expansions\.table3"),
         ({"overrides": {"de--sr": {}}}, r"overrides\.de--sr': there is no such training: .*de--st"),
         ({"base": "foundation/english-tiny"}, "the shipped foundation/english-tiny was trained on en"),
         ({"base": "foundation/english-tiny", "retrain_foundation": True}, r"languages\.target' is .*, and a foundation of the size english-tiny has one"),

@@ -88,7 +88,7 @@ def summed(parts):
 
 
 def test_merges_and_the_merge_of_a_merge_are_the_formulas(run):
-    tau = {name: changes(run, f"models/{name}") for name in ("de--st", "fr--st", "de--mt", "fr--mt", "fr--control")}
+    tau = {name: changes(run, f"models/{name}") for name in ("de--st", "fr--st", "de--mt", "fr--mt", "table3--control")}
     chosen = {
         name: json.loads((run / f"search/table3--{name}.json").read_text())["chosen"]
         for name in ("addition-lc", "ties-lc", "analogy-lc", "synthesised-lc")
@@ -96,7 +96,7 @@ def test_merges_and_the_merge_of_a_merge_are_the_formulas(run):
     merged = {name: changes(run, f"merged/table3--{name}") for name in chosen}
 
     def with_control(name, parts):
-        return summed([*parts, (chosen[name]["lc"], tau["fr--control"])])
+        return summed([*parts, (chosen[name]["lc"], tau["table3--control"])])
 
     both = chosen["addition-lc"]["both"]
     expected = {"addition-lc": with_control("addition-lc", [(both, tau["de--st"]), (both, tau["fr--st"])])}

@@ -1,7 +1,7 @@
 """Jobs of the experiment language_expansion: sets by target language, trainings, and merges with searched weights."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -15,6 +15,7 @@ from tauspeech.runtime.errors import UserError
 SPEECH, TEXT, CONTROL = "translate", "translate_text", "control_language"  # kinds of tasks
 BOTH, FIRST, SECOND, LC = "both", "first", "second", "lc"  # names of weights
 NO_CONTROL = (0.0,)
+ADDED = "table3"  # to whose merges a third language is added
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ class ExpansionJobs:
         for name, found in self.expansions.items():
             _require_languages(name, found, self.source)
         pairs = (found["languages"] for found in self.expansions.values())
-        self.languages = tuple(dict.fromkeys(language for pair in pairs for language in pair))
+        known = [language for pair in pairs for language in pair]
+        self.languages = tuple(dict.fromkeys([*known, *filter(None, [config["added"]])]))
+        _require_added(config["added"], self.expansions, self.source)
         self.build = Builder(config, (self.source,), self.languages, repetition)
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
 
@@ -94,10 +97,11 @@ class ExpansionJobs:
         return self._finetune(f"{'-'.join(languages)}--joint", self.sets(SPEECH, languages))
 
     @once
-    def control(self, language: str) -> PlannedJob:
-        """Language control, on the transcripts of one set: each utterance asks for one of the run's languages."""
-        tasks = tuple(self._task(CONTROL, each) for each in self.languages)
-        return self._finetune(f"{language}--control", ((self.speech(language), tasks),))
+    def control(self, table: str) -> PlannedJob:
+        """Language control, on the transcripts of one set: each utterance asks for one of the table's languages."""
+        expansion = self.expansions[table]
+        tasks = tuple(self._task(CONTROL, each) for each in expansion["languages"])
+        return self._finetune(f"{table}--control", ((self.speech(expansion["control"]), tasks),))
 
     def _finetune(self, id: str, sets: TaskSets) -> PlannedJob:
         return self.build.finetune(id, sets, self.build.section("training", id))
@@ -108,26 +112,30 @@ class ExpansionJobs:
     @property
     def trainings(self) -> set[str]:
         """Names of all trainings."""
-        found = {job.id for expansion in self.expansions.values() for job in self._of_expansion(expansion)}
+        found = {self.joint(tuple(each["languages"])).id for each in self.expansions.values()}
+        found |= {self.control(table).id for table in self.expansions}
         return found | {self.translation(kind, each).id for kind in (SPEECH, TEXT) for each in self.languages}
-
-    def _of_expansion(self, expansion: dict[str, Any]) -> list[PlannedJob]:
-        return [self.joint(tuple(expansion["languages"])), self.control(expansion["control"])]
 
     # Merges
 
     def addition(self, table: str, method: str, controlled: bool) -> SearchedMerge:
         """The sum of two languages' vectors, plain or by TIES, both with one weight; and of language control."""
-        expansion = self.expansions[table]
-        terms = [Term(self._tau(SPEECH, each), Tried(BOTH)) for each in expansion["languages"]]
+        terms = [Term(self._tau(SPEECH, each), Tried(BOTH)) for each in self.expansions[table]["languages"]]
         grid = [{BOTH: weight} for weight in self._grid]
-        id = f"{table}--{method}"
-        return self._searched(id, table, method, terms, (BOTH, BOTH), grid, expansion, controlled)
+        return self._searched(f"{table}--{method}", table, method, terms, (BOTH, BOTH), grid, table, controlled)
+
+    @once
+    def with_added(self, table: str, method: str) -> PlannedJob:
+        """The merge of two languages and language control with one more vector: nothing is trained or chosen again."""
+        searched = self.addition(table, method, controlled=True)
+        added = Term(self._tau(SPEECH, self.config["added"]), Tried(BOTH))
+        search = self.search(searched)
+        merge = with_chosen_weights(_with_term(searched.merge, added, method), search)
+        return self.build.merge(f"{searched.id}-added", merge, f"{table}--added")
 
     def analogy(self, table: str, controlled: bool) -> SearchedMerge:
         """The translation of speech into the second language, from that into the first and from translations of texts."""
-        expansion = self.expansions[table]
-        known, new = expansion["languages"]
+        known, new = self.expansions[table]["languages"]
         terms = [
             Term(self._tau(SPEECH, known), Tried(FIRST)),
             Term(
@@ -136,16 +144,18 @@ class ExpansionJobs:
             ),
         ]
         id, grid = f"{table}--analogy", self._free_grid
-        return self._searched(id, id, "addition", terms, (FIRST, SECOND), grid, expansion, controlled, (new,))
+        return self._searched(id, id, "addition", terms, (FIRST, SECOND), grid, table, controlled, (new,))
 
     def with_synthesised(self, table: str, controlled: bool) -> SearchedMerge:
         """TIES of the known language's vector and the synthesised one with language control, a merge of a merge."""
-        expansion = self.expansions[table]
         synthesised = self.analogy(table, controlled=True)
         inner = with_chosen_weights(synthesised.merge, self.search(synthesised))
-        terms = [Term(self._tau(SPEECH, expansion["languages"][0]), Tried(FIRST)), Term(inner, Tried(SECOND))]
+        terms = [
+            Term(self._tau(SPEECH, self.expansions[table]["languages"][0]), Tried(FIRST)),
+            Term(inner, Tried(SECOND)),
+        ]
         id, grid = f"{table}--synthesised", self._free_grid
-        return self._searched(id, id, "ties", terms, (FIRST, SECOND), grid, expansion, controlled)
+        return self._searched(id, id, "ties", terms, (FIRST, SECOND), grid, table, controlled)
 
     def _tau(self, kind: str, language: str) -> PlannedJob:
         return self.vector(self.translation(kind, language))
@@ -167,7 +177,7 @@ class ExpansionJobs:
         terms: Sequence[Term],
         weights: tuple[str, ...],
         grid: Sequence[dict[str, float]],
-        expansion: dict[str, Any],
+        table: str,
         controlled: bool,
         languages: tuple[str, ...] = (),
     ) -> SearchedMerge:
@@ -177,7 +187,7 @@ class ExpansionJobs:
             parts = (Term(MergeSpec("ties", parts, {"keep": self.config["merging"]["keep"]})),)
         controls = NO_CONTROL
         if controlled:
-            parts = (*parts, Term(self.vector(self.control(expansion["control"])), Tried(LC)))
+            parts = (*parts, Term(self.vector(self.control(table)), Tried(LC)))
             controls = tuple(sorted(self.config["merging"]["control_grid"]))
         candidates = tuple(found | ({LC: weight} if controlled else {}) for found in grid for weight in controls)
         return SearchedMerge(
@@ -185,7 +195,7 @@ class ExpansionJobs:
             MergeSpec("task_arithmetic", parts),
             (*weights, LC) if controlled else weights,
             candidates,
-            languages or tuple(expansion["languages"]),
+            languages or tuple(self.expansions[table]["languages"]),
             batch,
         )
 
@@ -205,6 +215,23 @@ class ExpansionJobs:
     @once
     def score(self, id: str, model: PlannedJob, kind: str, languages: tuple[str, ...], batch: str) -> PlannedJob:
         return self.build.score(self.build.decode(id, model, self.sets(kind, languages), batch), words={})
+
+
+def _with_term(merge: MergeSpec, term: Term, method: str) -> MergeSpec:
+    """The merge with one more vector: in the sum, or in what TIES merges."""
+    if method != "ties":
+        return replace(merge, terms=(term, *merge.terms))
+    elected, *others = merge.terms
+    assert isinstance(elected.source, MergeSpec)
+    inner = replace(elected.source, terms=(*elected.source.terms, term))
+    return replace(merge, terms=(replace(elected, source=inner), *others))
+
+
+def _require_added(added: str | None, expansions: Mapping[str, Any], source: str) -> None:
+    if added and (ADDED not in expansions or added in (*expansions[ADDED]["languages"], source)):
+        raise UserError(
+            f"key 'added' is '{added}': give a third language for the two of expansions.{ADDED}, or leave it out."
+        )
 
 
 def _require_languages(name: str, expansion: dict[str, Any], source: str) -> None:

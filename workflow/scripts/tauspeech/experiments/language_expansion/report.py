@@ -18,15 +18,21 @@ _TITLES = {
     "table3": "Table 3. Two languages in one model",
     "table4": "Table 4. Two other languages",
     "table5": "Table 5. A language without translations of speech",
+    "third_language": "A third language",
 }
 _ABOUT = (
     "BLEU of each language. Weights are those of both vectors and of language control (LC), chosen on validation. TIES keeps {keep:g} "
     "of each vector, and language control is added to its result."
 )
+_THIRD = (
+    " A third language is added to the merges of Table 3, with the weights that were chosen for the two: nothing is trained or chosen "
+    "again, and language control has never seen the language."
+)
 _SYNTHESIS = (
     " The analogy adds to the translation of speech into the known language what translations of texts into both differ in. "
     "C1 and C2 translate texts."
 )
+_MORE = {"table5": _SYNTHESIS, "third_language": _THIRD}
 
 
 def facts(config: dict[str, Any], tables: dict[str, pd.DataFrame]) -> list[tuple[str, str]]:
@@ -57,7 +63,7 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
     for name, title in _TITLES.items():
         if name in tables:
             frame = tables[name]
-            caption = _ABOUT.format(**config["merging"]) + (_SYNTHESIS if name == "table5" else "")
+            caption = _ABOUT.format(**config["merging"]) + _MORE.get(name, "")
             languages = [column for column in frame if column not in ("system", WEIGHTS) and "_" not in column]
             merged = tuple(frame["system"][frame[WEIGHTS].fillna("") != ""])
             found.append(

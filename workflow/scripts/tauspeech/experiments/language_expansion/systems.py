@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tauspeech.experiments.language_expansion.jobs import SPEECH, TEXT, ExpansionJobs, SearchedMerge
+from tauspeech.experiments.language_expansion.jobs import ADDED, SPEECH, TEXT, ExpansionJobs, SearchedMerge
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.tables import PlannedCell
 
 LETTERS = {"table3": "A", "table4": "B"}
 SYNTHESISED = "table5"
+THIRD = "third_language"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class ExpansionSystems:
     def tables(self) -> dict[str, list[System]]:
         """The rows of each table, with the paper's numbers of rows."""
         found = {name: self._expansion(name) for name in self.jobs.expansions}
-        return found | ({SYNTHESISED: self._synthesised()} if self.synthesises else {})
+        found |= {SYNTHESISED: self._synthesised()} if self.synthesises else {}
+        return found | ({THIRD: self._third()} if self.config["added"] else {})
 
     @property
     def synthesises(self) -> bool:
@@ -68,6 +70,22 @@ class ExpansionSystems:
             self._merged("C6 TIES of C3 and C5", jobs.with_synthesised("table3", False)),
             self._merged("C7 TIES of C3 and C5 + LC", jobs.with_synthesised("table3", True)),
         ]
+
+    def _third(self) -> list[System]:
+        """Merges of Table 3 with a third language, added with the weights of the two."""
+        jobs, added = self.jobs, self.config["added"]
+        pair = tuple(jobs.expansions[ADDED]["languages"])
+        found = [self._trained(f"{added} alone", jobs.translation(SPEECH, added), SPEECH, (added,))]
+        for method, number, name in (("addition", 5, "Addition"), ("ties", 7, "TIES")):
+            searched = jobs.addition(ADDED, method, controlled=True)
+            model, languages = jobs.with_added(ADDED, method), (*pair, added)
+            score = jobs.score(model.id, model, SPEECH, languages, model.batch_name)
+            row = f"A{number} {name} + LC"
+            weights = (searched.weights[0], *searched.weights)
+            found.append(self._merged(row, searched))
+            cells = self._cells(score, SPEECH, languages)
+            found.append(System(f"{row}, and {added}", cells, jobs.search(searched), weights))
+        return found
 
     def _trained(
         self, name: str, model: PlannedJob, kind: str, languages: tuple[str, ...], id: str | None = None
