@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.corpora import covost, covost_codes
+from tauspeech.corpora import covost, covost_codes, utterance
 from tauspeech.corpora.tables import read_columns
 from tauspeech.data import manifest
 from tauspeech.data.audio import RATE, decode_audio
@@ -426,3 +426,23 @@ def test_files_of_a_mirror_that_cannot_serve(mirror, tmp_path):
     pq.write_table(pq.read_table(io.BytesIO(whole)).drop_columns("sentence"), file)
     with pytest.raises(UserError, match=r"test-00000-of-00001\.parquet has no column 'sentence'"):
         load({"mirror": str(tmp_path)})
+
+
+@pytest.mark.parametrize("form", ["tables", "splits", "mirror"])
+def test_english_with_translations_into_another_language_is_read_in_the_same_layouts(
+    form, common_voice, translations, split_translations, mirror, tmp_path
+):
+    """The same corpus under the names of the other direction: what was spoken is now English."""
+    if form == "mirror":
+        shutil.copytree(mirror / "ca_en", tmp_path / "en_ca")
+        source = {"mirror": str(tmp_path)}
+    else:
+        shutil.copytree(common_voice / "ca", tmp_path / "en")
+        for path in (translations if form == "tables" else split_translations).glob("*.ca_en*"):
+            shutil.copy(path, tmp_path / path.name.replace("ca_en", "en_ca"))
+        source = on_disk(tmp_path, tmp_path)
+    found = list(covost.rows({"max_seconds": 3} | source, "en", ALL, 1, [], "ca"))
+    good = {expected_id(clip, "en"): clip for clip in CA if not clip.reason}
+    assert {row["utterance"] for row in found} == good.keys()
+    assert {row["ca"] for row in found} == {utterance.clean(clip.translation) for clip in good.values()}
+    assert all(row["en"] == utterance.clean(good[row["utterance"]].sentence) for row in found)

@@ -74,7 +74,7 @@ def changed(plan: Callable[..., Plan]) -> Callable[..., set[str]]:
 
 def with_corpus(config: dict[str, Any], folder: Path) -> dict[str, Any]:
     """A configuration whose corpus, if it has one, is in empty folders below ``folder``."""
-    if not config.get("corpus") or config.get("experiment") == "syn2real":
+    if not config.get("corpus") or config.get("experiment") in ("syn2real", "language_expansion"):
         return config
     for key in ("common_voice", "translations"):
         (folder / key).mkdir(exist_ok=True)
@@ -122,3 +122,15 @@ def with_domains(config: dict[str, Any], folder: Path) -> dict[str, Any]:
     rows = [f"a.wav\t{domain} {split}\t{domain}\t{split}\n" for domain in domains for split in splits]
     (folder / "domains.tsv").write_text("file\ttext\tdomain\tsplit\n" + "".join(rows), encoding="utf-8")
     return config | {"corpus": {"table": str(folder / "domains.tsv"), "mic": "all", "takes": None}}
+
+
+def with_speech_llm(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A configuration of language_expansion whose base and MuST-C, if it has any, are small files below ``folder``."""
+    if config["experiment"] != "language_expansion" or not config["corpus"]:
+        return config
+    (folder / "llm").mkdir()
+    (folder / "llm" / "config.json").write_text('{"model_type": "llama"}', encoding="utf-8")
+    for language in ("de", "fr"):
+        (folder / f"en-{language}" / "data").mkdir(parents=True)
+    corpus = config["corpus"] | ({"mustc": str(folder)} if config["corpus"]["mustc"] else {})
+    return config | {"base": str(folder / "llm"), "corpus": corpus}

@@ -8,7 +8,7 @@ import yaml
 from tauspeech.plan.config import complete, experiments, schema_of
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import EXPERIMENTS, ROOT
-from tests.plan.small import with_corpus, with_cosyvoice, with_domains, with_recordings
+from tests.plan.small import with_corpus, with_cosyvoice, with_domains, with_recordings, with_speech_llm
 
 MINIMAL = {"name": "t", "experiment": "rare_words", "words": "words.tsv", "base": "foundation/tiny"}
 SHIPPED = sorted((ROOT / "config").rglob("*.yaml"))
@@ -73,7 +73,7 @@ def test_one_completion_does_not_reach_the_next():
 def test_every_shipped_configuration_is_valid_and_can_be_planned(path, tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)  # the words are named from there
     config = complete(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
-    for prepared in (with_corpus, with_cosyvoice, with_recordings, with_domains):
+    for prepared in (with_corpus, with_cosyvoice, with_recordings, with_domains, with_speech_llm):
         config = prepared(config, tmp_path)
     experiment = import_module(f"tauspeech.experiments.{config['experiment']}.plan")
     assert experiment.plan(config, tmp_path).jobs
@@ -115,7 +115,7 @@ def test_every_key_is_described_and_either_required_or_has_a_default(experiment)
         ({"speech": {"voices": {"zh": ["a;rm -rf"]}}}, "key 'speech.voices.zh.0': 'a;rm -rf' does not match"),
         (
             {"experiment": "rare_word"},
-            "key 'experiment' is 'rare_word': give one of foundation, lors, rare_words, syn2real.",
+            "key 'experiment' is 'rare_word': give one of foundation, language_expansion, lors, rare_words, syn2real.",
         ),
         ({"experiment": ["rare_words"]}, "key 'experiment' is ['rare_words']: give one of"),
     ],

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -112,6 +113,16 @@ def test_new_tokens_leave_what_the_model_writes_of_text_as_it_was(tmp_path, tied
     assert open_model(folder).languages == ["de", "en", "fr"]
 
 
+def test_a_model_that_knows_units_gets_only_what_it_lacks(folder, tmp_path):
+    """As SpeechGPT, which has tokens for units and none for languages."""
+    expand(folder, extractor(), ["de", "nl"], tmp_path / "more", seed=1)
+    old, new = open_model(folder), open_model(tmp_path / "more")
+    assert set(new.tokenizer.get_vocab()) - set(old.tokenizer.get_vocab()) == {"<nl>"}
+    assert new.features(speech(1)).tolist() == old.features(speech(1)).tolist()
+    embeddings = [each.network.get_input_embeddings().weight for each in (old, new)]
+    assert torch.equal(embeddings[1][: len(embeddings[0])], embeddings[0])
+
+
 def test_a_saved_model_is_the_same(model, tmp_path):
     model.save(tmp_path / "saved")
     with torch.no_grad():
@@ -158,5 +169,8 @@ def test_mistakes_are_refused_in_one_sentence(folder, model, tmp_path):
     assert "has 2 layers" in refused(layer)
     with pytest.raises(UserError, match="no language model could be loaded"):
         expand(tmp_path / "nothing", extractor(), ["en"], tmp_path / "more", seed=1)
-    with pytest.raises(UserError, match="has tokens for units already"):
-        expand(folder, extractor(), ["en"], tmp_path / "twice", seed=1)
+    fewer = extractor()
+    with pytest.raises(
+        UserError, match=f"has tokens for another number of units than {UNITS - 2}: give a model of text"
+    ):
+        expand(folder, replace(fewer, centres=fewer.centres[2:]), ["en"], tmp_path / "twice", seed=1)

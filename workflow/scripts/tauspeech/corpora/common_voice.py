@@ -1,6 +1,6 @@
 """CoVoST 2 as its authors publish it: clips of Common Voice on disk, and tables of translations.
 
-The tables are either `validated.tsv` and `covost_v2.<code>_en.tsv`, which are joined by `path`, or the output of
+The tables are either `validated.tsv` and `covost_v2.<code>_en.tsv` (or `covost_v2.en_<code>.tsv`), which are joined by `path`, or the output of
 CoVoST's get_covost_splits.py, `covost_v2.<code>_en.{train,dev,test}.tsv`.
 """
 
@@ -21,9 +21,11 @@ FILE_OF = {"train": "train", "validation": "dev", "test": "test"}
 class CommonVoice:
     """Clips of one language in folders of Common Voice and CoVoST."""
 
-    def __init__(self, common_voice: Path, translations: Path, codes: tuple[str, ...], dropped: list[Drop]) -> None:
+    def __init__(
+        self, common_voice: Path, translations: Path, codes: tuple[str, ...], dropped: list[Drop], target: str = "en"
+    ) -> None:
         """``codes``: CoVoST's code of the language, then others that folders may have as their name."""
-        self.pair, self.dropped, self.translations = f"covost_v2.{codes[0]}_en", dropped, translations
+        self.pair, self.dropped, self.translations = f"covost_v2.{codes[0]}_{target}", dropped, translations
         # Early archives of a language unpack into the current folder.
         homes = [*dict.fromkeys(common_voice / code for code in codes), common_voice]
         home = next((folder for folder in homes if (folder / "clips").is_dir()), None)

@@ -1,4 +1,4 @@
-"""CoVoST 2: recorded sentences of Common Voice in 21 languages with translations into English.
+"""CoVoST 2: recorded sentences of Common Voice in 21 languages with translations into English, or in English into 15.
 
 The source has the keys `common_voice` and `translations` (two folders on disk), or `mirror` (Parquet files in a folder
 or on the hub), and optionally `min_seconds` and `max_seconds`. A clip that is listed in two splits belongs to the test
@@ -12,7 +12,7 @@ from typing import Any
 
 from tauspeech.corpora.clip import Clip
 from tauspeech.corpora.common_voice import CommonVoice
-from tauspeech.corpora.covost_codes import covost_code, whisper_code
+from tauspeech.corpora.covost_codes import covost_pair, whisper_code
 from tauspeech.corpora.mirror import Mirror
 from tauspeech.corpora.utterance import manifest_row
 from tauspeech.data.dropped_utterances import Drop, Unusable, counts
@@ -24,10 +24,10 @@ ENGINE = "covost2"
 ORDER = ("test", "validation", "train")
 
 
-def _open(source: dict[str, Any], language: str, seed: int, dropped: list[Drop]) -> CommonVoice | Mirror:
-    code = covost_code(language)
+def _open(source: dict[str, Any], language: str, seed: int, dropped: list[Drop], target: str) -> CommonVoice | Mirror:
+    code, into = covost_pair(language, target)
     if "mirror" in source:
-        return Mirror(source["mirror"], code, seed)
+        return Mirror(source["mirror"], code, seed, into)
     folders = {}
     for key in ("common_voice", "translations"):
         if key not in source:
@@ -35,7 +35,7 @@ def _open(source: dict[str, Any], language: str, seed: int, dropped: list[Drop])
                 f"the source of CoVoST 2 has no key '{key}': give common_voice and translations, or mirror."
             )
         folders[key] = Path(source[key]).expanduser()
-    return CommonVoice(folders["common_voice"], folders["translations"], (code, whisper_code(code)), dropped)
+    return CommonVoice(folders["common_voice"], folders["translations"], (code, whisper_code(code)), dropped, into)
 
 
 def _lengths(source: dict[str, Any]) -> Lengths:
@@ -52,6 +52,7 @@ class _CorpusReader:
     lengths: Lengths
     seed: int
     dropped: list[Drop]
+    target: str = "en"
     seen: set[str] = field(default_factory=set)
 
     def rows(self, split: str, hours: float) -> Iterator[dict[str, Any]]:
@@ -78,7 +79,7 @@ class _CorpusReader:
             for clip, source in self.corpus.audio(clips):
                 pace.add()
                 try:
-                    row = manifest_row(clip, source, self.language, self.lengths, ENGINE)
+                    row = manifest_row(clip, source, (self.language, self.target), self.lengths, ENGINE)
                 except Unusable as reason:
                     self.dropped.append(Drop(split, clip.name, str(reason)))
                 else:
@@ -94,7 +95,12 @@ class _CorpusReader:
 
 
 def rows(
-    source: dict[str, Any], language: str, hours: dict[str, float], seed: int, dropped: list[Drop]
+    source: dict[str, Any],
+    language: str,
+    hours: dict[str, float],
+    seed: int,
+    dropped: list[Drop],
+    target: str = "en",
 ) -> Iterator[dict[str, Any]]:
     """Yield rows of the manifest, up to the hours of each split; splits without hours are omitted.
 
@@ -103,7 +109,8 @@ def rows(
     for split in hours:
         if split not in ORDER:
             raise UserError(f"CoVoST 2 has no split '{split}': give hours for train, validation and test.")
-    reader = _CorpusReader(_open(source, language, seed, dropped), language, _lengths(source), seed, dropped)
+    corpus = _open(source, language, seed, dropped, target)
+    reader = _CorpusReader(corpus, language, _lengths(source), seed, dropped, target)
     for split in ORDER:
         if hours.get(split):
             yield from reader.rows(split, hours[split])

@@ -29,8 +29,8 @@ TEXTS = ("id", "sentence", "translation", "client_id")
 class Mirror:
     """A mirror of CoVoST 2 for one language: a folder or a data set of the hub."""
 
-    def __init__(self, name: str, code: str, seed: int) -> None:
-        self.name, self.code, self.seed = name, code, seed
+    def __init__(self, name: str, code: str, seed: int, target: str = "en") -> None:
+        self.name, self.code, self.seed, self.pair = name, code, seed, f"{code}_{target}"
         self.folder = Path(name).expanduser()
         self.on_hub = not self.folder.exists() and is_hub_id(name)
         if not self.on_hub and not self.folder.is_dir():
@@ -42,15 +42,15 @@ class Mirror:
         self.files = list_files(name) if self.on_hub else self._local_files()
 
     def _local_files(self) -> list[str]:
-        found = self.folder.glob(f"{self.code}_en/**/*.parquet")
+        found = self.folder.glob(f"{self.pair}/**/*.parquet")
         return [path.relative_to(self.folder).as_posix() for path in found]
 
     def _files_of(self, split: str) -> list[str]:
-        pattern = re.compile(rf"{re.escape(self.code)}_en/{split}(-[^/]*|/[^/]*)\.parquet")
+        pattern = re.compile(rf"{re.escape(self.pair)}/{split}(-[^/]*|/[^/]*)\.parquet")
         found = sorted(file for file in self.files if pattern.fullmatch(file))
         if not found:
             raise UserError(
-                f"{self.name} contains neither {self.code}_en/{split}-*.parquet nor {self.code}_en/{split}/*.parquet: "
+                f"{self.name} contains neither {self.pair}/{split}-*.parquet nor {self.pair}/{split}/*.parquet: "
                 "give a mirror of CoVoST 2 with the layout of fixie-ai/covost2."
             )
         return found

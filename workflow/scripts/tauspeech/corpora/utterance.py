@@ -48,12 +48,15 @@ def usable_samples(source: AudioSource, lengths: Lengths) -> np.ndarray:
     return samples
 
 
-def manifest_row(clip: Clip, source: AudioSource, language: str, lengths: Lengths, engine: str) -> dict[str, Any]:
-    """Row of the manifest; raises Unusable if the clip must be dropped.
+def manifest_row(
+    clip: Clip, source: AudioSource, languages: tuple[str, str], lengths: Lengths, engine: str
+) -> dict[str, Any]:
+    """Row of the manifest with the spoken language and that of the translation; raises Unusable if the clip must be dropped.
 
     The speaker's id is hashed, so that a speaker cannot be looked up in Common Voice.
     """
-    texts = {language: _text(clip.sentence, "sentence"), "en": _text(clip.translation, "translation")}
+    language, target = languages
+    texts = {language: _text(clip.sentence, "sentence"), target: _text(clip.translation, "translation")}
     samples = usable_samples(source, lengths)
     id = f"{language}-{clip.split}-{clip.stem}"
     return (

@@ -183,6 +183,17 @@ def model_type(folder: Path) -> str | None:
         return None
 
 
+def corpus_folder(corpus: dict[str, Any], key: str) -> Path:
+    given = corpus.get(key)
+    folder = Path(given or "").expanduser()
+    if not given or not folder.is_dir():
+        raise UserError(
+            f"key 'corpus.{key}': the folder {given or '(none)'} does not exist: check the path; docs/own_models_and_data.md says "
+            "where the corpus comes from."
+        )
+    return folder
+
+
 def corpus_source(corpus: dict[str, Any], language: str) -> dict[str, Any]:
     """Recorded speech of a language: tables by hash, audio files, which are too large for that, by name and size."""
     if "mirror" in corpus:
@@ -191,13 +202,7 @@ def corpus_source(corpus: dict[str, Any], language: str) -> dict[str, Any]:
         sizes = {str(path.relative_to(folder)): path.stat().st_size for path in sorted(folder.rglob("*.parquet"))}
         return corpus | {"files": sizes}
     code = covost_code(language)
-    recorded, translated = (Path(corpus.get(key, "")).expanduser() for key in ("common_voice", "translations"))
-    for key, folder in (("common_voice", recorded), ("translations", translated)):
-        if not folder.is_dir():
-            raise UserError(
-                f"key 'corpus.{key}': the folder {folder} does not exist: check the path; docs/own_models_and_data.md says "
-                "where the corpus comes from."
-            )
+    recorded, translated = (corpus_folder(corpus, key) for key in ("common_voice", "translations"))
     homes = [recorded / code, recorded / language, recorded]
     tables = [*(home / "validated.tsv" for home in homes), *sorted(translated.glob(f"covost_v2.{code}_en*.tsv"))]
     # The job reports what is missing in the folders.

@@ -10,6 +10,7 @@ from tauspeech.plan.builder import Builder, PlannedSentences, TaskSets
 from tauspeech.plan.jobs import PlannedJob, once
 from tauspeech.plan.merges import MergeSpec, Term, Tried, with_chosen_weights
 from tauspeech.plan.sources import everyday_grammar
+from tauspeech.plan.translated_corpora import translated_corpus
 from tauspeech.runtime.errors import UserError
 
 SPEECH, TEXT, CONTROL = "translate", "translate_text", "control_language"  # kinds of tasks
@@ -64,12 +65,19 @@ class ExpansionJobs:
 
     @once
     def speech(self, language: str) -> PlannedJob:
+        if corpus := self.config["corpus"]:
+            source, module = translated_corpus(corpus, self.source, language)
+            settings = {"source": source, "languages": [self.source, language]}
+            settings |= {"hours": corpus["hours"], "longest": corpus["longest"]}
+            return self.build.job("corpus", language, settings, seed=self.build.seed, modules=(module,))
         if found := self.build.recordings(language):
             return self.build.recorded(language, found, (self.source, language), SPLITS)
         return self.build.synthesised(language, self.text(language), self.source, self.config["speech"])
 
     def generated(self) -> list[str]:
         """Languages whose set is generated, not recorded."""
+        if self.config["corpus"]:
+            return []
         return [language for language in self.languages if not self.build.recordings(language)]
 
     def intelligibility(self) -> list[PlannedJob]:

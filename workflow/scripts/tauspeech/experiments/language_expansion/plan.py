@@ -16,7 +16,7 @@ from tauspeech.scoring.rules import ScoringRules
 
 ROOM = "tauspeech.experiments.language_expansion"
 EXAMPLES = 3  # utterances of each language that the report plays
-SECTIONS = ("languages", "expansions", "speech", "training", "merging", "decoding", "scoring")
+SECTIONS = ("languages", "expansions", "corpus", "speech", "training", "merging", "decoding", "scoring")
 
 
 def plan(config: dict[str, Any], results: Path) -> Plan:

@@ -46,7 +46,7 @@ def facts(config: dict[str, Any], tables: dict[str, pd.DataFrame]) -> list[tuple
             f"from {config['languages']['source']}: "
             + "; ".join(f"{' and '.join(found['languages'])} ({name})" for name, found in expansions.items()),
         ),
-        ("Speech", engines_of(config["speech"])),
+        ("Speech", _corpus(config["corpus"]) or engines_of(config["speech"])),
         (
             "Fine-tuning",
             f"{trained_part(training)}{training['epochs']:g} epochs, learning rate {training['learning_rate']:g}, batch "
@@ -56,6 +56,10 @@ def facts(config: dict[str, Any], tables: dict[str, pd.DataFrame]) -> list[tuple
         ("Weights of language control", ", ".join(f"{each:g}" for each in sorted(merging["control_grid"]))),
         ("Decoding", decoded(config["decoding"])),
     ]
+
+
+def _corpus(corpus: dict[str, Any] | None) -> str:
+    return "" if not corpus else "MuST-C" if corpus["mustc"] else "CoVoST 2"
 
 
 def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) -> list[Table]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from tauspeech.models.dialogue.tokens import UNITS, added_tokens
+from tauspeech.models.dialogue.tokens import added_tokens, unit_token
 from tauspeech.models.loading import unreadable_as_user_error
 from tauspeech.models.units.extractor import UnitExtractor
 from tauspeech.runtime.errors import UserError
@@ -18,12 +18,20 @@ SPREAD = 0.02  # standard deviation of new embeddings around the mean of the old
 
 
 def expand(origin: Path, extractor: UnitExtractor, languages: Sequence[str], folder: Path, seed: int) -> None:
-    """Write the model of ``origin`` with a token for each unit; what it writes of text alone stays the same."""
+    """Write the model of ``origin`` with a token for each unit; what it writes of text alone stays the same.
+
+    A model that has tokens for all units already, such as SpeechGPT, gets those that it lacks, and the files of the units.
+    """
     with unreadable_as_user_error("language model", origin, "give a folder or hub id with safetensors"):
         tokenizer = AutoTokenizer.from_pretrained(origin)
         network = AutoModelForCausalLM.from_pretrained(origin, dtype=torch.float32, use_safetensors=True)
-    if UNITS in tokenizer.get_vocab():
-        raise UserError(f"{origin} has tokens for units already: give a model of text.")
+    vocabulary = tokenizer.get_vocab()
+    known = sum(unit_token(unit) in vocabulary for unit in range(extractor.count))
+    if known not in (0, extractor.count) or unit_token(extractor.count) in vocabulary:
+        raise UserError(
+            f"{origin} has tokens for another number of units than {extractor.count}: give a model of text, or the centres that its "
+            "units were made with."
+        )
     add_tokens(network, tokenizer, extractor.count, languages, seed)
     network.save_pretrained(folder, max_shard_size="100GB")
     tokenizer.save_pretrained(folder)
