@@ -1,5 +1,7 @@
 """Units as stages of the workflow: their centres, the units of sets, and models that take them in place of audio."""
 
+import json
+
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch
 from tauspeech.data import manifest
 from tauspeech.data.audio import decode_audio
 from tauspeech.experiments.foundation.plan import plan as plan_of
+from tauspeech.models.devices import device
 from tauspeech.models.family import open_model
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.units.extractor import open_extractor
@@ -67,6 +70,11 @@ def test_the_base_takes_units_as_it_takes_the_audio_and_texts_as_texts(stages):
     assert model.features_of(encoded, task).tolist() == model.features_of(spoken, task).tolist()
     text = model.features_of(encoded, SpeechTask("translate_text", "en", "zh"))
     assert model.tokenizer.decode(text) == encoded["en"]
+
+
+def test_the_receipt_of_a_foundation_names_the_device_and_the_time(stages):
+    receipt = json.loads((stages.results / "models/base/receipt.json").read_text())
+    assert receipt["properties"]["device"] == device() and receipt["seconds"] > 0
 
 
 def test_a_foundation_is_not_trained_to_translate_speech(tmp_path):

@@ -25,6 +25,7 @@ ORIGINS = {"shipped": shipped, "folder": unchanged_folder, "hub": from_hub}
 
 
 def main(job: Job) -> None:
+    from tauspeech.models.devices import device
     from tauspeech.models.family import open_model
     from tauspeech.models.importing import import_base
     from tauspeech.training.foundation import train_foundation
@@ -39,7 +40,8 @@ def main(job: Job) -> None:
 
     write_folder(job.path(), make)
     files = sorted(file for file in job.path().iterdir() if file.is_file())
-    job.finish(*files, leading_space=open_model(job.path()).leading_space)
+    trained_on = {"device": device()} if settings["kind"] == "train" else {}
+    job.finish(*files, leading_space=open_model(job.path()).leading_space, **trained_on)
 
 
 if __name__ == "__main__":
