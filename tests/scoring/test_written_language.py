@@ -4,7 +4,7 @@ import pytest
 
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import GRAMMARS
-from tauspeech.scoring.written_language import Identifier
+from tauspeech.scoring.written_language import Identifier, confusion
 from tauspeech.text.checks import Checker
 from tauspeech.text.domain_grammars import grammars_of
 from tauspeech.text.template import generate
@@ -45,3 +45,9 @@ def test_codes_are_given_as_they_came():
 def test_a_language_that_identification_does_not_know_is_an_error():
     with pytest.raises(UserError, match="py3langid does not know one of them"):
         Identifier(["en", "xx"])("hello there")
+
+
+def test_confusion_is_the_share_of_answers_in_another_language():
+    texts = ["Ich möchte heute ein Buch lesen.", "Je veux lire un livre aujourd'hui.", "", "我想今天看书。"]
+    found = confusion(texts, "de", ["de", "fr", "zh"])
+    assert found.value() == 50 and found.n() == 4

@@ -18,6 +18,7 @@ class PlannedCell:
     set: str
     task: str
     language: str  # of the text
+    among: tuple[str, ...] = ()  # languages, of which answers in another one are counted in place of the task's metric
 
     @property
     def in_scores(self) -> list[str]:
@@ -25,7 +26,8 @@ class PlannedCell:
 
     @property
     def scored(self) -> list[str]:
-        return [folder_of(self.hypotheses), self.set, self.task, self.language]
+        scored = [folder_of(self.hypotheses), self.set, self.task, self.language]
+        return [*scored, " ".join(self.among)] if self.among else scored
 
     @property
     def hypotheses(self) -> PlannedJob:

@@ -17,15 +17,20 @@ from tauspeech.scoring.metrics import headline
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.tally import Tally, percentage, read_counts
 from tauspeech.scoring.utterances import by_set_and_task
+from tauspeech.scoring.written_language import confusion
 
 
 class ScoredCell(NamedTuple):
-    """A model on a set and task, whose hypotheses are scored."""
+    """A model on a set and task, whose hypotheses are scored.
+
+    With ``among``, languages in one text, the score is the share of answers in another one of them.
+    """
 
     model: str
     set: str
     task: str
     language: str  # of the text
+    among: str = ""
 
 
 Scores = Mapping[ScoredCell, float | np.ndarray]  # the observed score, or one per resample
@@ -51,7 +56,7 @@ def tally_cells(
             tallies[cell] = _searched(cell, (searches or {})[search], int(point))
             continue
         utterances = _read(cell, paths.get(cell[:3]))
-        _check_pairing(cell, utterances, *first.setdefault(cell[1:], (cell, utterances)))
+        _check_pairing(cell, utterances, *first.setdefault(cell[1:4], (cell, utterances)))
         tallies[cell] = _tally(cell, utterances, rules)
     return tallies
 
@@ -105,4 +110,8 @@ def _searched(cell: ScoredCell, path: Path, point: int) -> Tally:
 
 def _tally(cell: ScoredCell, utterances: pd.DataFrame, rules: ScoringRules) -> Tally:
     texts = utterances["reference"].tolist(), utterances["hypothesis"].tolist()
-    return headline(cell.task, cell.language, *texts, rules).by_sentence(utterances["id"])
+    if cell.among:
+        tally = confusion(texts[1], cell.language, cell.among.split())
+    else:
+        tally = headline(cell.task, cell.language, *texts, rules)
+    return tally.by_sentence(utterances["id"])

@@ -1,12 +1,15 @@
 """The language that a text is written in, of some languages: by its script, and else by py3langid."""
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from tauspeech.data.languages import primary_subtag
 from tauspeech.runtime.errors import UserError
+from tauspeech.scoring.tally import Tally, percentage
 
 # Scripts of languages that are not written in Latin letters, by the names of their characters in Unicode.
 SCRIPTS = {
@@ -32,6 +35,13 @@ class Identifier:
             return self._codes[able[0]]
         found, _ = _model(tuple(sorted(able or self._codes))).classify(text)
         return self._codes[found]
+
+
+def confusion(texts: Sequence[str], language: str, languages: Collection[str]) -> Tally:
+    """Percent of texts that are in another one of the languages than asked for; empty ones are not."""
+    identify = Identifier(languages)
+    wrong = [int(identify(text) not in (language, None)) for text in texts]
+    return Tally("confusion", "", np.array([[each, 1] for each in wrong]), percentage)
 
 
 def _script(text: str) -> str | None:

@@ -1,6 +1,7 @@
-"""Claims of the language-expansion paper about its Tables 3 to 5, as far as they are about BLEU."""
+"""Claims of the language-expansion paper about its Tables 3 to 5 and its language confusion."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from tauspeech.experiments.language_expansion.systems import LETTERS, SYNTHESISED, ExpansionSystems, System
 from tauspeech.plan.tables import PlannedCell, PlannedClaim
@@ -10,6 +11,7 @@ LC_HELPS = {"table3": (3.77, 0.27), "table4": (-0.12, 2.01)}
 BEST_MERGE = {"table3": (4.66, 2.76), "table4": (0.35, 4.92)}
 ALONE = {"table3": (5.67, 10.18), "table4": (4.92, 8.47)}
 JOINT = {"table3": (1.99, 6.94), "table4": (3.11, 1.48)}
+CONFUSION = {"table3": (17.16, 4.28)}  # Table I: addition without language control less that with it
 TIES_LC = {"table3": (16.05, 20.22), "table4": (5.68, 1.29)}
 ANALOGY_LC = 21.43  # C5 over C4
 SYNTHESIS_COSTS = (8.20, 14.49)  # C3 over C7, and C5 over C7
@@ -20,7 +22,9 @@ def claims(systems: ExpansionSystems) -> list[PlannedClaim]:
     found: list[PlannedClaim] = []
     tables = systems.tables
     for table in systems.jobs.expansions:
-        found += _of_table(table, tables[table], tuple(systems.jobs.expansions[table]["languages"]))
+        languages = tuple(systems.jobs.expansions[table]["languages"])
+        found += _of_table(table, tables[table], languages)
+        found += _of_confusion(table, tables[table], languages, (systems.jobs.source, *systems.jobs.languages))
     if SYNTHESISED in tables:
         known, new = systems.jobs.expansions["table3"]["languages"]
         found += _of_synthesis(_by_number(tables[SYNTHESISED]), _by_number(tables["table3"]), known, new)
@@ -66,6 +70,30 @@ def _of_table(table: str, systems: Sequence[System], languages: tuple[str, ...])
             merges[7],
             JOINT[table][number],
         )
+
+
+def _of_confusion(
+    table: str, systems: Sequence[System], asked: tuple[str, ...], among: tuple[str, ...]
+) -> Iterator[PlannedClaim]:
+    """Shares of answers in another language: the lower the better."""
+    row, letter = _by_number(systems), LETTERS[table]
+    for number, language in enumerate(asked):
+        pairs = {
+            "confused": ("addition confuses languages more than a fine-tune does", f"{number + 2}", "4", None),
+            "lc_confused": ("language control lowers the confusion of addition", "5", "4", CONFUSION.get(table)),
+            "ties_lc_confused": ("language control lowers the confusion of TIES", "7", "6", None),
+        }
+        for id, (statement, better, than, paper) in pairs.items():
+            cells = [replace(row[f"{letter}{each}"].cells[language], among=among) for each in (better, than)]
+            name = row[f"{letter}{than}"].name
+            yield PlannedClaim(
+                f"{table}_{id}_{language}",
+                f"{statement}, {language}",
+                "Table I" if paper else f"Section IV of the paper, on Table {table[-1]}",
+                [cells[0]],
+                {name: [cells[1]]},
+                paper=paper[number] if paper else None,
+            )
 
 
 def _of_synthesis(
