@@ -91,6 +91,19 @@ def test_no_batch_waits_for_itself(plan):
             assert not same
 
 
+def test_claims_have_the_papers_differences(plan):
+    claims = {each["id"]: each for each in plan().jobs["claims", "claims"].settings["claims"]}
+    found = {
+        name: claims[name]["paper"]
+        for name in ("table3_lc_de", "table3_lc_fr", "table4_lc_de", "table4_best_zh", "table5_loss_fr", "table5_cost_de",
+                     "table3_lc_confused_de", "table3_lc_confused_fr", "table4_confused_zh")
+    }  # fmt: skip
+    assert found == {
+        "table3_lc_de": 3.77, "table3_lc_fr": 0.27, "table4_lc_de": -0.12, "table4_best_zh": 4.92, "table5_loss_fr": 0.0,
+        "table5_cost_de": 8.2, "table3_lc_confused_de": 17.16, "table3_lc_confused_fr": 4.28, "table4_confused_zh": None,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("sections", "message"),
     [

@@ -135,4 +135,4 @@ def test_hypotheses_keep_the_rest_of_the_answer_and_the_report_shows_them(run):
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "Language confusion" in page and "A7 TIES + LC" in page and "C5 Analogy + LC" in page
     claims = (run / "claims.tsv").read_text(encoding="utf-8")
-    assert "table3_best_fr" in claims and "table3_lc_confused_de" in claims and "table5_loss" in claims
+    assert "table3_best_fr" in claims and "table3_lc_confused_de" in claims and "table5_loss_fr" in claims
