@@ -58,6 +58,13 @@ def test_a_sentence_is_input_for_a_translation_of_text(model):
     assert "<sosp>" not in text
 
 
+def test_language_control_is_the_beginning_of_a_translation_and_does_not_end_there(model):
+    control = SpeechTask("control_language", "en", "de")
+    translation, beginning = (model.labels(model.target(TEXTS, task), task).answer for task in (TRANSLATE, control))
+    assert translation[: len(beginning)] == beginning and len(beginning) < len(translation) - 2
+    assert model.tokenizer.decode(beginning) == "turn on the light <de>"
+
+
 def test_the_loss_is_that_of_the_answers_tokens(model):
     examples = [Example(model.features(speech(n)), model.labels(SENTENCES[n], TRANSCRIBE)) for n in range(3)]
     batch = model.collate(examples)

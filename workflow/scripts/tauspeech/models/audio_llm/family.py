@@ -14,7 +14,7 @@ import torch
 from transformers import AutoProcessor, PreTrainedModel, ProcessorMixin, Qwen2AudioForConditionalGeneration
 
 from tauspeech.data.audio import RATE, decode_audio
-from tauspeech.models.dialogue.answers import Answer, AnswerText, answer_text, read_answer
+from tauspeech.models.dialogue.answers import Answer, AnswerText, answer_text, ends_answer, read_answer
 from tauspeech.models.dialogue.instructions import NAMES, instruction
 from tauspeech.models.family import Example
 from tauspeech.models.loading import require_all_weights, unreadable_as_user_error
@@ -85,7 +85,8 @@ class AudioLLM:
         return answer_text(texts, task)
 
     def labels(self, text: str, task: SpeechTask) -> InstructedAnswer:
-        answer = self.tokenizer(f"{text}{self._end}", add_special_tokens=False).input_ids
+        end = self._end if ends_answer(task) else ""
+        answer = self.tokenizer(f"{text}{end}", add_special_tokens=False).input_ids
         return InstructedAnswer(instruction(task, text), answer)
 
     def label_count(self, labels: InstructedAnswer) -> int:

@@ -50,6 +50,11 @@ def answer_text(texts: Mapping[str, str], task: SpeechTask) -> str:
     return texts[task.source]
 
 
+def ends_answer(task: SpeechTask) -> bool:
+    """False for language control, whose answer is the beginning of a translation's: that it would end there is not taught."""
+    return task.kind != "control_language"
+
+
 def read_answer(answer: str, task: SpeechTask, languages: Collection[str]) -> Answer:
     """Parts of an answer, whatever a model wrote: tokens twice, in another order, of other languages, or none.
 

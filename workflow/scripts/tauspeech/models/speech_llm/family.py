@@ -14,7 +14,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from tauspeech.data.audio import decode_audio
-from tauspeech.models.dialogue.answers import Answer, AnswerText, answer_text, read_answer
+from tauspeech.models.dialogue.answers import Answer, AnswerText, answer_text, ends_answer, read_answer
 from tauspeech.models.dialogue.instructions import before_input, behind_input
 from tauspeech.models.dialogue.tokens import END_ANSWER, END_UNITS, LANGUAGE, MARKS, UNITS, unit_token
 from tauspeech.models.family import Example
@@ -93,7 +93,7 @@ class SpeechLLM:
 
     def labels(self, text: str, task: SpeechTask) -> Labels:
         prompt = self._prompt(task, text)
-        return Labels(*prompt, self._tokens(f"{text}{END_ANSWER}"))
+        return Labels(*prompt, self._tokens(f"{text}{END_ANSWER if ends_answer(task) else ''}"))
 
     def _prompt(self, task: SpeechTask, key: str) -> tuple[list[int], list[int]]:
         return self._tokens(before_input(task, key)), self._tokens(behind_input())
