@@ -55,7 +55,7 @@ def test_a_third_language_is_one_more_vector_with_nothing_trained_or_chosen_agai
 
 
 def test_the_weights_of_two_languages_are_equal_and_those_of_an_analogy_free(plan):
-    jobs = plan(merging={"grid": [0.5, 1.0], "control_grid": [0.3, 0.9, 1.5]}).jobs
+    jobs = plan(merging={"grid": [0.5, 1.0], "free_grid": [0.5, 1.0], "control_grid": [0.3, 0.9, 1.5]}).jobs
 
     def candidates(name):
         return [point["weights"] for point in jobs["search", name].settings["candidates"]]

@@ -24,7 +24,7 @@ CONFIG = {
         "trainable": "lora", "lora": {"rank": 2, "alpha": 4}, "epochs": 2, "batch": 8, "learning_rate": 2e-3, "evaluations": 1,
         "threads": 1,
     },
-    "merging": {"grid": [0.5, 1.0], "control_grid": [0.5]},
+    "merging": {"grid": [0.5, 1.0], "free_grid": [0.5, 1.0], "control_grid": [0.5]},
     "decoding": {"new_tokens": 60, "batch": 8, "threads": 1},
 }  # fmt: skip
 ROWS = [

@@ -24,7 +24,7 @@ def draw(frame: pd.DataFrame, stem: Path, settings: dict[str, Any]) -> None:
         figure = Figure(figsize=size, layout="constrained")
         for axes, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
             _draw(axes, frame[frame["table"] == name], columns)
-            axes.set_title(name.replace("table", "Table "))
+            axes.set_title(name.replace("table", "Table ").replace("third_language", "A third language"))
         save(figure, stem)
 
 
@@ -34,7 +34,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, columns: list[str]) -> None:
     axes.grid(visible=False)
     axes.set_xticks(range(len(columns)), [column.removeprefix(WRITTEN) for column in columns])
     axes.set_yticks(
-        range(len(rows)), [f"{system}, {asked}" for system, asked in zip(rows["system"], rows["asked"], strict=True)]
+        range(len(rows)), [f"{system} → {asked}" for system, asked in zip(rows["system"], rows["asked"], strict=True)]
     )
     for row, column in np.ndindex(*values.shape):
         if values[row, column] >= 0.5:

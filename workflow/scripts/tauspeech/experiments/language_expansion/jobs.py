@@ -129,7 +129,7 @@ class ExpansionJobs:
     def addition(self, table: str, method: str, controlled: bool) -> SearchedMerge:
         """The sum of two languages' vectors, plain or by TIES, both with one weight; and of language control."""
         terms = [Term(self._tau(SPEECH, each), Tried(BOTH)) for each in self.expansions[table]["languages"]]
-        grid = [{BOTH: weight} for weight in self._grid]
+        grid = [{BOTH: weight} for weight in sorted(self.config["merging"]["grid"])]
         return self._searched(f"{table}--{method}", table, method, terms, (BOTH, BOTH), grid, table, controlled)
 
     @once
@@ -169,13 +169,9 @@ class ExpansionJobs:
         return self.vector(self.translation(kind, language))
 
     @property
-    def _grid(self) -> list[float]:
-        grid: list[float] = sorted(self.config["merging"]["grid"])
-        return grid
-
-    @property
     def _free_grid(self) -> list[dict[str, float]]:
-        return [{FIRST: first, SECOND: second} for first, second in product(self._grid, repeat=2)]
+        grid = sorted(self.config["merging"]["free_grid"])
+        return [{FIRST: first, SECOND: second} for first, second in product(grid, repeat=2)]
 
     def _searched(
         self,
