@@ -253,7 +253,7 @@ def test_a_model_that_cannot_transcribe_is_an_error(run, wav, tmp_path):
     (tmp_path / "bert" / "config.json").write_text('{"model_type": "bert"}')
     for model, message in {
         tmp_path
-        / "bert": "is a model of the type 'bert', and such models cannot be used to transcribe: give one of the types hubert, llama, parakeet_ctc, "
+        / "bert": "is a model of the type 'bert', and such models cannot be used to transcribe: give one of the types hubert, llama, parakeet_ctc, qwen2_audio, "
         "wav2vec2, wav2vec2-conformer, wavlm, whisper",
         tmp_path: "has no config.json",
         tmp_path / "no" / "where": "neither a model folder nor a hub id",

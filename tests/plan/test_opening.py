@@ -290,4 +290,5 @@ def test_the_frozen_plan_names_every_job_and_no_other(opened, results):
         *("voice", "candidates"),  # shipped, and asked for by name
         *("corpus", "channel", "pseudo_labels"),  # of other experiments, or with speech.channel
         "conversion",  # with decoding.engine
+        *("unit_centres", "units"),  # of speech LLMs
     }

@@ -118,13 +118,13 @@ def test_merges_and_the_merge_of_a_merge_are_the_formulas(run):
 
 def test_confusion_counts_every_answer_once(run):
     rows = table(run, "confusion")
-    assert {(row["table"], row["system"], row["asked"]) for row in rows} >= {("table3", "A4 Addition", "fr")}
+    assert {(row["table"], row["system"], row["requested"]) for row in rows} >= {("table3", "A4 Addition", "fr")}
     for row in rows:
         written = sum(float(row[f"in {language}"]) for language in ("en", "de", "fr"))
         assert written + float(row["empty"]) == pytest.approx(100, abs=0.02)
         assert row["answers"] in ("3", "3.0")
     texts = [row for row in rows if row["system"].startswith("C") and "texts" in row["system"]]
-    assert [float(row[f"in {row['asked']}"]) for row in texts] == [100, 100]  # which the base has learned
+    assert [float(row[f"in {row['requested']}"]) for row in texts] == [100, 100]  # which the base has learned
     base = [row for row in rows if row["system"] == "A0 Base"]
     assert all(float(row["incomplete"]) == 100 for row in base)  # nobody has taught it to translate speech
 

@@ -28,7 +28,7 @@ FOLDERS = {"test": "tst-COMMON", "validation": "dev", "train": "train"}
 ENGINE = "mustc"
 
 
-class Segment(NamedTuple):
+class TalkSegment(NamedTuple):
     """A part of a talk with its texts; ``number`` counts a talk's segments by their offsets."""
 
     wav: str
@@ -76,7 +76,7 @@ def _usable(
             dropped.append(Drop(split, segment.name, str(reason)))
 
 
-def segments(place: Path, language: str) -> list[Segment]:
+def segments(place: Path, language: str) -> list[TalkSegment]:
     """All segments of a split."""
     name = place.name
     described = _described(place / "txt" / f"{name}.yaml")
@@ -94,7 +94,7 @@ def segments(place: Path, language: str) -> list[Segment]:
         for number, (offset, line) in enumerate(sorted(parts)):
             about = described[line]
             both = (texts[0][line], texts[1][line])
-            found.append(Segment(wav, number, offset, float(about["duration"]), str(about["speaker_id"]), both))
+            found.append(TalkSegment(wav, number, offset, float(about["duration"]), str(about["speaker_id"]), both))
     return found
 
 
@@ -118,7 +118,7 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
 
 
-def _row(place: Path, split: str, language: str, segment: Segment, lengths: Lengths) -> dict[str, Any]:
+def _row(place: Path, split: str, language: str, segment: TalkSegment, lengths: Lengths) -> dict[str, Any]:
     texts = {code: clean(text) for code, text in zip((SPOKEN, language), segment.texts, strict=True)}
     for code, text in texts.items():
         if not any(character.isalnum() for character in text):
@@ -135,7 +135,7 @@ def _row(place: Path, split: str, language: str, segment: Segment, lengths: Leng
     )
 
 
-def _samples(path: Path, segment: Segment) -> np.ndarray:
+def _samples(path: Path, segment: TalkSegment) -> np.ndarray:
     """The segment's part of a talk, which is not read as a whole."""
     if not path.is_file():
         raise Unusable("missing talk")

@@ -9,7 +9,7 @@ from tauspeech.plan.sources import model_type
 
 ROUNDED = {"bf16": "1/256", "fp16": "1/2048"}  # of a weight
 # By a model type that foundations have, too: tokens of the published models, at least. Those of foundations are far fewer.
-PUBLISHED_TOKENS = {"whisper": 51_864, "parakeet_ctc": 1_024}
+PUBLISHED_TOKENS = {"whisper": 51_864, "parakeet_ctc": 1_024, "llama": 32_000}
 
 
 def notes(plan: Plan) -> Iterator[str]:

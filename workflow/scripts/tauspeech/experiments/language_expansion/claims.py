@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tauspeech.experiments.language_expansion.systems import LETTERS, SYNTHESISED, ExpansionSystems, System
+from tauspeech.experiments.language_expansion.systems import LETTERS, SYNTHESISED, ExpansionSystem, ExpansionSystems
 from tauspeech.plan.paper_tables import PaperTable, paper_table, smallest_difference
 from tauspeech.plan.tables import PlannedCell, PlannedClaim
 
@@ -16,7 +16,7 @@ class _Compared:
     """Rows of one table, here and in the paper."""
 
     table: str
-    rows: Mapping[str, System]
+    rows: Mapping[str, ExpansionSystem]
     paper: PaperTable
 
     def claim(
@@ -53,7 +53,7 @@ def claims(systems: ExpansionSystems) -> list[PlannedClaim]:
     return found
 
 
-def _by_number(systems: Sequence[System]) -> Mapping[str, System]:
+def _by_number(systems: Sequence[ExpansionSystem]) -> Mapping[str, ExpansionSystem]:
     return {system.name.split()[0]: system for system in systems}
 
 
@@ -70,11 +70,11 @@ def _of_table(compared: _Compared, languages: Sequence[str]) -> Iterator[Planned
             yield compared.claim(id, statement, better, than, place, language)
 
 
-def _of_confusion(compared: _Compared, asked: Sequence[str], among: tuple[str, ...]) -> Iterator[PlannedClaim]:
+def _of_confusion(compared: _Compared, requested: Sequence[str], among: tuple[str, ...]) -> Iterator[PlannedClaim]:
     """Shares of answers in another language: the lower the better. The paper has them for addition in Table 3."""
     row = {number: f"{LETTERS[compared.table]}{number}" for number in range(8)}
     paper = paper_table("language_expansion", "confusion")
-    for alone, place, language in zip((row[2], row[3]), PLACES, asked, strict=True):
+    for alone, place, language in zip((row[2], row[3]), PLACES, requested, strict=True):
         for id, statement, better, than in (
             ("confused", "addition confuses languages more than a fine-tune does", alone, row[4]),
             ("lc_confused", "language control lowers the confusion of addition", row[5], row[4]),

@@ -22,34 +22,36 @@ def build(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
         {
             "table": table,
             "system": system,
-            "asked": asked,
-            **confusion(files[name], asked, settings["languages"], rules),
+            "requested": requested,
+            **confusion(files[name], requested, settings["languages"], rules),
         }
-        for table, system, asked, name in settings["rows"]
+        for table, system, requested, name in settings["rows"]
     ]
     return pd.DataFrame(lines), None
 
 
-def confusion(path: Path, asked: str, languages: list[str], rules: ScoringRules) -> dict[str, Any]:
+def confusion(path: Path, requested: str, languages: list[str], rules: ScoringRules) -> dict[str, Any]:
     """Shares of answers in percent, by the language that they are written in, and what else goes wrong.
 
     Shares are missing where identification errs on more than 2 % of the references.
     """
     answers = read_json_lines(path)
     identify = Identifier(languages)
-    errors = _share(identify(each["reference"]) != asked for each in answers)
+    errors = _share(identify(each["reference"]) != requested for each in answers)
     found = [identify(each["hypothesis"]) for each in answers]
     known = errors <= 100 * MOST_ERRORS
     shares = {language: _share(each == language for each in found) if known else None for language in languages}
-    right = [each for each, language in zip(answers, found, strict=True) if language == asked]
+    right = [each for each, language in zip(answers, found, strict=True) if language == requested]
     references, hypotheses = ([each[side] for each in right] for side in ("reference", "hypothesis"))
     return {
         "answers": len(answers),
         **{f"in {language}": share for language, share in shares.items()},
         "empty": _share(each is None for each in found),
         "incomplete": _share(not each.get("complete", True) for each in answers),
-        "token of another": _share(each.get("written") not in (asked, None) for each in answers),
-        "BLEU where right": round(bleu(references, hypotheses, asked, rules).value(), 2) if right and known else None,
+        "token of another": _share(each.get("written") not in (requested, None) for each in answers),
+        "BLEU where right": round(bleu(references, hypotheses, requested, rules).value(), 2)
+        if right and known
+        else None,
         "errors of identification": errors,
     }
 

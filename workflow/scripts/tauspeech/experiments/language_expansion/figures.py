@@ -34,7 +34,8 @@ def _draw(axes: Axes, rows: pd.DataFrame, columns: list[str]) -> None:
     axes.grid(visible=False)
     axes.set_xticks(range(len(columns)), [column.removeprefix(WRITTEN) for column in columns])
     axes.set_yticks(
-        range(len(rows)), [f"{system} → {asked}" for system, asked in zip(rows["system"], rows["asked"], strict=True)]
+        range(len(rows)),
+        [f"{system} → {requested}" for system, requested in zip(rows["system"], rows["requested"], strict=True)],
     )
     for row, column in np.ndindex(*values.shape):
         if values[row, column] >= 0.5:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.experiments.language_expansion.claims import claims
-from tauspeech.experiments.language_expansion.systems import ExpansionSystems, System
+from tauspeech.experiments.language_expansion.systems import ExpansionSystem, ExpansionSystems
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
 from tauspeech.plan.tables import claims_job, folder_of
@@ -44,7 +44,7 @@ def _check_overrides(experiment: ExpansionSystems) -> None:
         raise UserError(f"key 'overrides.{name}': there is no such training: {advice}")
 
 
-def _table(name: str, systems: list[System]) -> PlannedJob:
+def _table(name: str, systems: list[ExpansionSystem]) -> PlannedJob:
     """BLEU of each language, and the weights that validation has chosen."""
     rows = [
         {

@@ -81,7 +81,7 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
                 )
             )
     caption = (
-        "Percent of the answers to a request for one language (asked) that are in it or in another one, by identification of the "
+        "Percent of the answers to a request for one language (requested) that are in it or in another one, by identification of the "
         "run's languages; empty ones, and incomplete ones that lack a part of the form. token of another: the answer's own language token is "
         "another one than asked for. BLEU where right is that of the answers in the right language alone."
     )

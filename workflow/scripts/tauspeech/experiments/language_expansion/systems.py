@@ -13,7 +13,7 @@ THIRD = "third_language"
 
 
 @dataclass(frozen=True)
-class System:
+class ExpansionSystem:
     """A row of a table: a model's score for each language, and the search of its weights if it is merged."""
 
     name: str
@@ -29,7 +29,7 @@ class ExpansionSystems:
         self.config, self.jobs = config, ExpansionJobs(config, repetition)
 
     @property
-    def tables(self) -> dict[str, list[System]]:
+    def tables(self) -> dict[str, list[ExpansionSystem]]:
         """The rows of each table, with the paper's numbers of rows."""
         found = {name: self._expansion(name) for name in self.jobs.expansions}
         found |= {SYNTHESISED: self._synthesised()} if self.synthesises else {}
@@ -39,7 +39,7 @@ class ExpansionSystems:
     def synthesises(self) -> bool:
         return bool(self.config["synthesised"] and "table3" in self.jobs.expansions)
 
-    def _expansion(self, table: str) -> list[System]:
+    def _expansion(self, table: str) -> list[ExpansionSystem]:
         jobs, letter = self.jobs, LETTERS[table]
         languages = tuple(jobs.expansions[table]["languages"])
         first, second = languages
@@ -56,7 +56,7 @@ class ExpansionSystems:
             self._merged(f"{letter}7 TIES + LC", jobs.addition(table, "ties", True)),
         ]
 
-    def _synthesised(self) -> list[System]:
+    def _synthesised(self) -> list[ExpansionSystem]:
         jobs = self.jobs
         known, new = jobs.expansions["table3"]["languages"]
         return [
@@ -71,7 +71,7 @@ class ExpansionSystems:
             self._merged("C7 TIES of C3 and C5 + LC", jobs.with_synthesised("table3", True)),
         ]
 
-    def _third(self) -> list[System]:
+    def _third(self) -> list[ExpansionSystem]:
         """Merges of Table 3 with a third language, added with the weights of the two."""
         jobs, added = self.jobs, self.config["added"]
         pair = tuple(jobs.expansions[ADDED]["languages"])
@@ -84,19 +84,21 @@ class ExpansionSystems:
             weights = (searched.weights[0], *searched.weights)
             found.append(self._merged(row, searched))
             cells = self._cells(score, SPEECH, languages)
-            found.append(System(f"{row}, and {added}", cells, jobs.search(searched), weights))
+            found.append(ExpansionSystem(f"{row}, and {added}", cells, jobs.search(searched), weights))
         return found
 
     def _trained(
         self, name: str, model: PlannedJob, kind: str, languages: tuple[str, ...], id: str | None = None
-    ) -> System:
+    ) -> ExpansionSystem:
         score = self.jobs.score(id or model.id, model, kind, languages, id or f"trained--{model.id}")
-        return System(name, self._cells(score, kind, languages))
+        return ExpansionSystem(name, self._cells(score, kind, languages))
 
-    def _merged(self, name: str, searched: SearchedMerge) -> System:
+    def _merged(self, name: str, searched: SearchedMerge) -> ExpansionSystem:
         model, languages = self.jobs.merged(searched), searched.languages
         score = self.jobs.score(searched.id, model, SPEECH, languages, searched.batch)
-        return System(name, self._cells(score, SPEECH, languages), self.jobs.search(searched), searched.weights)
+        return ExpansionSystem(
+            name, self._cells(score, SPEECH, languages), self.jobs.search(searched), searched.weights
+        )
 
     def _cells(self, score: PlannedJob, kind: str, languages: tuple[str, ...]) -> dict[str, PlannedCell]:
         return {each: PlannedCell(score, self.jobs.speech(each).id, kind, each) for each in languages}

@@ -98,13 +98,14 @@ def pickled_centres(path: Path) -> np.ndarray:
             raise UserError(f"{path} is compressed: unpack it first, or save the array {CENTRES} by numpy.save.")
         try:
             found = CentresUnpickler(file).load()
-        except Exception as error:  # a broken or hostile file may fail in any way
-            raise UserError(
-                f"{path} is no k-means of scikit-learn ({type(error).__name__}): give the file that joblib.dump wrote."
-            ) from None
+        except Exception:  # a broken or hostile file may fail in any way
+            found = None
     centres = found if isinstance(found, np.ndarray) else getattr(found, "__dict__", {}).get(CENTRES)
     if not isinstance(centres, np.ndarray) or centres.ndim != 2 or not np.issubdtype(centres.dtype, np.floating):
-        raise UserError(f"{path} has no array {CENTRES} of units by width: give a k-means of scikit-learn.")
+        raise UserError(
+            f"{path} is neither a k-means of scikit-learn nor a file of torch.save, or contains code besides weights, and was not "
+            "loaded: give the file that joblib.dump or torch.save wrote."
+        )
     return centres
 
 
