@@ -19,4 +19,4 @@ def paper_table(experiment: str, name: str) -> PaperTable:
 
 def smallest_difference(better: float, rivals: Sequence[float], factor: float = 1.0, margin: float = 0.0) -> float:
     """The value of a claim, from scores of which the higher is better."""
-    return round(min(better - factor * rival for rival in rivals) + margin, 2)
+    return round(min(better - factor * rival for rival in rivals) + margin, 2) + 0.0  # no negative zero
