@@ -126,7 +126,7 @@ def with_domains(config: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def with_speech_llm(config: dict[str, Any], folder: Path) -> dict[str, Any]:
     """A configuration of language_expansion whose base and MuST-C, if it has any, are small files below ``folder``."""
-    if config["experiment"] != "language_expansion" or not config["corpus"]:
+    if config.get("base") != "speechgpt":
         return config
     (folder / "llm").mkdir()
     (folder / "llm" / "config.json").write_text('{"model_type": "llama"}', encoding="utf-8")

@@ -137,7 +137,7 @@ def test_english_words_for_a_ctc_model(fresh: Callable[[], Project]) -> None:
     project.edit("config/tiny.yaml", "name: tiny", "name: tiny\nlanguages: {source: en, target: en}")
     project.edit("config/tiny.yaml", "grid: [0.5, 0.8]", "grid: [0.5], methods: [ta]")
     done = project.snakemake("--dry-run", "--cores", "1")
-    assert "key 'base': ./base is of the type 'parakeet_ctc' and only transcribes" in done.stdout
+    assert "key 'base': ./base is of the type 'parakeet_ctc', which is trained to transcribe, and" in done.stdout
     project.edit("config/tiny.yaml", "name: tiny", "name: tiny\ntask: transcribe")
     words = ["word_id\ten\tdomain", "avignon\tAvignon\tlocation", "dalat\tDa Lat\tlocation"]
     project.path("config/words.tsv").write_text("\n".join([*words, ""]), encoding="utf-8")

@@ -104,6 +104,17 @@ def test_claims_have_the_papers_differences(plan):
     }  # fmt: skip
 
 
+def test_a_base_of_another_family_is_refused_and_one_of_the_hub_is_not(plan, folder):
+    (folder / "base").mkdir()
+    (folder / "base" / "config.json").write_text('{"model_type": "whisper"}', encoding="utf-8")
+    with pytest.raises(
+        UserError,
+        match="'whisper', which is trained to transcribe and to translate, and this run is to control_language",
+    ):
+        plan(base="base")
+    assert plan(base="Qwen/Qwen2-Audio-7B-Instruct").jobs
+
+
 @pytest.mark.parametrize(
     ("sections", "message"),
     [

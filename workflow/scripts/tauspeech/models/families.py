@@ -64,7 +64,8 @@ def family_modules(model_type: str | None) -> tuple[str, ...]:
 
 def tasks_of_family(model_type: str | None) -> tuple[str, ...]:
     """Tasks that models of this type can be trained for; of an unknown type, all."""
-    return FAMILIES[model_type].tasks if model_type in FAMILIES else ("transcribe", "translate")
+    known = [FAMILIES[model_type]] if model_type in FAMILIES else FAMILIES.values()
+    return tuple(dict.fromkeys(task for family in known for task in family.tasks))
 
 
 def has_decoder(model_type: str | None) -> bool:

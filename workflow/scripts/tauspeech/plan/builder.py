@@ -393,11 +393,12 @@ class Builder:
     def _require_tasks(self, sets: TaskSets) -> None:
         """Refuse tasks that the base's family cannot be trained for, as far as its model type is known by now."""
         model_type = self._base_source["family"]
-        for task in (task for _, tasks in sets for task in tasks):
-            if task["kind"] not in tasks_of_family(model_type):
+        tasks = tasks_of_family(model_type)
+        for task in (task for _, listed in sets for task in listed):
+            if task["kind"] not in tasks:
                 raise UserError(
-                    f"key 'base': {self.config['base']} is of the type '{model_type}' and only transcribes, but this run "
-                    f"is to {task['kind']}: set task to transcribe where the experiment has that key, or give a Whisper model."
+                    f"key 'base': {self.config['base']} is of the type '{model_type}', which is trained to {' and to '.join(tasks)}, and "
+                    f"this run is to {task['kind']}: set task to transcribe where the experiment has that key, or give another model."
                 )
 
     def _require_trainable(self, training: dict[str, Any]) -> None:
