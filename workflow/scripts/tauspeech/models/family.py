@@ -18,6 +18,8 @@ epochs: ``features`` of the audio, ``labels`` of the text for a task. ``collate`
   translation; ``labels`` are its tokens with those of the instruction; ``collate`` writes instruction, units and answer
   into one ``input_ids``, with -100 in the labels wherever the loss does not count. ``decode`` generates behind instruction
   and units and parses the answer.
+- *Decoder-only behind an audio encoder* (``models/audio_llm``: Qwen2-Audio). ``features`` are samples, which the model's own
+  processor turns into inputs in ``collate`` and ``decode``, with the instruction as a turn of its chat template.
 - *LoRA* is the same for all families: PEFT replaces layers inside ``network``, which so trains and decodes with the
   adapter. A family only names its layers, in ``lora_presets``. During such a training neither ``save_like`` nor
   ``load_weights`` is called.
