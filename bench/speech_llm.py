@@ -1,4 +1,4 @@
-"""What the bundled speech LLM knows, on unseen sentences in its foundation's voices, and what a short LoRA fine-tune adds.
+"""Scores of the bundled speech LLM on unseen sentences in its foundation's voices, and what a short LoRA fine-tune adds.
 
 Transcription and translation of texts are what it was trained for; translation of speech is what a fine-tune adds.
 

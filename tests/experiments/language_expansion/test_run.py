@@ -110,7 +110,7 @@ def test_merges_and_the_merge_of_a_merge_are_the_formulas(run):
     elected = references.phi("ties", {"keep": 0.5}, [tau["de--st"], expected["analogy-lc"]], weights)
     expected["synthesised-lc"] = with_control("synthesised-lc", [(1, elected)])
     for name, change in expected.items():
-        # Of TIES, entries near the threshold may fall on the other side, since vectors are stored as factors.
+        # TIES may keep other entries near its threshold, since vectors are stored as factors.
         off = sum(int((np.abs(merged[name][key] - change[key]) > 2e-6).sum()) for key in change)
         assert off <= (0 if "ties" not in name and name != "synthesised-lc" else 400), name
         assert max(np.abs(each).max() for each in merged[name].values()) > 1e-4

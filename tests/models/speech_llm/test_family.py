@@ -121,7 +121,7 @@ def test_new_tokens_leave_what_the_model_writes_of_text_as_it_was(tmp_path, tied
 
 
 def test_a_model_that_knows_units_gets_only_what_it_lacks(folder, tmp_path):
-    """As SpeechGPT, which has tokens for units and none for languages."""
+    """SpeechGPT is such a model: it has tokens for units and none for languages."""
     expand(folder, extractor(), ["de", "nl"], tmp_path / "more", seed=1)
     old, new = open_model(folder), open_model(tmp_path / "more")
     assert set(new.tokenizer.get_vocab()) - set(old.tokenizer.get_vocab()) == {"<nl>"}

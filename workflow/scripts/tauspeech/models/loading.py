@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 
 from tauspeech.runtime.errors import UserError, one_line
 
-# What transformers raises on files that are damaged, missing or of another model.
+# Errors that transformers raises on files that are damaged, missing or of another model.
 _UNREADABLE = (OSError, ValueError, RuntimeError, TypeError, KeyError, AttributeError, ImportError, SafetensorError)
 
 

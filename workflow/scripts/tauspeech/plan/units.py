@@ -28,7 +28,7 @@ def units_of(speech: PlannedJob, extractor: PlannedJob) -> PlannedJob:
 
 
 def encoder_source(encoder: str) -> dict[str, Any]:
-    """What the frames of an encoder depend on: hashes of its files; nothing of one on the hub."""
+    """Hashes of an encoder's files, on which its frames depend; empty for an encoder on the hub."""
     if encoder.startswith("foundation/"):
         receipt = FOUNDATIONS / encoder.removeprefix("foundation/") / "receipt.json"
         if not receipt.is_file():

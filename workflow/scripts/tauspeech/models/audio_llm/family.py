@@ -55,7 +55,7 @@ class AudioLLM:
 
     @cached_property
     def _end(self) -> str:
-        """What ends the model's turn in the chat template."""
+        """Text that ends the model's turn in the chat template."""
         turns = [{"role": "user", "content": "question"}, {"role": "assistant", "content": MARK}]
         written = self.processor.apply_chat_template(turns, tokenize=False)
         end: str = written.rpartition(MARK)[2].strip()

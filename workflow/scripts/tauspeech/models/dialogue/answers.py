@@ -36,7 +36,7 @@ class AnswerText(str):
 
 
 def details_of(text: str) -> dict[str, Any]:
-    """What an answer says beside a text that is a part of it: its transcript, the language by its token, and whether it is complete."""
+    """Other parts of the answer that a text is taken from: transcript, language by its token, and whether it is complete."""
     return text.details if isinstance(text, AnswerText) else {}
 
 

@@ -44,7 +44,7 @@ class ArrayBehind(NamedObject):
         return np.frombuffer(data, dtype, count).reshape(shape, order=about["order"]).copy()
 
 
-# As joblib extends it: it is written in Python, and reads no further than it must, so that arrays can stand between.
+# Python's own unpickler in Python, which joblib extends, too: it reads no further than it must, so that arrays can follow.
 _Unpickler: Any = vars(pickle)["_Unpickler"]
 
 
