@@ -331,3 +331,19 @@ def test_recordings_of_a_sentence_are_no_evidence_of_their_own(lab):
     expected, found = (lab.row(([good], [bad])) for good, bad in (single, several))
     assert found["value"] == expected["value"]
     assert found["high"] - found["low"] == pytest.approx(expected["high"] - expected["low"], rel=0.15)
+
+
+def test_languages_of_answers_are_no_claim_where_identification_errs_on_the_references(lab, capsys):
+    german, french = "Ich möchte heute ein Buch lesen.", "Je veux lire un livre aujourd'hui."
+
+    def cells(set_id, references, *answers):
+        pairs = [list(zip(references, texts, strict=True)) for texts in answers]
+        named = [(f"m{number}", each) for number, each in enumerate(pairs)]
+        return [[*lab.hypotheses(name, set_id, each, "translate", "de"), "de fr"] for name, each in named]
+
+    right, wrong_half = cells("good", [german, german], [german, german], [german, french])
+    of_unreliable = cells("bad", [german, french], [german, german], [german, french])
+    found = lab.check(claim([[right], [wrong_half]]), claim([[of_unreliable[0]], [of_unreliable[1]]], id="b"))
+    assert found["claim"].tolist() == ["a"] and found["value"].tolist() == [50]
+    assert found["interval"].tolist() == ["bootstrap over sentences"]  # of one claim, not of two
+    assert "bad: identification errs on 50.0 % of the references" in capsys.readouterr().out

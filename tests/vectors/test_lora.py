@@ -269,6 +269,38 @@ def test_a_sum_of_adapters_is_the_sum_of_their_products(maker, bases):
         np.testing.assert_allclose(each.numpy(), exact[name], rtol=2e-7, atol=2e-7)
 
 
+@pytest.mark.parametrize("weights", [(0.6, 0.6), (0.7, -1.3)], ids=["one weight", "a negative weight"])
+@pytest.mark.parametrize("stored", ["adapters", "vector files"])
+def test_a_linear_combination_of_adapters_is_what_peft_gives(maker, bases, weights, stored):
+    settings = {"target_modules": ["q_proj", "fc1"], "r": 2, "lora_alpha": 5}
+    made = maker.adapter("whisper", "a", 1, **settings)
+    maker.adapter("whisper", "b", 2, **settings)
+    made.load_adapter(str(maker.folder / "b"), "b")
+    made.add_weighted_adapter(["default", "b"], list(weights), "both", combination_type="linear")
+    made.set_adapter("both")
+    paths = ["a", "b"]
+    if stored == "vector files":
+        base = str(bases["whisper"][1])
+        for name in "ab":
+            folder, out = str(maker.folder / name), str(maker.folder / f"{name}.safetensors")
+            assert main(["vector", base, folder, "--output", out, "--encoding", "lora"]) == 0
+        paths = ["a.safetensors", "b.safetensors"]
+    vectors = [{"path": path, "weight": weight} for path, weight in zip(paths, weights, strict=True)]
+    ours = read(maker.merge("whisper", vectors, "out", method="linear_adapters"))
+    assert_close(ours, maker.dense(made, "dense"), 1e-5)
+    exact = read(maker.merge("whisper", vectors, "exact"))
+    assert not torch.allclose(ours["model.encoder.layers.0.fc1.weight"], exact["model.encoder.layers.0.fc1.weight"])
+
+
+def test_a_linear_combination_needs_factors_of_one_rank(maker, bases):
+    maker.dense(maker.adapter("whisper", "a", 1, target_modules=["fc1"], r=2), "dense")
+    maker.adapter("whisper", "b", 2, target_modules=["fc1"], r=3)
+    with pytest.raises(UserError, match=r"fc1\.weight have 2 and 3; use task_arithmetic"):
+        maker.merge("whisper", ["a", "b"], "ranks", method="linear_adapters")
+    with pytest.raises(UserError, match="of dense is not stored as factors"):
+        maker.merge("whisper", ["a", "dense"], "whole", method="linear_adapters")
+
+
 def test_an_average_counts_an_adapter_without_the_module_as_no_change(maker, bases):
     three(maker)
     ours, before = read(maker.merge("whisper", ["a", "b"], "out", method="average")), read(bases["whisper"][1])

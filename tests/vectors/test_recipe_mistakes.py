@@ -51,7 +51,7 @@ MISTAKES = [
     (GOOD | {"base": ""}, "key 'base'"),
     (
         GOOD | {"method": "tise"},
-        "key 'method' is 'tise': choose one of average, dare, lors, magnitude, svd, task_arithmetic, ties",
+        "key 'method' is 'tise': choose one of average, dare, linear_adapters, lors, magnitude, svd, task_arithmetic, ties",
     ),
     (GOOD | {"method": 1}, "key 'method'"),
     (GOOD | {"dtype": "fp16"}, "key 'dtype': 'fp16' is not one of .*'float16'"),

@@ -28,7 +28,7 @@ def main(job: Job) -> None:
             lines = [
                 {"id": row["utterance"], "set": set_id, "task": task.kind, "language": task.text_language,
                  "word_id": row["word_id"], "reference": row[task.text_language], "hypothesis": text,
-                 **details_of(text)}
+                 **details_of(text, row.get(task.source))}
                 for row, text in zip(rows, texts, strict=True)
             ]  # fmt: skip
             output = folder / f"{set_id}.{task.kind}.jsonl"

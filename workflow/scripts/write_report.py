@@ -6,7 +6,7 @@ import pandas as pd
 
 from tauspeech.data import manifest
 from tauspeech.reporting.claims import verdicts_from
-from tauspeech.reporting.content import Report
+from tauspeech.reporting.content import DecodedText, Report
 from tauspeech.reporting.page import build_page
 from tauspeech.reporting.tables import read_frame
 from tauspeech.reporting.voice_samples import samples_from
@@ -16,12 +16,12 @@ from tauspeech.runtime.job import Job, run
 from tauspeech.runtime.receipts import versions
 
 
-def read_hypotheses(paths: list[Path]) -> dict[tuple[str, str], dict[str, str]]:
+def read_hypotheses(paths: list[Path]) -> dict[tuple[str, str], dict[str, DecodedText]]:
     """Hypotheses by utterance, for each model and task."""
-    found: dict[tuple[str, str], dict[str, str]] = {}
+    found: dict[tuple[str, str], dict[str, DecodedText]] = {}
     for path in paths:
         for line in read_json_lines(path):
-            found.setdefault((path.parent.name, line["task"]), {})[line["id"]] = line["hypothesis"]
+            found.setdefault((path.parent.name, line["task"]), {})[line["id"]] = DecodedText.of(line)
     return found
 
 
@@ -40,6 +40,7 @@ def main(job: Job) -> None:
         figures=experiment.described_figures(drawn, settings["config"]),
         examples=experiment.examples(played, read_hypotheses(job.files("hypotheses")), settings),
         samples=samples_from(pd.read_parquet(path) for path in job.inputs("voice_samples").values()),
+        marks=getattr(experiment, "MARKS", Report.marks),
         provenance=f"Plan {job.key[:16]}. Code: {code_version()}. {used}.",
     )
     page = job.path("report.html")

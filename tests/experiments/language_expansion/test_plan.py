@@ -29,7 +29,12 @@ def test_both_tables_and_the_synthesis_need_so_many_models(plan):
     counts = Counter(stage for stage, _ in plan().jobs)
     # Three languages, joint trainings for two tables, two translations of texts, and language control for two sets.
     assert counts["finetune"] == 3 + 2 + 2 + 2
-    assert counts["search"] == counts["merge"] == 4 + 4 + 4
+    # Merges of the paper, those of Tables 3 and 4 with free weights as well.
+    assert counts["search"] == counts["merge"] == 4 + 4 + 4 + 2 * 4
+    by_lora = plan(training={"trainable": "lora"}).jobs
+    linear = {id for stage, id in by_lora if stage == "merge"} - {id for stage, id in plan().jobs if stage == "merge"}
+    assert linear == {"table3--linear-adapters", "table4--linear-adapters"}
+    assert Counter(stage for stage, _ in plan(merging={"free": False}).jobs)["search"] == 4 + 4 + 4
     assert (counts["units"], counts["speech"], counts["table"]) == (3, 3, 4)
     assert Counter(stage for stage, _ in plan(table4=None, synthesised=False).jobs)["finetune"] == 4
 
@@ -61,6 +66,9 @@ def test_the_weights_of_two_languages_are_equal_and_those_of_an_analogy_free(pla
         return [point["weights"] for point in jobs["search", name].settings["candidates"]]
 
     assert candidates("table3--addition") == [{"both": 0.5}, {"both": 1.0}]
+    assert len(candidates("table3--ties-free-lc")) == 4 and {"first": 0.5, "second": 1.0} in candidates(
+        "table3--ties-free-lc"
+    )
     assert len(candidates("table3--ties-lc")) == 6 and len(candidates("table3--analogy-lc")) == 12
     assert {"first": 0.5, "second": 1.0, "lc": 1.5} in candidates("table3--synthesised-lc")
     sets = {

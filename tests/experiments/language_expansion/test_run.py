@@ -33,9 +33,13 @@ ROWS = [
     "A2 de alone",
     "A3 fr alone",
     "A4 Addition",
+    "A4 Addition, free",
     "A5 Addition + LC",
+    "A5 Addition + LC, free",
     "A6 TIES",
+    "A6 TIES, free",
     "A7 TIES + LC",
+    "A7 TIES + LC, free",
 ]
 SYNTHESIS = ["C1 de, texts", "C2 fr, texts", "C3 de alone", "C4 Analogy", "C5 Analogy + LC", "C6 TIES of C3 and C5"]
 SYNTHESIS += ["C7 TIES of C3 and C5 + LC"]
@@ -75,6 +79,32 @@ def test_tables_have_the_papers_rows_with_the_chosen_weights(run):
     for name, parts in {"A4 Addition": 2, "A7 TIES + LC": 3, "C4 Analogy": 2, "C7 TIES of C3 and C5 + LC": 3}.items():
         weights = [float(weight) for weight in by_name[name]["weights"].split(" / ")]
         assert len(weights) == parts and set(weights) <= {0.5, 1.0}
+
+
+def test_free_weights_stand_beside_those_of_the_paper_with_the_same_language_control(run):
+    by_name = {row["system"]: row["weights"].split(" / ") for row in table(run, "table3")}
+    for row in ("A5 Addition + LC", "A7 TIES + LC"):
+        assert len(by_name[f"{row}, free"]) == 3 and by_name[f"{row}, free"][-1] == by_name[row][-1]
+    written = {row["system"] for row in table(run, "confusion")}
+    assert "A4 Addition" in written and "A4 Addition, free" not in written
+
+
+def test_a_linear_combination_of_adapters_is_in_the_details_alone(run):
+    details = [row for row in table(run, "table3_detail") if row["row"] == "A4 Linear combination of adapters"]
+    assert {(row["column"], row["metric"]) for row in details} >= {("de", "bleu"), ("fr", "bleu")}
+    linear, exact = (changes(run, f"merged/table3--{name}") for name in ("linear-adapters", "addition"))
+    assert any(np.abs(linear[name] - exact[name]).max() > 1e-5 for name in exact)
+
+
+def test_an_adapter_takes_the_place_of_a_training(run, tmp_path):
+    stages = Stages(tmp_path)
+    adapter = run / "models/de--st/adapter"
+    jobs = plan_of(complete(CONFIG | {"adapters": {"de--st": str(adapter)}}, "c.yaml"), stages.results).jobs
+    stages.make_one(jobs["base", "base"])
+    stages.make_one(jobs["finetune", "de--st"])
+    assert jobs["finetune", "fr--st"].settings.get("own") is None
+    ours, theirs = (load_file(folder / "models/de--st/model.safetensors") for folder in (stages.results, run))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
 def changes(run, model):
@@ -131,8 +161,15 @@ def test_confusion_counts_every_answer_once(run):
 
 def test_hypotheses_keep_the_rest_of_the_answer_and_the_report_shows_them(run):
     lines = (run / "hypotheses/table3--ties-lc/de.translate.jsonl").read_text(encoding="utf-8").splitlines()
-    assert {"transcript", "written", "complete", "hypothesis"} <= json.loads(lines[0]).keys()
+    line = json.loads(lines[0])
+    assert {"transcript", "written", "complete", "hypothesis", "spoken"} <= line.keys() and line["spoken"]
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "Language confusion" in page and "A7 TIES + LC" in page and "C5 Analogy + LC" in page
+    assert (
+        "the answer is in the language that is asked for" in page
+        and f'<span class="before" dir="auto">{line["transcript"]}' in page
+    )
+    errors = {row["system"]: row["WER of transcripts"] for row in table(run, "confusion")}
+    assert errors["C1 de, texts"] == "" and 0 <= float(errors["A2 de alone"]) < 30
     claims = (run / "claims.tsv").read_text(encoding="utf-8")
     assert "table3_best_fr" in claims and "table3_lc_confused_de" in claims and "table5_loss_fr" in claims

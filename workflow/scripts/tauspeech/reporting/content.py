@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import pandas
 
@@ -41,11 +41,26 @@ class Figure:
     svg: str
 
 
+class DecodedText(str):
+    """A hypothesis, with what else its line has: of a speech LLM the transcript and the language by its token."""
+
+    line: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, line: Mapping[str, Any]) -> "DecodedText":
+        text = cls(line["hypothesis"])
+        text.line = line
+        return text
+
+
 @dataclass(frozen=True)
 class Output:
+    """``hit`` says whether the output passes what the report marks, where there is such a thing; ``before`` is what the model wrote first."""
+
     system: str
     text: str
-    hit: bool | None = None  # whether the rare word is right, where there is one
+    hit: bool | None = None
+    before: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,3 +108,4 @@ class Report:
     examples: Sequence[PlayedExample]
     provenance: str
     samples: Sequence[Sample] = ()
+    marks: tuple[str, str] = ("right", "wrong")  # what an output's hit and miss mean

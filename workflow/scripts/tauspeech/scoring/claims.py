@@ -55,13 +55,15 @@ def check_claims(
     searches: Mapping[str, Path] | None = None,
     rules: ScoringRules = DEFAULT_RULES,
 ) -> pd.DataFrame:
-    """Table with a row per claim; ``claims`` as in the specification.
+    """Table with a row per claim; ``claims`` as in the specification. One without a score is left out.
 
     ``files`` have the hypotheses of all models, ``searches`` the counts of models that a search has tried.
     """
     runs = {claim["id"]: _runs(claim) for claim in claims}
     cells = {cell for group in runs.values() for run in group for cell in run.cells()}
     tallies = tally_cells(cells, files, searches, rules)
+    claims = [each for each in claims if all(cell in tallies for run in runs[each["id"]] for cell in run.cells())]
+    runs = {claim["id"]: runs[claim["id"]] for claim in claims}
     # Claims over several seeds take their interval from the seeds; resampling, slow for BLEU, is for the others.
     single = {cell for group in runs.values() if len(group) == 1 for cell in group[0].cells()}
     observed = observed_scores(tallies)

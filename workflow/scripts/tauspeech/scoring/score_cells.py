@@ -17,7 +17,7 @@ from tauspeech.scoring.metrics import headline
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.tally import Tally, percentage, read_counts
 from tauspeech.scoring.utterances import by_set_and_task
-from tauspeech.scoring.written_language import confusion
+from tauspeech.scoring.written_language import MOST_ERRORS, confusion, identification_errors
 
 
 class ScoredCell(NamedTuple):
@@ -44,6 +44,7 @@ def tally_cells(
 ) -> dict[ScoredCell, Tally]:
     """Counts of each cell, from hypotheses/<model>/<set>.<task>.jsonl; files of other cells are not read.
 
+    Cells about languages of answers are left out where identification errs on too many references.
     The cell of a model that a search has tried is named ``<search>#<number of the point>``.
     """
     paths = {(file.parent.name, *file.name.removesuffix(".jsonl").split(".")): file for file in files}
@@ -57,8 +58,20 @@ def tally_cells(
             continue
         utterances = _read(cell, paths.get(cell[:3]))
         _check_pairing(cell, utterances, *first.setdefault(cell[1:4], (cell, utterances)))
-        tallies[cell] = _tally(cell, utterances, rules)
+        if not cell.among or _tells_apart(cell, utterances):
+            tallies[cell] = _tally(cell, utterances, rules)
     return tallies
+
+
+def _tells_apart(cell: ScoredCell, utterances: pd.DataFrame) -> bool:
+    """True if identification of languages is reliable on the references."""
+    languages = cell.among.split()
+    errors = identification_errors(utterances["reference"].tolist(), cell.language, languages)
+    if errors > MOST_ERRORS:
+        print(
+            f"{cell.set}: identification errs on {errors:.1f} % of the references, so there is no claim about languages of answers"
+        )
+    return errors <= MOST_ERRORS
 
 
 def observed_scores(tallies: Mapping[ScoredCell, Tally]) -> Scores:

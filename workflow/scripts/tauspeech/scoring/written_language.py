@@ -18,6 +18,7 @@ SCRIPTS = {
     "th": ("THAI",), "he": ("HEBREW",),
 }  # fmt: skip
 LATIN = ("LATIN",)
+MOST_ERRORS = 2.0  # percent of the references; where identification errs more often, it says nothing about answers
 
 
 class Identifier:
@@ -35,6 +36,12 @@ class Identifier:
             return self._codes[able[0]]
         found, _ = _model(tuple(sorted(able or self._codes))).classify(text)
         return self._codes[found]
+
+
+def identification_errors(references: Sequence[str], language: str, languages: Collection[str]) -> float:
+    """Percent of references that are taken for another language than they are in."""
+    identify = Identifier(languages)
+    return 100 * sum(identify(text) != language for text in references) / len(references)
 
 
 def confusion(texts: Sequence[str], language: str, languages: Collection[str]) -> Tally:

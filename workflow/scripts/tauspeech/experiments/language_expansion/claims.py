@@ -54,7 +54,7 @@ def claims(systems: ExpansionSystems) -> list[PlannedClaim]:
 
 
 def _by_number(systems: Sequence[ExpansionSystem]) -> Mapping[str, ExpansionSystem]:
-    return {system.name.split()[0]: system for system in systems}
+    return {system.name.split()[0]: system for system in systems if system.in_paper}
 
 
 def _of_table(compared: _Compared, languages: Sequence[str]) -> Iterator[PlannedClaim]:

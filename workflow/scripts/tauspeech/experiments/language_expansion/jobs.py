@@ -8,14 +8,14 @@ from typing import Any
 from tauspeech.data.tables import SPLITS
 from tauspeech.plan.builder import Builder, PlannedSentences, TaskSets
 from tauspeech.plan.jobs import PlannedJob, once
-from tauspeech.plan.merges import MergeSpec, Term, Tried, with_chosen_weights
+from tauspeech.plan.merges import MergeSpec, Searched, Term, Tried, with_chosen_weights
 from tauspeech.plan.sources import everyday_grammar
 from tauspeech.plan.translated_corpora import translated_corpus
 from tauspeech.runtime.errors import UserError
 
 SPEECH, TEXT, CONTROL = "translate", "translate_text", "control_language"  # kinds of tasks
 BOTH, FIRST, SECOND, LC = "both", "first", "second", "lc"  # names of weights
-NO_CONTROL = (0.0,)
+FREE = (FIRST, SECOND)
 ADDED = "table3"  # to whose merges a third language is added
 
 
@@ -25,7 +25,9 @@ class SearchedMerge:
 
     id: str
     merge: MergeSpec = field(compare=False)  # with weights that are tried
-    weights: tuple[str, ...] = field(compare=False)  # their names, in the order of the paper's column
+    weights: tuple[str | Searched, ...] = field(
+        compare=False
+    )  # names, or what another search chooses; in the paper's order
     candidates: tuple[dict[str, float], ...] = field(compare=False)
     languages: tuple[str, ...] = field(compare=False)
     batch: str = field(compare=False)  # merges of a batch do not depend on each other
@@ -132,6 +134,25 @@ class ExpansionJobs:
         grid = [{BOTH: weight} for weight in sorted(self.config["merging"]["grid"])]
         return self._searched(f"{table}--{method}", table, method, terms, (BOTH, BOTH), grid, table, controlled)
 
+    def free_addition(self, table: str, method: str, controlled: bool) -> SearchedMerge:
+        """The same with a weight for each language; that of language control is what was chosen with one weight."""
+        languages = self.expansions[table]["languages"]
+        terms = [Term(self._tau(SPEECH, each), Tried(name)) for name, each in zip(FREE, languages, strict=True)]
+        chosen = Searched(self.search(self.addition(table, method, True)), LC) if controlled else None
+        id, grid = f"{table}--{method}-free", self._free_grid
+        return self._searched(id, f"{table}--free", method, terms, FREE, grid, table, controlled, control=chosen)
+
+    @once
+    def linear_adapters(self, table: str) -> PlannedJob:
+        """What a linear combination of the adapters would be, by their factors, at the weight that addition has chosen."""
+        searched = self.addition(table, "addition", False)
+        merge = with_chosen_weights(replace(searched.merge, method="linear_adapters"), self.search(searched))
+        return self.build.merge(f"{table}--linear-adapters", merge, f"{table}--linear-adapters")
+
+    def adds_adapters(self, table: str) -> bool:
+        """True if the vectors of a table are adapters, which have factors."""
+        return self.addition(table, "addition", False).merge.adapters is not None
+
     @once
     def with_added(self, table: str, method: str) -> PlannedJob:
         """The merge of two languages and language control with one more vector: nothing is trained or chosen again."""
@@ -152,7 +173,7 @@ class ExpansionJobs:
             ),
         ]
         id, grid = f"{table}--analogy", self._free_grid
-        return self._searched(id, id, "addition", terms, (FIRST, SECOND), grid, table, controlled, (new,))
+        return self._searched(id, id, "addition", terms, FREE, grid, table, controlled, (new,))
 
     def with_synthesised(self, table: str, controlled: bool) -> SearchedMerge:
         """TIES of the known language's vector and the synthesised one with language control, a merge of a merge."""
@@ -163,7 +184,7 @@ class ExpansionJobs:
             Term(inner, Tried(SECOND)),
         ]
         id, grid = f"{table}--synthesised", self._free_grid
-        return self._searched(id, id, "ties", terms, (FIRST, SECOND), grid, table, controlled)
+        return self._searched(id, id, "ties", terms, FREE, grid, table, controlled)
 
     def _tau(self, kind: str, language: str) -> PlannedJob:
         return self.vector(self.translation(kind, language))
@@ -171,7 +192,7 @@ class ExpansionJobs:
     @property
     def _free_grid(self) -> list[dict[str, float]]:
         grid = sorted(self.config["merging"]["free_grid"])
-        return [{FIRST: first, SECOND: second} for first, second in product(grid, repeat=2)]
+        return [dict(zip(FREE, pair, strict=True)) for pair in product(grid, repeat=2)]
 
     def _searched(
         self,
@@ -184,20 +205,22 @@ class ExpansionJobs:
         table: str,
         controlled: bool,
         languages: tuple[str, ...] = (),
+        control: Searched | None = None,
     ) -> SearchedMerge:
-        """Terms that are added or merged by TIES; language control is added to the result."""
+        """Terms that are added or merged by TIES; language control is added to the result, with a weight of its own or ``control``."""
         parts = tuple(terms)
         if method == "ties":
             parts = (Term(MergeSpec("ties", parts, {"keep": self.config["merging"]["keep"]})),)
-        controls = NO_CONTROL
+        candidates = tuple(grid)
         if controlled:
-            parts = (*parts, Term(self.vector(self.control(table)), Tried(LC)))
-            controls = tuple(sorted(self.config["merging"]["control_grid"]))
-        candidates = tuple(found | ({LC: weight} if controlled else {}) for found in grid for weight in controls)
+            parts = (*parts, Term(self.vector(self.control(table)), control or Tried(LC)))
+        if controlled and not control:
+            controls = sorted(self.config["merging"]["control_grid"])
+            candidates = tuple(found | {LC: weight} for found in grid for weight in controls)
         return SearchedMerge(
             f"{id}-lc" if controlled else id,
             MergeSpec("task_arithmetic", parts),
-            (*weights, LC) if controlled else weights,
+            (*weights, control or LC) if controlled else weights,
             candidates,
             languages or tuple(self.expansions[table]["languages"]),
             batch,

@@ -50,12 +50,13 @@ def _table(name: str, systems: list[ExpansionSystem]) -> PlannedJob:
         {
             "system": system.name,
             "cells": {language: cell.in_scores for language, cell in system.cells.items()},
-            "search": system.search and [system.search.id, list(system.weights)],
+            "weights": [[weight.search.id, weight.choice] for weight in system.weights],
+            "in_details": system.in_details,
         }
         for system in systems
     ]
     scores = {cell.score.id: cell.score for system in systems for cell in system.cells.values()}
-    searches = {system.search.id: system.search for system in systems if system.search}
+    searches = {weight.search.id: weight.search for system in systems for weight in system.weights}
     languages = list(dict.fromkeys(language for system in systems for language in system.cells))
     inputs: Inputs = {"scores": list(scores.values()), "searches": list(searches.values())}
     return PlannedJob("table", name, {"rows": rows, "languages": languages}, inputs, modules=(f"{ROOM}.tables",))
@@ -66,7 +67,7 @@ def _confusion(experiment: ExpansionSystems) -> PlannedJob:
     rows = []
     hypotheses: dict[str, PlannedJob] = {}
     for table, systems in experiment.tables.items():
-        for system in systems:
+        for system in filter(lambda each: each.in_paper, systems):
             for language, cell in system.cells.items():
                 hypotheses[cell.hypotheses.id] = cell.hypotheses
                 rows.append([table, system.name, language, f"{folder_of(cell.hypotheses)}/{cell.set}.{cell.task}"])
@@ -83,7 +84,7 @@ def _report(
     played: dict[str, list[list[str]]] = {}
     hypotheses: dict[str, PlannedJob] = {}
     for systems in experiment.tables.values():
-        for system in systems:
+        for system in filter(lambda each: each.in_paper, systems):
             for cell in system.cells.values():
                 entry = [system.name, folder_of(cell.hypotheses)]
                 played.setdefault(f"{cell.set}.{cell.task}", []).append(entry)

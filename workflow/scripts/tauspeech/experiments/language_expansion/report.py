@@ -1,17 +1,20 @@
 """Report of the experiment language_expansion: titles, captions, facts and examples."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from tauspeech.experiments.language_expansion.tables import WEIGHTS
-from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
+from tauspeech.models.dialogue.tokens import language_token
+from tauspeech.reporting.content import DecodedText, Figure, Output, PlayedExample, Table
 from tauspeech.reporting.decoded import decoded
 from tauspeech.reporting.signatures import signatures
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.reporting.voice_samples import engines_of
 from tauspeech.scoring.written_language import Identifier
 
+MARKS = ("the answer is in the language that is asked for", "it is in another one, or empty")
 TITLE = "Language expansion"
 LEAD = "Translation of speech into one language each, added up to one model that translates into all of them."
 _TITLES = {
@@ -97,9 +100,11 @@ def described_figures(drawn: dict[str, str], config: dict[str, Any]) -> list[Fig
 
 
 def examples(
-    played: dict[str, list[dict[str, Any]]], hypotheses: dict[tuple[str, str], dict[str, str]], settings: dict[str, Any]
+    played: dict[str, list[dict[str, Any]]],
+    hypotheses: dict[tuple[str, str], dict[str, DecodedText]],
+    settings: dict[str, Any],
 ) -> list[PlayedExample]:
-    """The first test utterances of each language, with the translations of all systems; wrong languages are marked."""
+    """The first test utterances of each language, with all systems' transcripts, language tokens and translations."""
     source = settings["config"]["languages"]["source"]
     identify = Identifier([source, *played])
     found = []
@@ -108,7 +113,13 @@ def examples(
             outputs = []
             for system, model in settings["systems"][f"{language}.translate"]:
                 text = hypotheses[model, "translate"][row["utterance"]]
-                outputs.append(Output(system, text, identify(text) == language))
+                outputs.append(Output(system, text, identify(text) == language, _before(text.line)))
             audio = row["audio"]["bytes"]
             found.append(PlayedExample(language, row["utterance"], row[source], row[language], audio, outputs))
     return found
+
+
+def _before(line: Mapping[str, Any]) -> str:
+    """What an answer has before its translation: the transcript, and the token of a language."""
+    token = language_token(line["written"]) if line.get("written") else ""
+    return " ".join(part for part in (line.get("transcript", ""), token) if part)

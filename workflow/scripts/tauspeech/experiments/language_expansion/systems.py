@@ -1,25 +1,37 @@
 """Systems of the experiment language_expansion, which are the rows of its tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tauspeech.experiments.language_expansion.jobs import ADDED, SPEECH, TEXT, ExpansionJobs, SearchedMerge
 from tauspeech.plan.jobs import PlannedJob
+from tauspeech.plan.merges import Searched
 from tauspeech.plan.tables import PlannedCell
 
 LETTERS = {"table3": "A", "table4": "B"}
+# Methods of Tables 3 and 4, from row 4 on: with language control or without.
+MERGED = (
+    ("addition", "Addition", False),
+    ("addition", "Addition + LC", True),
+    ("ties", "TIES", False),
+    ("ties", "TIES + LC", True),
+)
 SYNTHESISED = "table5"
 THIRD = "third_language"
 
 
 @dataclass(frozen=True)
 class ExpansionSystem:
-    """A row of a table: a model's score for each language, and the search of its weights if it is merged."""
+    """A row of a table: a model's score for each language, and where its weights were chosen if it is merged.
+
+    One that is not ``in_paper`` stands beside a row of the paper; ``in_details`` it is no row of the table itself.
+    """
 
     name: str
     cells: dict[str, PlannedCell]
-    search: PlannedJob | None = None
-    weights: tuple[str, ...] = ()
+    weights: tuple[Searched, ...] = ()
+    in_paper: bool = True
+    in_details: bool = False
 
 
 class ExpansionSystems:
@@ -50,11 +62,27 @@ class ExpansionSystems:
                 self._trained(f"{letter}{number} {each} alone", jobs.translation(SPEECH, each), SPEECH, (each,))
                 for number, each in ((2, first), (3, second))
             ),
-            self._merged(f"{letter}4 Addition", jobs.addition(table, "addition", False)),
-            self._merged(f"{letter}5 Addition + LC", jobs.addition(table, "addition", True)),
-            self._merged(f"{letter}6 TIES", jobs.addition(table, "ties", False)),
-            self._merged(f"{letter}7 TIES + LC", jobs.addition(table, "ties", True)),
+            *(
+                system
+                for number, (method, name, controlled) in enumerate(MERGED, start=4)
+                for system in (
+                    self._merged(f"{letter}{number} {name}", jobs.addition(table, method, controlled)),
+                    *self._free(f"{letter}{number} {name}, free", jobs.free_addition(table, method, controlled)),
+                )
+            ),
+            *([self._linear(f"{letter}4 Linear combination of adapters", table)] if jobs.adds_adapters(table) else []),
         ]
+
+    def _free(self, name: str, searched: SearchedMerge) -> list[ExpansionSystem]:
+        wanted = self.config["merging"]["free"]
+        return [replace(self._merged(name, searched), in_paper=False)] if wanted else []
+
+    def _linear(self, name: str, table: str) -> ExpansionSystem:
+        """The addition's adapters, combined as Hugging Face does."""
+        addition, model = self.jobs.addition(table, "addition", False), self.jobs.linear_adapters(table)
+        score = self.jobs.score(model.id, model, SPEECH, addition.languages, model.batch_name)
+        cells = self._cells(score, SPEECH, addition.languages)
+        return ExpansionSystem(name, cells, self._weights(addition), in_paper=False, in_details=True)
 
     def _synthesised(self) -> list[ExpansionSystem]:
         jobs = self.jobs
@@ -81,10 +109,10 @@ class ExpansionSystems:
             model, languages = jobs.with_added(ADDED, method), (*pair, added)
             score = jobs.score(model.id, model, SPEECH, languages, model.batch_name)
             row = f"A{number} {name} + LC"
-            weights = (searched.weights[0], *searched.weights)
+            weights = self._weights(searched)
             found.append(self._merged(row, searched))
             cells = self._cells(score, SPEECH, languages)
-            found.append(ExpansionSystem(f"{row}, and {added}", cells, jobs.search(searched), weights))
+            found.append(ExpansionSystem(f"{row}, and {added}", cells, (weights[0], *weights)))
         return found
 
     def _trained(
@@ -96,9 +124,11 @@ class ExpansionSystems:
     def _merged(self, name: str, searched: SearchedMerge) -> ExpansionSystem:
         model, languages = self.jobs.merged(searched), searched.languages
         score = self.jobs.score(searched.id, model, SPEECH, languages, searched.batch)
-        return ExpansionSystem(
-            name, self._cells(score, SPEECH, languages), self.jobs.search(searched), searched.weights
-        )
+        return ExpansionSystem(name, self._cells(score, SPEECH, languages), self._weights(searched))
+
+    def _weights(self, searched: SearchedMerge) -> tuple[Searched, ...]:
+        search = self.jobs.search(searched)
+        return tuple(each if isinstance(each, Searched) else Searched(search, each) for each in searched.weights)
 
     def _cells(self, score: PlannedJob, kind: str, languages: tuple[str, ...]) -> dict[str, PlannedCell]:
         return {each: PlannedCell(score, self.jobs.speech(each).id, kind, each) for each in languages}

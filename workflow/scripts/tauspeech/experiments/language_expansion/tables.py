@@ -1,7 +1,6 @@
 """Tables 3 to 5: BLEU of each system and language, with the weights that validation has chosen."""
 
 import json
-from typing import Any
 
 import pandas as pd
 
@@ -21,13 +20,11 @@ def build(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     about = {"names": ["system"], "columns": settings["languages"], "metrics": {}, "rows": rows}
     frame, details = score_table(about, {id: read_scores(path) for id, path in job.inputs("scores").items()})
     chosen = {id: json.loads(path.read_text(encoding="utf-8"))["chosen"] for id, path in job.inputs("searches").items()}
-    frame.insert(1, WEIGHTS, [_weights(row["search"], chosen) for row in settings["rows"]])
-    return frame, details
+    frame.insert(1, WEIGHTS, [_weights(row["weights"], chosen) for row in settings["rows"]])
+    shown = [not row["in_details"] for row in settings["rows"]]
+    return frame[shown].reset_index(drop=True), details
 
 
-def _weights(search: list[Any] | None, chosen: dict[str, dict[str, float]]) -> str:
+def _weights(weights: list[list[str]], chosen: dict[str, dict[str, float]]) -> str:
     """The paper's column of coefficients: of the two vectors, and of language control."""
-    if search is None:
-        return ""
-    id, names = search
-    return " / ".join(f"{chosen[id][name]:g}" for name in names)
+    return " / ".join(f"{chosen[search][name]:g}" for search, name in weights)

@@ -14,6 +14,7 @@ from tauspeech.scoring.normalise import chinese_form
 from tauspeech.scoring.rules import ScoringRules
 from tauspeech.text.checks import contains
 
+MARKS = ("the rare word came out right", "it did not")
 TITLE = "Rare words"
 LEAD = "One task vector for each rare word, used alone and merged with others, without further training."
 SYSTEMS = ("Average", "TA", "TIES", "DARE")

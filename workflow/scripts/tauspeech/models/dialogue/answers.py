@@ -35,9 +35,12 @@ class AnswerText(str):
         return text
 
 
-def details_of(text: str) -> dict[str, Any]:
-    """Other parts of the answer that a text is taken from: transcript, language by its token, and whether it is complete."""
-    return text.details if isinstance(text, AnswerText) else {}
+def details_of(text: str, spoken: str | None) -> dict[str, Any]:
+    """Other parts of the answer that a text is taken from: transcript, language by its token, and whether it is complete.
+
+    Beside the transcript stands what was ``spoken``, its reference.
+    """
+    return text.details | {"spoken": spoken} if isinstance(text, AnswerText) else {}
 
 
 def answer_text(texts: Mapping[str, str], task: SpeechTask) -> str:

@@ -29,7 +29,7 @@ from tauspeech.vectors.panels import Panels, as_matrix, height
 BLOCK = 1 << 16  # the range of a uint16 index
 BETWEEN = "//"
 
-_FACTORS = {"left", "right"}
+FACTORS = {"left", "right"}
 _SCALES = {"left": "left_scales", "right": "right_scales", "values": "value_scales"}
 
 
@@ -90,7 +90,7 @@ def refuse_ill_formed(name: str, shape: tuple[int, ...], parts: Mapping[str, Arr
             if stored.dtype not in ("F32", "I8") or len(stored.shape) != number + 1:
                 raise ValueError(f"{name}{BETWEEN}{main} is {stored.dtype}{list(stored.shape)}")
             expected |= layout(shape, stored.shape[number], stored.dtype)
-    for part in sorted(parts.keys() | expected.keys() or _FACTORS):
+    for part in sorted(parts.keys() | expected.keys() or FACTORS):
         if part not in parts:
             raise ValueError(f"{name}{BETWEEN}{part} is missing")
         found = (parts[part].dtype, tuple(parts[part].shape))
@@ -115,19 +115,30 @@ class PartsPiece:
             out[where[low:high] - start] += values[low:high]
         return out
 
+    def factors(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Both factors, of a tensor that has them."""
+        rows, _ = as_matrix(self.shape)
+        return self._left(0, rows), self._right()
+
     def _factors(self) -> Panels:
         """The product of the factors; the right one is held, the left one read in panels of rows."""
-        count = self._parts["left"].shape[1]
-        right = _numbers(self._parts["right"], 0, count * self._columns).reshape(count, self._columns)
-        right *= self._scales("right", 0, count)[:, None]
-        stored, scales = self._parts["left"], self._scales("left", 0, count)
+        right = self._right()
 
         def product(first: int, last: int) -> NDArray[np.float64]:
-            left = _numbers(stored, first * count, last * count).reshape(last - first, count)
-            rows: NDArray[np.float64] = (left * scales) @ right
+            rows: NDArray[np.float64] = self._left(first, last) @ right
             return rows
 
         return Panels(self.shape, height(self._columns), product)
+
+    def _left(self, first: int, last: int) -> NDArray[np.float64]:
+        count = self._parts["left"].shape[1]
+        numbers = _numbers(self._parts["left"], first * count, last * count).reshape(last - first, count)
+        return numbers * self._scales("left", 0, count)
+
+    def _right(self) -> NDArray[np.float64]:
+        count = self._parts["right"].shape[0]
+        numbers = _numbers(self._parts["right"], 0, count * self._columns).reshape(count, self._columns)
+        return numbers * self._scales("right", 0, count)[:, None]
 
     def _added(
         self, all_starts: NDArray[np.int64], first: int, last: int

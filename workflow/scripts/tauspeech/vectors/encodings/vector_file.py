@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tauspeech.data import pickles
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_text, write_atomic
 from tauspeech.vectors.deltas import Delta, Piece
 from tauspeech.vectors.encodings.dense import TYPES, Dense, Encoding, Loss
-from tauspeech.vectors.encodings.parts import BETWEEN, PartsPiece, refuse_ill_formed
+from tauspeech.vectors.encodings.parts import BETWEEN, FACTORS, PartsPiece, refuse_ill_formed
 from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.hashes import digests, fingerprint
 from tauspeech.vectors.files.storage import Layout, StoredTensor, Values, Writer, ranges, read_header
@@ -80,6 +81,11 @@ class VectorFile:
         if name in self._parts:
             return PartsPiece(name, self.shapes[name], self._parts[name], str(self.path))
         return Unchanged(self.shapes[name])
+
+    def factors(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """The factors of a tensor that is stored as their product; None for other ones."""
+        parts = self._parts.get(name, {})
+        return PartsPiece(name, self.shapes[name], parts, str(self.path)).factors() if parts.keys() == FACTORS else None
 
     def _parse(self) -> None:
         self.base_fingerprint: str = self.about["base_fingerprint"]
