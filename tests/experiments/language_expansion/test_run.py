@@ -18,6 +18,7 @@ CONFIG = {
     "experiment": "language_expansion",
     "base": "foundation/speech-llm",
     "expansions": {"table3": {"languages": ["de", "fr"], "control": "fr"}},
+    "added": "zh",
     "text": {"counts": {"train": 8, "validation": 2, "test": 3}},
     "speech": {"voices": {"en": ["en-us"]}, "check": {"errors": None}},
     "training": {
@@ -89,6 +90,19 @@ def test_free_weights_stand_beside_those_of_the_paper_with_the_same_language_con
     assert "A4 Addition" in written and "A4 Addition, free" not in written
 
 
+def test_a_third_language_costs_one_training_and_is_added_with_the_weights_of_the_two(run):
+    rows = table(run, "third_language")
+    assert [row["system"] for row in rows] == [
+        "zh alone", "A5 Addition + LC", "A5 Addition + LC, and zh", "A7 TIES + LC", "A7 TIES + LC, and zh",
+    ]  # fmt: skip
+    seconds = json.loads((run / "models/zh--st/receipt.json").read_text())["seconds"]
+    for row, before in zip(rows[2::2], rows[1::2], strict=True):
+        both, _, control = before["weights"].split(" / ")
+        assert row["weights"].split(" / ") == [both, both, both, control] and before["seconds to add"] == ""
+        assert seconds <= float(row["seconds to add"]) < seconds + 30
+        assert row["zh"] and not before["zh"]
+
+
 def test_a_linear_combination_of_adapters_is_in_the_details_alone(run):
     details = [row for row in table(run, "table3_detail") if row["row"] == "A4 Linear combination of adapters"]
     assert {(row["column"], row["metric"]) for row in details} >= {("de", "bleu"), ("fr", "bleu")}
@@ -150,7 +164,7 @@ def test_confusion_counts_every_answer_once(run):
     rows = table(run, "confusion")
     assert {(row["table"], row["system"], row["requested"]) for row in rows} >= {("table3", "A4 Addition", "fr")}
     for row in rows:
-        written = sum(float(row[f"in {language}"]) for language in ("en", "de", "fr"))
+        written = sum(float(row[f"in {language}"]) for language in ("en", "de", "fr", "zh"))
         assert written + float(row["empty"]) == pytest.approx(100, abs=0.02)
         assert row["answers"] in ("3", "3.0")
     texts = [row for row in rows if row["system"].startswith("C") and "texts" in row["system"]]

@@ -130,14 +130,14 @@ class ExpansionJobs:
 
     def addition(self, table: str, method: str, controlled: bool) -> SearchedMerge:
         """The sum of two languages' vectors, plain or by TIES, both with one weight; and of language control."""
-        terms = [Term(self._tau(SPEECH, each), Tried(BOTH)) for each in self.expansions[table]["languages"]]
+        terms = [Term(self.tau(SPEECH, each), Tried(BOTH)) for each in self.expansions[table]["languages"]]
         grid = [{BOTH: weight} for weight in sorted(self.config["merging"]["grid"])]
         return self._searched(f"{table}--{method}", table, method, terms, (BOTH, BOTH), grid, table, controlled)
 
     def free_addition(self, table: str, method: str, controlled: bool) -> SearchedMerge:
         """The same with a weight for each language; that of language control is what was chosen with one weight."""
         languages = self.expansions[table]["languages"]
-        terms = [Term(self._tau(SPEECH, each), Tried(name)) for name, each in zip(FREE, languages, strict=True)]
+        terms = [Term(self.tau(SPEECH, each), Tried(name)) for name, each in zip(FREE, languages, strict=True)]
         chosen = Searched(self.search(self.addition(table, method, True)), LC) if controlled else None
         id, grid = f"{table}--{method}-free", self._free_grid
         return self._searched(id, f"{table}--free", method, terms, FREE, grid, table, controlled, control=chosen)
@@ -157,7 +157,7 @@ class ExpansionJobs:
     def with_added(self, table: str, method: str) -> PlannedJob:
         """The merge of two languages and language control with one more vector: nothing is trained or chosen again."""
         searched = self.addition(table, method, controlled=True)
-        added = Term(self._tau(SPEECH, self.config["added"]), Tried(BOTH))
+        added = Term(self.tau(SPEECH, self.config["added"]), Tried(BOTH))
         search = self.search(searched)
         merge = with_chosen_weights(_with_term(searched.merge, added, method), search)
         return self.build.merge(f"{searched.id}-added", merge, f"{table}--added")
@@ -166,9 +166,9 @@ class ExpansionJobs:
         """The translation of speech into the second language, from that into the first and from translations of texts."""
         known, new = self.expansions[table]["languages"]
         terms = [
-            Term(self._tau(SPEECH, known), Tried(FIRST)),
+            Term(self.tau(SPEECH, known), Tried(FIRST)),
             Term(
-                MergeSpec("task_arithmetic", (Term(self._tau(TEXT, new)), Term(self._tau(TEXT, known), -1.0))),
+                MergeSpec("task_arithmetic", (Term(self.tau(TEXT, new)), Term(self.tau(TEXT, known), -1.0))),
                 Tried(SECOND),
             ),
         ]
@@ -180,13 +180,13 @@ class ExpansionJobs:
         synthesised = self.analogy(table, controlled=True)
         inner = with_chosen_weights(synthesised.merge, self.search(synthesised))
         terms = [
-            Term(self._tau(SPEECH, self.expansions[table]["languages"][0]), Tried(FIRST)),
+            Term(self.tau(SPEECH, self.expansions[table]["languages"][0]), Tried(FIRST)),
             Term(inner, Tried(SECOND)),
         ]
         id, grid = f"{table}--synthesised", self._free_grid
         return self._searched(id, id, "ties", terms, FREE, grid, table, controlled)
 
-    def _tau(self, kind: str, language: str) -> PlannedJob:
+    def tau(self, kind: str, language: str) -> PlannedJob:
         return self.vector(self.translation(kind, language))
 
     @property

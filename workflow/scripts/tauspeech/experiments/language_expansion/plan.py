@@ -52,13 +52,16 @@ def _table(name: str, systems: list[ExpansionSystem]) -> PlannedJob:
             "cells": {language: cell.in_scores for language, cell in system.cells.items()},
             "weights": [[weight.search.id, weight.choice] for weight in system.weights],
             "in_details": system.in_details,
+            "added": [[job.stage, job.id] for job in system.added],
         }
         for system in systems
     ]
     scores = {cell.score.id: cell.score for system in systems for cell in system.cells.values()}
     searches = {weight.search.id: weight.search for system in systems for weight in system.weights}
     languages = list(dict.fromkeys(language for system in systems for language in system.cells))
-    inputs: Inputs = {"scores": list(scores.values()), "searches": list(searches.values())}
+    inputs: dict[str, list[PlannedJob]] = {"scores": list(scores.values()), "searches": list(searches.values())}
+    for job in {(job.stage, job.id): job for system in systems for job in system.added}.values():
+        inputs.setdefault(job.stage, []).append(job)
     return PlannedJob("table", name, {"rows": rows, "languages": languages}, inputs, modules=(f"{ROOM}.tables",))
 
 

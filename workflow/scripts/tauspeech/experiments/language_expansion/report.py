@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from tauspeech.experiments.language_expansion.tables import WEIGHTS
+from tauspeech.experiments.language_expansion.tables import SECONDS, WEIGHTS
 from tauspeech.models.dialogue.tokens import language_token
 from tauspeech.reporting.content import DecodedText, Figure, Output, PlayedExample, Table
 from tauspeech.reporting.decoded import decoded
@@ -29,7 +29,7 @@ _ABOUT = (
 )
 _THIRD = (
     " A third language is added to the merges of Table 3, with the weights that were chosen for the two: nothing is trained or chosen "
-    "again, and language control has never seen the language."
+    "again, and language control has never seen the language. Seconds to add are those of its fine-tune, its vector and the merge, without its speech."
 )
 _SYNTHESIS = (
     " The analogy adds to the translation of speech into the known language what translations of texts into both differ in. "
@@ -71,7 +71,7 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
         if name in tables:
             frame = tables[name]
             caption = _ABOUT.format(**config["merging"]) + _MORE.get(name, "")
-            languages = [column for column in frame if column not in ("system", WEIGHTS) and "_" not in column]
+            languages = [column for column in frame if column not in ("system", WEIGHTS, SECONDS) and "_" not in column]
             merged = tuple(frame["system"][frame[WEIGHTS].fillna("") != ""])
             found.append(
                 Table(

@@ -32,6 +32,7 @@ class ExpansionSystem:
     weights: tuple[Searched, ...] = ()
     in_paper: bool = True
     in_details: bool = False
+    added: tuple[PlannedJob, ...] = ()  # jobs that only this row needs, whose seconds are counted
 
 
 class ExpansionSystems:
@@ -112,7 +113,8 @@ class ExpansionSystems:
             weights = self._weights(searched)
             found.append(self._merged(row, searched))
             cells = self._cells(score, SPEECH, languages)
-            found.append(ExpansionSystem(f"{row}, and {added}", cells, (weights[0], *weights)))
+            new = (jobs.translation(SPEECH, added), jobs.tau(SPEECH, added), model)
+            found.append(ExpansionSystem(f"{row}, and {added}", cells, (weights[0], *weights), added=new))
         return found
 
     def _trained(

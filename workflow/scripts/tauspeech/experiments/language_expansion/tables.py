@@ -7,8 +7,9 @@ import pandas as pd
 from tauspeech.reporting.score_table import score_table
 from tauspeech.reporting.tables import read_scores
 from tauspeech.runtime.job import Job
+from tauspeech.runtime.seconds import seconds_of
 
-WEIGHTS = "weights"
+WEIGHTS, SECONDS = "weights", "seconds to add"
 
 
 def build(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
@@ -21,8 +22,17 @@ def build(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     frame, details = score_table(about, {id: read_scores(path) for id, path in job.inputs("scores").items()})
     chosen = {id: json.loads(path.read_text(encoding="utf-8"))["chosen"] for id, path in job.inputs("searches").items()}
     frame.insert(1, WEIGHTS, [_weights(row["weights"], chosen) for row in settings["rows"]])
+    if any(row["added"] for row in settings["rows"]):
+        frame.insert(2, SECONDS, _seconds(job))
     shown = [not row["in_details"] for row in settings["rows"]]
     return frame[shown].reset_index(drop=True), details
+
+
+def _seconds(job: Job) -> list[float | None]:
+    """Seconds of what only a row needs, such as the training for one more language."""
+    rows = [row["added"] for row in job.settings["rows"]]
+    taken = {stage: seconds_of(job, stage) for stage in {stage for added in rows for stage, _ in added}}
+    return [round(sum(taken[stage][id] for stage, id in added), 1) if added else None for added in rows]
 
 
 def _weights(weights: list[list[str]], chosen: dict[str, dict[str, float]]) -> str:
