@@ -85,6 +85,12 @@ def test_a_change_of_one_language_concerns_its_own_chain_and_what_contains_it(pl
     assert not parts & {"de", "fr", "de-fr", "table3", "table5"}
 
 
+def test_tables_of_each_seed_are_kept(plan):
+    found = {id for stage, id in plan(repetitions=3).jobs if stage == "table"}
+    names = {"table3", "table4", "table5", "confusion"}
+    assert found == names | {f"{name}--seed{seed}" for name in names for seed in (2, 3)}
+
+
 def test_no_batch_waits_for_itself(plan):
     jobs = plan().jobs
     for (stage, _), job in jobs.items():

@@ -78,6 +78,11 @@ def scores_table(name: str, rows: Sequence[Row], metrics: dict[str, str] | None 
     return PlannedJob("table", name, settings, {"scores": list(scores.values())}, modules=(SCORES,))
 
 
+def tables_of_seed(tables: Mapping[str, PlannedJob], seed: int) -> list[PlannedJob]:
+    """The tables of a further seed, under names of their own: ``table2--seed2`` and so on."""
+    return [replace(job, id=f"{name}--seed{seed}") for name, job in tables.items()]
+
+
 @dataclass(frozen=True)
 class PlannedPoint:
     """The error rate of a model that a search has tried, on one set for one task."""

@@ -10,7 +10,7 @@ from tauspeech.experiments.language_expansion.claims import claims
 from tauspeech.experiments.language_expansion.systems import ExpansionSystem, ExpansionSystems
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import claims_job, folder_of
+from tauspeech.plan.tables import claims_job, folder_of, tables_of_seed
 from tauspeech.runtime.errors import UserError, did_you_mean
 from tauspeech.scoring.rules import ScoringRules
 
@@ -26,15 +26,14 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     tested = claims_job(
         [claims(each) for each in (experiment, *repetitions)], config["seed"], ScoringRules.of_config(config)
     )
-    systems = experiment.tables
-    tables = {name: _table(name, found) for name, found in systems.items()}
-    tables["confusion"] = _confusion(experiment)
+    tables = _tables(experiment)
+    of_seeds = [job for each in repetitions for job in tables_of_seed(_tables(each), each.jobs.build.seed)]
     figure = PlannedJob(
         "figure", "confusion", {"kind": "confusion"}, {"table": tables["confusion"]}, modules=(f"{ROOM}.figures",)
     )
     report = _report(experiment, tables, [figure], tested)
     check = experiment.jobs.intelligibility()
-    return Plan([*tables.values(), figure, *check, tested, report], main_table=next(iter(systems)))
+    return Plan([*tables.values(), *of_seeds, figure, *check, tested, report], main_table=next(iter(tables)))
 
 
 def _check_overrides(experiment: ExpansionSystems) -> None:
@@ -42,6 +41,12 @@ def _check_overrides(experiment: ExpansionSystems) -> None:
     for name in sorted(set(experiment.config["overrides"]) - names):
         advice = did_you_mean(name, names, "names are like de--st.")
         raise UserError(f"key 'overrides.{name}': there is no such training: {advice}")
+
+
+def _tables(experiment: ExpansionSystems) -> dict[str, PlannedJob]:
+    """Tables of one repetition."""
+    found = {name: _table(name, systems) for name, systems in experiment.tables.items()}
+    return found | {"confusion": _confusion(experiment)}
 
 
 def _table(name: str, systems: list[ExpansionSystem]) -> PlannedJob:

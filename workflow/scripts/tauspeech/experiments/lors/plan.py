@@ -18,7 +18,7 @@ from tauspeech.experiments.lors.units import METRICS, error_rate, metric
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.retention import RetentionSets
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import PlannedCell, Row, claims_job, folder_of, scores_table
+from tauspeech.plan.tables import PlannedCell, Row, claims_job, folder_of, scores_table, tables_of_seed
 from tauspeech.runtime.errors import UserError, did_you_mean
 from tauspeech.scoring.rules import ScoringRules
 
@@ -37,6 +37,7 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
         [claims(each) for each in (experiment, *repetitions)], config["seed"], ScoringRules.of_config(config)
     )
     tables = _tables(experiment)
+    of_seeds = [job for each in repetitions for job in tables_of_seed(_tables(each), each.jobs.build.seed)]
     modules = (f"{ROOM}.figures",)
     unit = error_rate(FigureSystems(experiment).group.languages("asr"))
     about = {} if unit == METRICS["asr"] else {"error_rate": unit}
@@ -48,7 +49,7 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     main_table = "table4" if "table4" in tables else "table10"
     report = _report(experiment, tables, figures, tested)
     check = experiment.jobs.intelligibility()
-    return Plan([*tables.values(), *figures, *check, tested, report], main_table=main_table)
+    return Plan([*tables.values(), *of_seeds, *figures, *check, tested, report], main_table=main_table)
 
 
 def _check_overrides(experiment: LorsSystems) -> None:
@@ -62,6 +63,8 @@ def _check_overrides(experiment: LorsSystems) -> None:
 
 
 def _tables(experiment: LorsSystems) -> dict[str, PlannedJob]:
+    """Tables of one repetition; figures and retention sets are those of the first."""
+
     def by_language(name: str, systems: Sequence[System], tasks: Sequence[str], detailed: bool = True) -> None:
         tables[name] = _by_language(name, systems, tasks, detailed, experiment.jobs.sclite)
         shown[name] = systems
@@ -82,9 +85,11 @@ def _tables(experiment: LorsSystems) -> dict[str, PlannedJob]:
         by_language("table8", experiment.multilingual_systems("low", "st"), ["st"])
         by_language("table9", experiment.multitask_systems("low"), both)
         by_language("table10", experiment.joint_systems("low"), both)
+    tables["normalised"] = _normalised(shown)
+    if experiment.jobs.build.tag:
+        return tables
     if experiment.config["retention"]:
         tables["retention"] = _retention(experiment, shown)
-    tables["normalised"] = _normalised(shown)
     drawn: dict[str, Callable[[LorsSystems], PlannedJob]] = {"fig3": _fig3, "fig4": _fig4, "fig5": _fig5}
     return tables | {name: drawn[name](experiment) for name in experiment.config["figures"]["drawn"]}
 

@@ -31,7 +31,7 @@ from tauspeech.experiments.syn2real.voices import require_disjoint_voices
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.paper_tables import PaperTable, paper_table
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import PlannedCell, Row, claims_job, folder_of, scores_table
+from tauspeech.plan.tables import PlannedCell, Row, claims_job, folder_of, scores_table, tables_of_seed
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
 
@@ -65,12 +65,13 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     rules = ScoringRules.of_config(config)
     tested = claims_job([claims(each) for each in (experiment, *repetitions)], config["seed"], rules)
     tables = _tables(experiment)
+    of_seeds = [job for each in repetitions for job in tables_of_seed(_tables(each), each.sets.build.seed)]
     figures = [
         PlannedJob("figure", name, {"kind": name}, {"table": tables[name]}, modules=(f"{ROOM}.figures",))
         for name in config["figures"]["drawn"]
     ]
     report = _report(experiment, tables, figures, tested)
-    return Plan([*tables.values(), *figures, *check, *untested, tested, report], main_table="table1")
+    return Plan([*tables.values(), *of_seeds, *figures, *check, *untested, tested, report], main_table="table1")
 
 
 def _require_compared(experiment: Syn2RealSystems) -> None:
@@ -104,6 +105,7 @@ def _intelligibility(experiment: Syn2RealSystems) -> list[PlannedJob]:
 
 
 def _tables(experiment: Syn2RealSystems) -> dict[str, PlannedJob]:
+    """Tables of one repetition; figures are those of the first, as is the table of its domains."""
     made: dict[str, Callable[[Syn2RealSystems], PlannedJob]] = {
         "table1": _table1,
         "table2": _table2,
@@ -115,9 +117,10 @@ def _tables(experiment: Syn2RealSystems) -> dict[str, PlannedJob]:
         "fig5": _fig5,
         "fig6": _fig6,
     }
-    names = ["table1", *experiment.config["tables"], *experiment.config["figures"]["drawn"]]
-    found = {name: make(experiment) for name, make in made.items() if name in names}
-    return found | {"scales": _scales(experiment), "domains": _domains(experiment)}
+    is_first = not experiment.sets.build.tag
+    names = ["table1", *experiment.config["tables"], *(experiment.config["figures"]["drawn"] if is_first else [])]
+    found = {name: make(experiment) for name, make in made.items() if name in names} | {"scales": _scales(experiment)}
+    return found | ({"domains": _domains(experiment)} if is_first else {})
 
 
 Systems = dict[str, list[PlannedCell]]
