@@ -70,9 +70,7 @@ def _tokens(text: str, language: str, rules: ScoringRules) -> list[str]:
     return list(for_cer(text, language, rules)) if unspaced(language) else for_wer(text, language, rules).split()
 
 
-def _by_first_token(
-    phrases: Sequence[str], language: str, rules: ScoringRules
-) -> dict[str, list[tuple[str, ...]]]:
+def _by_first_token(phrases: Sequence[str], language: str, rules: ScoringRules) -> dict[str, list[tuple[str, ...]]]:
     found: dict[str, list[tuple[str, ...]]] = {}
     for phrase in phrases:
         parts = tuple(_tokens(phrase, language, rules))

@@ -48,8 +48,8 @@ def _counts(
     """True positives, occurrences in the reference and in the hypothesis, for each utterance."""
     counts = np.zeros((len(references), 3), int)
     for phrase, numbers in _candidates(references, hypotheses, lists, language, rules).items():
-        texts = [[side[number] for number in numbers] for side in (references, hypotheses)]
-        found = word_counts(phrase, (phrase,), language, *texts, rules)
+        truth, written = ([side[number] for number in numbers] for side in (references, hypotheses))
+        found = word_counts(phrase, (phrase,), language, truth, written, rules)
         hits = np.minimum(found.in_reference, found.in_hypothesis)
         counts[numbers] += np.column_stack([hits, found.in_reference, found.in_hypothesis])
     return counts

@@ -4,15 +4,25 @@ false_alarms: share of utterances with any of some words; any_text: share with a
 words a minute (characters, in languages without spaces). Error rates are undefined there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from tauspeech.data.languages import unspaced
 from tauspeech.scoring.normalise import characters, words
 from tauspeech.scoring.rare_words import word_counts
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.tally import Proportion, Tally, percentage
+from tauspeech.scoring.word_metrics import unit_per_minute
+
+
+def tallies(utterances: pd.DataFrame, settings: Mapping[str, Any], rules: ScoringRules) -> list[Tally]:
+    """Metrics of the hypotheses of one set; ``settings`` has the seconds of an utterance and the words with their forms."""
+    language = utterances["language"].iloc[0]
+    forms = [tuple(found[language]) for found in settings["words"].values() if language in found]
+    return no_speech_tallies(utterances["hypothesis"].tolist(), settings["seconds"], forms, language, rules)
 
 
 def no_speech_tallies(
@@ -26,13 +36,14 @@ def no_speech_tallies(
     nothing = [""] * len(hypotheses)
     counts = [word_counts("/".join(each), each, language, nothing, hypotheses, rules).in_hypothesis for each in forms]
     written = np.array([_length(text, language) for text in hypotheses])
-    tallies = [_share("any_text", written > 0)]
-    if counts:
-        tallies.append(_share("false_alarms", np.sum(counts, axis=0) > 0))
     milliseconds = np.full(len(hypotheses), round(1000 * seconds))
     unit = "characters" if unspaced(language) else "words"
-    tallies.append(Tally(f"{unit}_per_minute", unit, np.column_stack([written, milliseconds]), per_minute))
-    return tallies
+    alarms = [_share("false_alarms", np.sum(counts, axis=0) > 0)] if counts else []
+    return [
+        _share("any_text", written > 0),
+        *alarms,
+        Tally(unit_per_minute(language), unit, np.column_stack([written, milliseconds]), per_minute),
+    ]
 
 
 def per_minute(sums: np.ndarray) -> np.ndarray:
