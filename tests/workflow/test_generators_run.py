@@ -163,7 +163,9 @@ def test_every_model_is_scored_on_the_listed_words(project):
     assert table["metric"].tolist() == ["WER", "B-WER", "U-WER", "recall", "precision", "F1"] * 3
     assert table[["test", "words"]].drop_duplicates().values.tolist() == [["calls", "each"], ["calls", "2"]]
     wer, biased, others = (table[table["metric"] == name].iloc[0] for name in ("WER", "B-WER", "U-WER"))
-    assert 9 * wer["Raw"] == pytest.approx(1 * biased["Raw"] + 8 * others["Raw"], abs=0.1)  # "hold" is one of nine words
+    assert 9 * wer["Raw"] == pytest.approx(
+        1 * biased["Raw"] + 8 * others["Raw"], abs=0.1
+    )  # "hold" is one of nine words
     scores = pd.read_csv(project.result("scores/first2--ta/calls--words.tsv"), sep="\t").set_index("metric")
     assert set(scores.index) == {"wer", "b_wer", "u_wer", "keyword_recall", "keyword_precision", "keyword_f1"}
     assert scores.loc["b_wer", ["p_raw", "p_ft"]].notna().all()
@@ -172,9 +174,7 @@ def test_every_model_is_scored_on_the_listed_words(project):
 def test_every_model_is_scored_where_nobody_speaks(project):
     table = pd.read_csv(project.result("tables/no_speech.tsv"), sep="\t")
     assert table[["sound", "metric"]].drop_duplicates().values.tolist() == [
-        [sound, metric]
-        for sound in ("silence", "noise")
-        for metric in ("false alarms", "any text", "words per minute")
+        [sound, metric] for sound in ("silence", "noise") for metric in ("false alarms", "any text", "words per minute")
     ]
     scores = pd.read_csv(project.result("scores/raw/noise--no-speech.tsv"), sep="\t")
     assert scores["metric"].tolist() == ["any_text", "false_alarms", "words_per_minute"]

@@ -67,7 +67,7 @@ def _candidates(
     def plain(text: str) -> str:
         return characters(chinese_form(text, language, rules).casefold())
 
-    forms = {phrase: plain(phrase) for phrases in lists for phrase in phrases}
+    forms = {phrase: plain(phrase) for phrase in {phrase for phrases in lists for phrase in phrases}}
     found: dict[str, list[int]] = {}
     for number, phrases in enumerate(lists):
         texts = plain(references[number]), plain(hypotheses[number])
