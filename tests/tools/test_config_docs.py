@@ -22,7 +22,7 @@ def tables(*owners):
 
 
 SHARED = ("sentence_models", "sentence_limits", "voice_models", "channel", "trainable", "optimiser", "own_finetunes")
-EVERY = tables(*experiments(), *SHARED, "retention", "decoding", "scoring")
+EVERY = tables(*experiments(), *SHARED, "retention", "word_tests", "decoding", "scoring")
 
 
 @pytest.mark.parametrize(

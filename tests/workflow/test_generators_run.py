@@ -52,12 +52,13 @@ def server():
 
 
 def write_calls(folder: Path) -> None:
-    """Two recordings of a retention set."""
+    """Two recordings of a retention set and test of words, and a list of words."""
     random = np.random.default_rng(1)
     for name in ("one.wav", "two.wav"):
         soundfile.write(folder / name, random.normal(0, 0.1, RATE), RATE)
     table = "file\ten\none.wav\tHow can I help you?\ntwo.wav\tPlease hold the line.\n"
     (folder / "calls.tsv").write_text(table, encoding="utf-8")
+    (folder / "list.txt").write_text("hold\nNeuschwanstein\n", encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +156,32 @@ def test_every_model_is_scored_on_the_retention_set(project):
     hypotheses = read_json_lines(project.result("hypotheses/first2--ta/calls--retention.transcribe.jsonl"))
     assert [line["reference"] for line in hypotheses] == ["How can I help you?", "Please hold the line."]
     assert "calls (transcribe, en)" in project.result("report.html").read_text(encoding="utf-8")
+
+
+def test_every_model_is_scored_on_the_listed_words(project):
+    table = pd.read_csv(project.result("tables/word_tests.tsv"), sep="\t")
+    assert table["metric"].tolist() == ["WER", "B-WER", "U-WER", "recall", "precision", "F1"] * 3
+    assert table[["test", "words"]].drop_duplicates().values.tolist() == [["calls", "each"], ["calls", "2"]]
+    wer, biased, others = (table[table["metric"] == name].iloc[0] for name in ("WER", "B-WER", "U-WER"))
+    assert 9 * wer["Raw"] == pytest.approx(
+        1 * biased["Raw"] + 8 * others["Raw"], abs=0.1
+    )  # "hold" is one of nine words
+    scores = pd.read_csv(project.result("scores/first2--ta/calls--words.tsv"), sep="\t").set_index("metric")
+    assert set(scores.index) == {"wer", "b_wer", "u_wer", "keyword_recall", "keyword_precision", "keyword_f1"}
+    assert scores.loc["b_wer", ["p_raw", "p_ft"]].notna().all()
+
+
+def test_every_model_is_scored_where_nobody_speaks(project):
+    table = pd.read_csv(project.result("tables/no_speech.tsv"), sep="\t")
+    assert table[["sound", "metric"]].drop_duplicates().values.tolist() == [
+        [sound, metric] for sound in ("silence", "noise") for metric in ("false alarms", "any text", "words per minute")
+    ]
+    scores = pd.read_csv(project.result("scores/raw/noise--no-speech.tsv"), sep="\t")
+    assert scores["metric"].tolist() == ["any_text", "false_alarms", "words_per_minute"]
+    (line,) = read_json_lines(project.result("hypotheses/raw/noise--no-speech.translate.jsonl"))
+    assert line["reference"] == ""
+    page = project.result("report.html").read_text(encoding="utf-8")
+    assert "Tests of words" in page and "Silence and noise" in page
 
 
 def test_candidates_are_a_table_of_words(project):

@@ -47,6 +47,7 @@ from tauspeech.plan.voices import engine_environment, models_of, only_espeak, sh
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
 
+LONGEST_RECORDING = 30.0  # seconds; published corpora have a few longer ones, which are dropped
 SAMPLES = 2  # sentences that the report plays in every voice
 SAMPLED = 30  # utterances of a set of espeak-ng that the base transcribes before any training
 # Keys of a channel that are ranges.
@@ -190,6 +191,17 @@ class Builder:
         settings |= {"word_id": word_id, "carriers": carriers, "check": None}
         settings |= {"only": only} if only else {}
         settings |= {"longest": self.fitting(math.inf)} if self.opening_settings else {}
+        return self._speech(id, settings, {}, threads=1)
+
+    def listed_speech(self, id: str, source: dict[str, str], language: str) -> PlannedJob:
+        """Recordings of a test of words; ``source`` says where they are, with hashes of their texts and audio."""
+        settings: dict[str, Any] = {"source": source, "languages": [language]}
+        settings["longest"] = self.fitting(LONGEST_RECORDING)
+        return self.job("corpus", id, settings, modules=("tauspeech.corpora.word_test",))
+
+    def without_speech(self, id: str, counts: dict[str, int], seconds: float, language: str) -> PlannedJob:
+        """A set without speech and texts: so many utterances of silence, of a quiet room or of noise."""
+        settings = {"kind": "no_speech", "counts": counts, "seconds": seconds, "languages": [language], "check": None}
         return self._speech(id, settings, {}, threads=1)
 
     def synthesised(
@@ -553,12 +565,15 @@ class Builder:
         hypotheses: PlannedJob,
         raw: tuple[PlannedJob, ...] = (),
         finetuned: PlannedJob | None = None,
+        modules: tuple[str, ...] = (),
         **settings: Any,
     ) -> PlannedJob:
-        """Every metric of a model, with tests against the base and the fine-tuned model."""
+        """Every metric of a model, or those of a module, with tests against the base and the fine-tuned model."""
         inputs: Inputs = {"hypotheses": hypotheses, "raw": list(raw), "ft": finetuned}
         rules = self.scoring_settings
-        return PlannedJob("score", hypotheses.id, settings | rules, inputs, self.seed, batch=hypotheses.batch)
+        return PlannedJob(
+            "score", hypotheses.id, settings | rules, inputs, self.seed, modules=modules, batch=hypotheses.batch
+        )
 
 
 def searched_scale(search: PlannedJob) -> Searched:

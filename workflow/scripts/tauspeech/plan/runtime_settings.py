@@ -39,7 +39,7 @@ def reported_settings(config: dict[str, Any], sections: tuple[str, ...]) -> dict
     }
     if reported.get("decoding", {}).get("engine") == "transformers":
         del reported["decoding"]["engine"]
-    optional = ("models", "adapters", "retention", "base_window")
+    optional = ("models", "adapters", "retention", "word_tests", "no_speech", "base_window")
     reported |= {key: config[key] for key in optional if config.get(key)}
     if "text" in reported:
         reported["text"] = {

@@ -8,6 +8,7 @@ from tauspeech.plan.jobs import Inputs, PlannedJob
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 
 SCORES = "tauspeech.reporting.score_table"
+METRICS = "tauspeech.reporting.metric_table"
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,34 @@ def scores_table(name: str, rows: Sequence[Row], metrics: dict[str, str] | None 
 def tables_of_seed(tables: Mapping[str, PlannedJob], seed: int) -> list[PlannedJob]:
     """The tables of a further seed, under names of their own: ``table2--seed2`` and so on."""
     return [replace(job, id=f"{name}--seed{seed}") for name, job in tables.items()]
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """Names of some rows, one for each metric, which has a name in the table; and the cells of their columns."""
+
+    names: Mapping[str, Any]
+    metrics: Mapping[str, str]
+    cells: Mapping[str, Cells]
+
+
+def metrics_table(name: str, names: Sequence[str], rows: Sequence[MetricRow]) -> PlannedJob:
+    """A table with a row for each metric; ``names`` are its first columns, of which ``metric`` is one."""
+    columns = list(dict.fromkeys(column for row in rows for column in row.cells))
+    settings = {
+        "names": list(names),
+        "columns": columns,
+        "rows": [
+            {
+                "names": dict(row.names),
+                "metrics": [[metric, label] for metric, label in row.metrics.items()],
+                "cells": {column: [cell.in_scores for cell in row.cells[column]] for column in row.cells},
+            }
+            for row in rows
+        ],
+    }
+    scores = {cell.score.id: cell.score for row in rows for cells in row.cells.values() for cell in cells}
+    return PlannedJob("table", name, settings, {"scores": list(scores.values())}, modules=(METRICS,))
 
 
 @dataclass(frozen=True)

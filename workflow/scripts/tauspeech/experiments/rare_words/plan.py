@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.experiments.rare_words.claims import claims
+from tauspeech.experiments.rare_words.further import all_models, further_tables
 from tauspeech.experiments.rare_words.jobs import NORMALISED, VALIDATION, forms_of
 from tauspeech.experiments.rare_words.systems import NAMES, Systems, WordSystems
 from tauspeech.experiments.rare_words.verdicts import read_verdict
@@ -93,7 +94,7 @@ def _tables(experiment: WordSystems, all_words: list[Word]) -> dict[str, Planned
         tables["table3"] = _by_word(experiment, "table3", experiment.control, with_general=False)
     if experiment.config["retention"]:
         tables["retention"] = _retention(experiment)
-    return tables
+    return tables | further_tables(experiment)
 
 
 def _table(name: str, kind: str, settings: dict[str, Any], inputs: dict[str, Any]) -> PlannedJob:
@@ -136,20 +137,15 @@ def _fig2(experiment: WordSystems, name: str, weight: str) -> PlannedJob:
 
 
 def _retention(experiment: WordSystems) -> PlannedJob:
-    """Every model on the retention sets: those of single words as a mean, then those of several words in both readings."""
+    """Every model on the retention sets."""
     sets = RetentionSets(experiment.jobs.build)
-    models = [({"words": "each", "weight": str(experiment.config["merging"]["weight"])}, experiment.general)]
-    for weight in (VALIDATION, NORMALISED):
-        for subset in (subset for subset in experiment.subsets if len(subset.words) > 1):
-            about = {"words": experiment.label(subset), "weight": weight}
-            models.append((about, experiment.of_subset(subset, weight)))
     rows = [
         Row(
             {"set": name, "metric": sets.metric(name)} | about,
             {system: sets.cells(name, cells) for system, cells in of_systems.items()},
         )
         for name in sets.sets
-        for about, of_systems in models
+        for about, of_systems in all_models(experiment)
     ]
     return scores_table("retention", rows)
 

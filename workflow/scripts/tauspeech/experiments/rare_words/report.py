@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from tauspeech.experiments.rare_words.further_report import described_further
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
 from tauspeech.reporting.decoded import decoded
 from tauspeech.reporting.retention_sets import retention_sets
@@ -125,6 +126,7 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
         found.append(scored("table3", "Table 3. What is forgotten", caption, config["control_task"]))
     if "retention" in tables:
         found.append(_retention(tables, config))
+    found += described_further(tables, _weight(config), SYSTEMS)
     for name, title, reading in (
         ("fig2", "Figure 2 in numbers. Several words in one model", _reading(CHOSEN, config)),
         (

@@ -1,0 +1,77 @@
+"""Recall, precision and F1 of the words of lists, in percent, pooled over all words and utterances (micro averages).
+
+Each word or phrase of an utterance's list is counted as ``rare_words`` counts a single one: per utterance
+TP = min(occurrences in the reference, in the hypothesis); F1 = 2 sum TP / (sum in references + sum in hypotheses).
+"""
+
+from collections.abc import Sequence
+from math import nan
+
+import numpy as np
+
+from tauspeech.scoring.normalise import characters, chinese_form, chinese_signature
+from tauspeech.scoring.rare_words import word_counts
+from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
+from tauspeech.scoring.tally import Proportion, Tally, percentage
+
+
+def keyword_tallies(
+    references: Sequence[str],
+    hypotheses: Sequence[str],
+    lists: Sequence[Sequence[str]],
+    language: str,
+    rules: ScoringRules = DEFAULT_RULES,
+) -> tuple[Tally, Tally, Tally]:
+    """Recall, precision and F1; ``lists`` has the words or phrases of each utterance."""
+    counts = _counts(references, hypotheses, lists, language, rules)
+    signature = f"listed phrases{chinese_signature(language, rules)}"
+    return (
+        Proportion("keyword_recall", signature, counts[:, [0, 1]], percentage),
+        Proportion("keyword_precision", signature, counts[:, [0, 2]], percentage),
+        Tally("keyword_f1", signature, counts, f1),
+    )
+
+
+def f1(sums: np.ndarray) -> np.ndarray:
+    """F1 from true positives and occurrences in references and in hypotheses; NaN where there are no occurrences."""
+    occurrences = sums[:, 1] + sums[:, 2]
+    return np.divide(200 * sums[:, 0], occurrences, out=np.full(len(sums), nan), where=occurrences > 0)
+
+
+def _counts(
+    references: Sequence[str],
+    hypotheses: Sequence[str],
+    lists: Sequence[Sequence[str]],
+    language: str,
+    rules: ScoringRules,
+) -> np.ndarray:
+    """True positives, occurrences in the reference and in the hypothesis, for each utterance."""
+    counts = np.zeros((len(references), 3), int)
+    for phrase, numbers in _candidates(references, hypotheses, lists, language, rules).items():
+        truth, written = ([side[number] for number in numbers] for side in (references, hypotheses))
+        found = word_counts(phrase, (phrase,), language, truth, written, rules)
+        hits = np.minimum(found.in_reference, found.in_hypothesis)
+        counts[numbers] += np.column_stack([hits, found.in_reference, found.in_hypothesis])
+    return counts
+
+
+def _candidates(
+    references: Sequence[str],
+    hypotheses: Sequence[str],
+    lists: Sequence[Sequence[str]],
+    language: str,
+    rules: ScoringRules,
+) -> dict[str, list[int]]:
+    """Utterances in which each phrase may occur, by a quick look: published lists have 2,000 words for each utterance."""
+
+    def plain(text: str) -> str:
+        return characters(chinese_form(text, language, rules).casefold())
+
+    forms = {phrase: plain(phrase) for phrase in {phrase for phrases in lists for phrase in phrases}}
+    found: dict[str, list[int]] = {}
+    for number, phrases in enumerate(lists):
+        texts = plain(references[number]), plain(hypotheses[number])
+        for phrase in dict.fromkeys(phrases):
+            if any(forms[phrase] in text for text in texts):
+                found.setdefault(phrase, []).append(number)
+    return found
