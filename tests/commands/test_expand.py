@@ -9,6 +9,7 @@ from tests.models.speech_llm.small import ENCODER, speech, text_model
 
 from tauspeech.commands.main import main
 from tauspeech.models.family import open_model
+from tauspeech.models.units.extractor import UnitExtractor
 from tauspeech.runtime.files import sha256_file
 from tauspeech.runtime.paths import FOUNDATIONS
 
@@ -58,6 +59,16 @@ def test_a_model_with_units_of_recordings_is_made_twice_the_same_and_transcribes
     assert "--language is fr, and the model translates into de, en" in capsys.readouterr().err
 
 
+def test_a_shorter_window_is_part_of_the_model(made, run, capsys):
+    assert run(*audio(made), "--units", 6, "--window", 5, output="short")[0] == 0
+    assert json.loads((made / "short" / "speech_units.json").read_text())["window"] == 5
+    one = open_model(made / "short")
+    again = UnitExtractor(ENCODER, -1, one.extractor.centres)
+    assert one.extractor.window == 5 and one.extractor.id != again.id
+    one.save(made / "again")
+    assert open_model(made / "again").extractor.id == one.extractor.id
+
+
 def test_centres_of_ones_own(made, run):
     np.save(made / "own.npy", np.random.default_rng(1).normal(size=(5, 96)).astype(np.float32))
     code, _ = run("--centres", made / "own.npy", output="own")
@@ -75,6 +86,7 @@ def test_mistakes_are_one_sentence(made, run):
         (["--centres", made / "none.npy"], {}, "none.npy"),
         ([*audio(made), "--units", 4], {"output": "full"}, "is not empty"),
         ([*audio(made), "--units", 4, "--layer", 7], {}, "has 2 layers"),
+        ([*audio(made), "--units", 4, "--window", 2], {}, "the window of 2 s is not between 3 s"),
         (
             [*audio(made), "--units", 4],
             {"encoder": "foundation/ctc-small"},

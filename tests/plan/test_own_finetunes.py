@@ -71,6 +71,19 @@ def test_an_own_adapter_with_trained_biases_is_summed_as_weights_only(planned, o
     assert not jobs["merge", "avignon--ta"].inputs["finetuned"]
 
 
+def test_an_own_adapter_with_embeddings_of_tokens_is_summed_as_weights_only(planned, own):
+    jobs = planned(adapters={"avignon": own("mine", content=LORA | {"trainable_token_indices": [7]})}).jobs
+    assert jobs["vector", "avignon"].settings == {"encoding": "lora"}
+    assert not jobs["merge", "avignon--ta"].inputs["finetuned"]
+
+
+def test_new_tokens_are_refused_for_other_families(plan):
+    with pytest.raises(
+        UserError, match=r"'training\.lora\.new_tokens' is true, and .* 'whisper', which has no tokens for units"
+    ):
+        plan(training={"trainable": "lora", "lora": {"new_tokens": True}})
+
+
 def test_an_own_model_takes_the_place_of_a_joint_training_too(planned, own):
     folder = own("mine", "config.json", {"model_type": "whisper"}, "model.safetensors")
     jobs = planned(models={"avignon": folder, "joint--first2": folder}).jobs

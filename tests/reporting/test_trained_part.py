@@ -10,7 +10,9 @@ def test_full_fine_tuning_is_not_mentioned():
 def test_lora_has_its_rank_alpha_and_layers():
     section = {"trainable": "lora", "lora": {"rank": 8, "alpha": 16, "targets": "attention"}}
     assert trained_part(section) == "LoRA of rank 8 and alpha 16 on attention, "
-    section["lora"]["targets"] = ["q_proj", "fc1"]
+    section["lora"]["new_tokens"] = True
+    assert "on attention and the embeddings of new tokens, " in trained_part(section)
+    section["lora"] = {"rank": 8, "alpha": 16, "targets": ["q_proj", "fc1"]}
     assert "on q_proj, fc1, " in trained_part(section)
 
 

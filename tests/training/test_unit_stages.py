@@ -114,5 +114,11 @@ def test_jobs_of_a_base_that_takes_units_have_units_that_are_made_once(tmp_path,
     for stage in ("finetune", "search", "decode"):
         sets = [each for (found, _), job in plan.jobs.items() if found == stage for each in job.inputs.get("sets", [])]
         assert sets and {each.stage for each in sets} == {"units"}
+    lora = {"trainable": "lora", "lora": {"new_tokens": True}}
+    jobs = stages.plan(base=str(tmp_path / "speech"), training=lora).jobs
+    trained = [job for (stage, _), job in jobs.items() if stage == "finetune"]
+    assert trained and all(job.settings["lora"]["new_tokens"] for job in trained)
+    merges = [job for (stage, _), job in jobs.items() if stage == "merge"]
+    assert merges and not any(job.inputs["finetuned"] for job in merges)  # no sums of adapters
     units = [job for (stage, _), job in plan.jobs.items() if stage == "units"]
     assert all(job.inputs["extractor"].stage == "base" and job.inputs["speech"].id == job.id for job in units)

@@ -370,6 +370,147 @@ def test_an_adapter_is_known_by_its_content(maker):
     assert maker.open("whisper", "copy").fingerprint(Execution()) != one.fingerprint(Execution())
 
 
+# Embeddings of single tokens.
+
+TOKENS = {
+    "tied": ("tied", [48, 3, 40]),
+    "tied, of both": ("tied", {"embed_tokens": [48, 3], "lm_head": [48, 3]}),
+    "untied": ("llama", [48, 3, 40]),
+    "untied, of both": ("llama", {"model.embed_tokens": [48, 3, 40], "lm_head": [7]}),
+}
+
+
+def with_rows(maker: Maker, base: str, name: str = "adapter", seed: int = 1, **settings: Any) -> PeftModel:
+    return maker.adapter(base, name, seed, target_modules=["q_proj"], r=2, **settings)
+
+
+@pytest.mark.parametrize(("base", "tokens"), TOKENS.values(), ids=TOKENS)
+def test_rows_of_tokens_are_merged_as_peft_does(maker, bases, base, tokens):
+    made = with_rows(maker, base, trainable_token_indices=tokens)
+    ours, before = read(maker.merge(base, ["adapter"], "out")), read(bases[base][1])
+    dense = maker.dense(made, "dense")
+    if base == "tied":
+        dense.pop("lm_head.weight", None)
+    assert_close(ours, dense)
+    listed = tokens if isinstance(tokens, dict) else {"embed_tokens": tokens}
+    for end, rows in listed.items():
+        for name in (name for name in before if name.endswith(f"{end}.weight")):
+            changed_rows = (ours[name] != before[name]).any(1).nonzero().flatten().tolist()
+            assert changed_rows == sorted(rows)
+    merged = type(bases[base][0]).from_pretrained(maker.folder / "out").eval()
+    torch.testing.assert_close(logits(merged), logits(made), rtol=1e-5, atol=1e-5)
+
+
+def test_whole_embeddings_that_peft_saves_beside_the_rows_change_nothing(maker):
+    made = with_rows(maker, "tied", trainable_token_indices=[48, 3])
+    made.save_pretrained(maker.folder / "more", save_embedding_layers=True)
+    assert len(load_file(maker.folder / "more" / "adapter_model.safetensors")) > 5
+    ours, theirs = (read(maker.merge("tied", [name], f"out-{name}")) for name in ("adapter", "more"))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"method": "task_arithmetic", "scale": -0.5},
+        {"method": "average"},
+        {"method": "ties", "options": {"keep": 0.01, "scope": "tensor"}},
+    ],
+    ids=lambda recipe: recipe["method"],
+)
+def test_rows_of_tokens_and_their_dense_models_are_the_same_vectors(maker, monkeypatch, recipe):
+    """Adapters with different tokens, read in small pieces; as adapter, as vector file and as model."""
+    names = ("model.embed_tokens.weight", "lm_head.weight")
+    forms: dict[str, list[str]] = {"adapter": [], "file": [], "dense": []}
+    for name, seed, tokens in (("a", 1, [48, 3, 40]), ("b", 2, [3, 7])):
+        listed = {"model.embed_tokens": tokens, "lm_head": tokens}
+        maker.dense(with_rows(maker, "llama", name, seed, trainable_token_indices=listed), f"dense-{name}")
+        out = maker.folder / f"{name}.safetensors"
+        assert main(["vector", str(maker.bases["llama"][1]), str(maker.folder / name), "-o", str(out)]) == 0
+        assert {each.partition("//")[2] for each in load_file(out) if each.startswith(names)} == {
+            "starts",
+            "index",
+            "values",
+        }
+        for form, path in (("adapter", name), ("file", out.name), ("dense", f"dense-{name}")):
+            forms[form].append(path)
+    monkeypatch.setattr(panels, "PANEL", 100)
+    monkeypatch.setattr(storage, "CHUNK", 37)
+    found = {}
+    for form, paths in forms.items():
+        vectors = [{"path": path, "id": f"v{index}", "weight": 0.5} for index, path in enumerate(paths)]
+        found[form] = read(maker.merge("llama", vectors, form, **recipe))
+    for name in names:
+        assert torch.equal(found["adapter"][name], found["dense"][name])
+        assert torch.equal(found["file"][name], found["dense"][name])
+
+
+def test_an_adapter_with_rows_is_inspected_and_known_by_its_tokens(maker, bases, capsys):
+    with_rows(maker, "tied", trainable_token_indices=[48, 3])
+    before = maker.open("tied", "adapter")
+    assert main(["inspect", str(maker.folder / "adapter"), "--base", str(bases["tied"][1])]) == 0
+    assert "embed_tokens" in capsys.readouterr().out
+    edit(maker.folder / "adapter", {"trainable_token_indices": [48, 4]})
+    after = maker.open("tied", "adapter")
+    assert after.id != before.id and after.fingerprint(Execution()) != before.fingerprint(Execution())
+    assert before.factors("model.embed_tokens.weight") is None
+    assert before.entries("model.layers.0.self_attn.q_proj.weight") is None
+
+
+def test_rows_are_no_part_of_a_sum_as_adapter(maker):
+    with_rows(maker, "tied", trainable_token_indices=[48, 3])
+    with pytest.raises(
+        UserError, match=r"changes model.embed_tokens.weight by more than LoRA's matrices \(.*single tokens\)"
+    ):
+        maker.merge("tied", ["adapter"], "sum", output="adapter")
+
+
+def with_tensors(change: Callable[[dict[str, Tensor]], None]) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        file = folder / "adapter_model.safetensors"
+        tensors = load_file(file)
+        change(tensors)
+        save_file(tensors, file)
+
+    return spoil
+
+
+EMBEDDED = "base_model.model.model.embed_tokens.token_adapter.trainable_tokens_delta"
+
+
+def a_row_fewer(tensors: dict[str, Tensor]) -> None:
+    tensors[EMBEDDED] = tensors[EMBEDDED][:1].clone()
+
+
+def whole_embeddings(tensors: dict[str, Tensor]) -> None:
+    tensors["base_model.model.model.embed_tokens.weight"] = torch.ones(50, 16)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            lambda folder: edit(folder, {"trainable_token_indices": [48, 99]}),
+            r"of 2 tokens of model.embed_tokens, but .*\[50, 16\]",
+        ),
+        (lambda folder: edit(folder, {"trainable_token_indices": [48]}), r"float32\[2, 16\] as embeddings of 1 tokens"),
+        (lambda folder: edit(folder, {"trainable_token_indices": None}), r"as embeddings of 0 tokens"),
+        (lambda folder: edit(folder, {"trainable_token_indices": [48, 48]}), "names a token twice"),
+        (lambda folder: edit(folder, {"trainable_token_indices": "48"}), "are not lists of token numbers"),
+        (lambda folder: edit(folder, {"trainable_token_indices": [-1, 3]}), "are not lists of token numbers"),
+        (with_tensors(a_row_fewer), r"float32\[1, 16\] as embeddings of 2 tokens"),
+        (with_tensors(lambda t: t.pop(EMBEDDED)), "has no embeddings of the tokens in trainable_token_indices"),
+        (with_tensors(lambda t: t[EMBEDDED].fill_(torch.nan)), "holds NaN or infinity"),
+        (with_tensors(whole_embeddings), "as a whole and the embeddings of single tokens in it"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(maker, spoil, message):
+    with_rows(maker, "tied", trainable_token_indices=[48, 3])
+    spoil(maker.folder / "adapter")
+    with pytest.raises(UserError, match=message):
+        maker.merge("tied", ["adapter"], "out")
+
+
 # Names.
 
 
@@ -570,7 +711,6 @@ def test_what_cannot_be_one_adapter_is_refused(maker, bases, monkeypatch):
         ({"peft_type": "IA3"}, "of type IA3, but only LORA"),
         ({"use_dora": True}, "is DoRA.*merge_and_unload"),
         ({"layer_replication": [[0, 1]]}, "repeats layers"),
-        ({"trainable_token_indices": [1]}, "single tokens"),
         ({"target_parameters": ["x"]}, "targets parameters"),
         ({"alora_invocation_tokens": [1]}, "is aLoRA"),
         ({"use_qalora": True}, "is QALoRA"),
@@ -600,16 +740,6 @@ def test_beginnings_that_leave_the_base_alone_are_fine(maker, start):
     maker.adapter("whisper", "adapter", target_modules=["q_proj"])
     edit(maker.folder / "adapter", {"init_lora_weights": start})
     maker.merge("whisper", ["adapter"], "out")
-
-
-def with_tensors(change: Callable[[dict[str, Tensor]], None]) -> Callable[[Path], None]:
-    def spoil(folder: Path) -> None:
-        file = folder / "adapter_model.safetensors"
-        tensors = load_file(file)
-        change(tensors)
-        save_file(tensors, file)
-
-    return spoil
 
 
 Q = "base_model.model.model.encoder.layers.0.self_attn.q_proj"

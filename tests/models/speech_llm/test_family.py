@@ -46,7 +46,7 @@ def test_a_sequence_is_instruction_units_and_answer_with_the_loss_on_the_answer_
     assert text.startswith("[Human]: ") and " German" in text and "<sosp><" in text
     assert text.endswith("[SpeechGPT]: turn on the light <de><ST> schalte das Licht an<eoa>")
     assert model.tokenizer.decode(answer[answer >= 0]) == "turn on the light <de><ST> schalte das Licht an<eoa>"
-    assert (tokens[answer >= 0] == answer[answer >= 0]).all()
+    assert (tokens[batch["logits_to_keep"]][answer >= 0] == answer[answer >= 0]).all()
 
 
 def test_a_sentence_is_input_for_a_translation_of_text(model):
@@ -66,16 +66,19 @@ def test_language_control_is_the_beginning_of_a_translation_and_does_not_end_the
 
 
 def test_the_loss_is_that_of_the_answers_tokens(model):
-    examples = [Example(model.features(speech(n)), model.labels(SENTENCES[n], TRANSCRIBE)) for n in range(3)]
+    """Logits are computed from the place before the first token of an answer, in speech of several lengths."""
+    examples = [Example(model.features(speech(n, 1 + n)), model.labels(SENTENCES[n], TRANSCRIBE)) for n in range(3)]
     batch = model.collate(examples)
     logits = (
         model.network.eval()(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"])
-        .logits[:, :-1]
+        .logits[:, batch["logits_to_keep"]][:, :-1]
         .double()
     )
     losses = []
     for row, labels in zip(logits.log_softmax(-1), batch["labels"][:, 1:], strict=True):
         losses += [-row[place, label] for place, label in enumerate(labels) if label >= 0]
+    assert len(losses) == sum(len(each.labels.answer) for each in examples)
+    assert model.network(**batch).logits.shape[1] == len(batch["logits_to_keep"]) < batch["input_ids"].shape[1]
     assert model.network(**batch).loss.item() == pytest.approx(torch.stack(losses).mean().item(), rel=1e-5)
 
 

@@ -61,6 +61,27 @@ def test_long_speech_is_encoded_in_pieces():
     np.testing.assert_array_equal(found, np.concatenate(pieces))
 
 
+def test_a_shorter_window_has_the_frames_of_speech_that_fits_it():
+    samples = speech(1, 2.0)
+    whole, shorter = (open_frames(TINY, -1, window).frames(samples) for window in (None, 5.5))
+    assert whole.shape == shorter.shape and not np.array_equal(whole, shorter)
+    correlation = np.corrcoef(whole.ravel(), shorter.ravel())[0, 1]
+    assert correlation > 0.95
+    long = np.concatenate([samples, samples])  # 3 s of 5.5 s stay free
+    pieces = [
+        open_frames(TINY, -1, 5.5).frames(each) for each in (long[: int(2.5 * 16_000)], long[int(2.5 * 16_000) :])
+    ]
+    np.testing.assert_array_equal(open_frames(TINY, -1, 5.5).frames(long), np.concatenate(pieces))
+
+
+def test_a_window_that_does_not_fit_is_refused(hubert):
+    for window in (3.0, 7.0):
+        with pytest.raises(UserError, match=rf"the window of {window:g} s is not between 3 s, .*, and the 6 s"):
+            open_frames(TINY, -1, window)
+    with pytest.raises(UserError, match="takes speech of any length"):
+        open_frames(hubert, -1, 5.0)
+
+
 def test_units_are_the_same_with_other_numbers_of_threads():
     found, before = [], torch.get_num_threads()
     for threads in (1, 2):

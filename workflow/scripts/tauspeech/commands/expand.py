@@ -41,6 +41,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.add_argument(
         "--layer", type=int, default=-1, metavar="N", help="layer of the encoder, from 1 (default: its output)"
     )
+    parser.add_argument(
+        "--window", type=float, metavar="S", help="shorter input window of a Whisper in seconds, which saves time"
+    )
     made = parser.add_mutually_exclusive_group(required=True)
     made.add_argument(
         "--audio", type=Path, nargs="+", metavar="FILE", help="recordings from which the centres are made"
@@ -75,7 +78,7 @@ def run(args: argparse.Namespace) -> None:
     origin = find_model(args.model)
     module = companion(origin, "expansion", "made a speech LLM")
     centres = read_centres(args.centres) if args.centres else _centres(args)
-    extractor = UnitExtractor(args.encoder, args.layer, centres)
+    extractor = UnitExtractor(args.encoder, args.layer, centres, args.window)
     write_folder(args.output, lambda folder: module.expand(origin, extractor, args.languages, folder, args.seed))
     print(f"{args.output}: {extractor.count} units of {args.encoder}, layer {args.layer}")
 
@@ -88,5 +91,5 @@ def _centres(args: argparse.Namespace) -> "np.ndarray":
 
     if args.units < 2:
         raise UserError(f"--units is {args.units}: give at least 2.")
-    encoder = open_frames(encoder_folder(args.encoder), args.layer)
+    encoder = open_frames(encoder_folder(args.encoder), args.layer, args.window)
     return centres_of(encoder, map(read, args.audio), len(args.audio), args.units, args.seed)

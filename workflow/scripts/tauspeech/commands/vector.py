@@ -15,7 +15,7 @@ examples:
 encodings:
     float32      every number; the default for models
     bfloat16     every number with 8 bits of precision: half the size
-    lora         the factors of an adapter, exactly; the default for adapters
+    lora         the factors of an adapter and its changes of single embeddings, exactly; the default for adapters
     compressed   the highest singular values of each matrix and the largest entries of the residual. --rank is the
                  fraction of singular values kept, --keep that of entries, and --bits 8 stores them as int8 instead of
                  float32. The relative error is measured, printed and stored in the file.

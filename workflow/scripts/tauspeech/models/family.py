@@ -65,6 +65,8 @@ class SpeechModel(Protocol):
     # Layers that presets of ``training.lora.targets`` stand for, as regular expressions of their whole names:
     # ``attention`` and, if there is a decoder, ``decoder_attention``.
     lora_presets: Mapping[str, str]
+    # Tokens that a language model got for units, roles, tasks and languages; none in other families.
+    new_tokens: Sequence[int]
 
     def shorten_window(self, seconds: float) -> None:
         """Take audio of fewer seconds, in less time; what is saved stays as it would be. A UserError where it cannot be done."""

@@ -421,6 +421,11 @@ class Builder:
                 f"key 'training.trainable' is decoder, and {self.config['base']} is of the type '{model_type}', which has "
                 "none: set it to all or lora."
             )
+        if "new_tokens" in training_settings(training).get("lora", {}) and model_type and not takes_units(model_type):
+            raise UserError(
+                f"key 'training.lora.new_tokens' is true, and {self.config['base']} is of the type '{model_type}', which has no "
+                "tokens for units: set it to false."
+            )
 
     def pseudo_labels(self, id: str, speech: PlannedJob, language: str) -> PlannedJob:
         """A set of speech with the base's hypotheses as its texts."""

@@ -10,7 +10,7 @@ from typing import Any
 from tauspeech.plan.jobs import Plan, PlannedJob
 from tauspeech.plan.sources import hashes_of
 from tauspeech.runtime.errors import UserError, did_you_mean
-from tauspeech.vectors.lora.config import ADAPTER_WEIGHTS, CONFIG, LoraConfig
+from tauspeech.vectors.lora.config import ADAPTER_WEIGHTS, CONFIG, TOKENS, LoraConfig
 
 MODULE = "tauspeech.models.own_finetunes"
 MODELS, ADAPTERS = "models", "adapters"  # keys of a configuration
@@ -64,9 +64,13 @@ def has_adapter(finetuned: PlannedJob) -> bool:
 
 
 def is_product_alone(finetuned: PlannedJob) -> bool:
-    """True for an adapter that has LoRA's matrices and nothing else, such as trained biases, so that it can be summed."""
+    """True for an adapter that has LoRA's matrices and nothing else, such as trained biases or embeddings, so that it can be summed."""
     own = finetuned.settings.get("own")
     if own is None:
-        return True
+        return not finetuned.settings.get("lora", {}).get("new_tokens")
     content = LoraConfig.read(Path(own["path"]).expanduser()).content
-    return not content.get("modules_to_save") and content.get("bias", "none") == "none" and not content.get("lora_bias")
+    return (
+        not (content.get("modules_to_save") or content.get(TOKENS))
+        and content.get("bias", "none") == "none"
+        and not content.get("lora_bias")
+    )

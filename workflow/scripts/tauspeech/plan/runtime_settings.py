@@ -24,7 +24,10 @@ def training_settings(training: dict[str, Any]) -> dict[str, Any]:
         unused.append("freeze_feature_encoder")
     if not training.get("compile", False):
         unused.append("compile")
-    return {key: value for key, value in training.items() if key not in unused}
+    found = {key: value for key, value in training.items() if key not in unused}
+    if "lora" in found and not found["lora"].get("new_tokens"):
+        found["lora"] = {key: value for key, value in found["lora"].items() if key != "new_tokens"}
+    return found
 
 
 def reported_settings(config: dict[str, Any], sections: tuple[str, ...]) -> dict[str, Any]:

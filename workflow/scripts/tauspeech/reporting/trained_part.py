@@ -11,4 +11,5 @@ def trained_part(training: dict[str, Any]) -> str:
         return "the decoder alone, "
     lora = training["lora"]
     targets = lora["targets"] if isinstance(lora["targets"], str) else ", ".join(lora["targets"])
-    return f"LoRA of rank {lora['rank']} and alpha {lora['alpha']:g} on {targets}, "
+    embeddings = " and the embeddings of new tokens" if lora.get("new_tokens") else ""
+    return f"LoRA of rank {lora['rank']} and alpha {lora['alpha']:g} on {targets}{embeddings}, "

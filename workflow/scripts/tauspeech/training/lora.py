@@ -1,5 +1,7 @@
 """Training of a LoRA adapter by PEFT: matrices A and B beside some layers, whose weights get the change alpha / rank * B A.
 
+Beside them the embeddings of new tokens may be trained, of units above all, at the input and the output of the network.
+
 The rest of the model stays as in the base, running statistics of BatchNorm too: an adapter cannot hold those.
 """
 
@@ -30,10 +32,19 @@ _KEY = "key 'training.lora.targets'"
 class LoraAdapter:
     """A model with an adapter in training. Layers are replaced inside ``model.network``, which so decodes with the adapter."""
 
-    def __init__(self, model: SpeechModel, rank: int, alpha: float, targets: str | list[str], seed: int):
+    def __init__(
+        self,
+        model: SpeechModel,
+        rank: int,
+        alpha: float,
+        targets: str | list[str],
+        seed: int,
+        new_tokens: bool = False,
+    ):
         names = target_modules(model, targets)
+        tokens = _new_tokens(model, names) if new_tokens else None
         _freeze_statistics(model.network)
-        config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=names)
+        config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=names, trainable_token_indices=tokens)
         with torch.random.fork_rng(), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # PEFT reads an attribute that transformers has renamed
             torch.manual_seed(derive_seed(seed, "lora"))
@@ -41,7 +52,8 @@ class LoraAdapter:
         self._network, self._targets = model.network, names
         trained, every = self.module.get_nb_trainable_parameters()
         print(
-            f"LoRA of rank {rank} on {len(names)} layers: {trained:,} weights, {trained / (every - trained):.1%}",
+            f"LoRA of rank {rank} on {len(names)} layers{f' and {len(model.new_tokens)} embeddings' if tokens else ''}: "
+            f"{trained:,} weights, {trained / (every - trained):.1%}",
             flush=True,
         )
 
@@ -79,6 +91,23 @@ class LoraAdapter:
 def trainable(model: SpeechModel, settings: dict[str, Any], seed: int) -> LoraAdapter:
     """See ``training.trainable``."""
     return LoraAdapter(model, **settings["lora"], seed=seed)
+
+
+def _new_tokens(model: SpeechModel, targets: list[str]) -> dict[str, list[int]]:
+    """Tokens whose embeddings are trained, by the name of each layer that has a row for each token of its own."""
+    if not model.new_tokens:
+        raise UserError(
+            "key 'training.lora.new_tokens' is true, and the base is no language model with tokens for units: set it to false."
+        )
+    network = model.network
+    inputs, output = network.get_input_embeddings(), _output_layer(network)
+    layers = [inputs] if output is None or output.weight is inputs.weight else [inputs, output]
+    names = [name for name, layer in network.named_modules() if any(layer is each for each in layers)]
+    if both := sorted(set(names) & set(targets)):
+        raise UserError(
+            f"{_KEY} names {both[0]}, of which key 'training.lora.new_tokens' trains rows: leave one of them out."
+        )
+    return {name: list(model.new_tokens) for name in names}
 
 
 def target_modules(model: SpeechModel, targets: str | list[str]) -> list[str]:

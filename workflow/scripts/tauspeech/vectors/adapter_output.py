@@ -36,6 +36,7 @@ _OFF = {
     "layers_pattern": None,
     "modules_to_save": None,
     "bias": "none",
+    "trainable_token_indices": None,
     "lora_bias": False,
     "ensure_weight_tying": False,
     "init_lora_weights": True,
@@ -196,7 +197,7 @@ def _only_product(name: str, changes: Sequence[Change], label: str) -> Product:
     if len(changes) == 1 and isinstance(changes[0], Product):
         return changes[0]
     raise UserError(
-        f"Adapter {label} changes {name} by more than LoRA's matrices (modules_to_save, biases), which one adapter cannot "
+        f"Adapter {label} changes {name} by more than LoRA's matrices (modules_to_save, biases, single tokens), which one adapter cannot "
         f"store for several; {_MODEL_INSTEAD}."
     )
 

@@ -16,7 +16,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from tauspeech.data.audio import decode_audio
 from tauspeech.models.dialogue.answers import Answer, AnswerText, answer_text, ends_answer, read_answer
 from tauspeech.models.dialogue.instructions import before_input, behind_input
-from tauspeech.models.dialogue.tokens import END_ANSWER, END_UNITS, LANGUAGE, MARKS, UNITS, unit_token
+from tauspeech.models.dialogue.tokens import END_ANSWER, END_UNITS, LANGUAGE, MARKS, UNITS, added_tokens, unit_token
 from tauspeech.models.family import Example
 from tauspeech.models.loading import require_all_weights, unreadable_as_user_error
 from tauspeech.models.saving import save_weights_like
@@ -65,6 +65,12 @@ class SpeechLLM:
         added = set(self.tokenizer.get_added_vocab()) - set(MARKS)
         return sorted(found[1] for token in added if (found := LANGUAGE.fullmatch(token)))
 
+    @cached_property
+    def new_tokens(self) -> Sequence[int]:
+        """Tokens that a language model of text gets by ``expansion``, in ascending order."""
+        added = set(added_tokens(self.extractor.count, self.languages))
+        return sorted(id for token, id in self.tokenizer.get_vocab().items() if token in added)
+
     def shorten_window(self, seconds: float) -> None:
         raise UserError("key 'base_window': inputs of speech LLMs are as long as their speech: leave it out.")
 
@@ -109,16 +115,18 @@ class SpeechLLM:
         return True
 
     def collate(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
-        """Sequences padded on the right, with the loss on answers alone."""
-        inputs, answers = [], []
+        """Sequences padded on the right, with the loss on answers alone: no other logits are computed."""
+        inputs, answers, first = [], [], []
         for features, labels in examples:
             prompt = [*labels.before, *features.tolist(), *labels.behind]
             inputs.append([*prompt, *labels.answer])
+            first.append(len(prompt) - 1)  # whose logits are those of the first token of the answer
             answers.append([*[IGNORED] * len(prompt), *labels.answer])
         longest = max(map(len, inputs))
         return {
             "input_ids": _padded(inputs, longest, self._padding),
-            "labels": _padded(answers, longest, IGNORED),
+            "labels": _padded(answers, longest, IGNORED)[:, min(first) :],
+            "logits_to_keep": torch.arange(min(first), longest),
             "attention_mask": _padded([[1] * len(each) for each in inputs], longest, 0),
         }
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -27,6 +28,7 @@ class UnitExtractor:
     encoder: str  # foundation/<name>, a hub id or a folder
     layer: int
     centres: np.ndarray
+    window: float | None = None  # seconds; that of a Whisper's input where it is not the published one
 
     @property
     def count(self) -> int:
@@ -35,11 +37,12 @@ class UnitExtractor:
     @cached_property
     def id(self) -> str:
         """The same for extractors that give the same units."""
-        return sha256_text(f"{self.encoder} {self.layer} {self.centres.astype('<f8').tobytes().hex()}")
+        shorter = "" if self.window is None else f" {self.window:g}"
+        return sha256_text(f"{self.encoder} {self.layer}{shorter} {self.centres.astype('<f8').tobytes().hex()}")
 
     @cached_property
     def _frames(self) -> FrameEncoder:
-        found = open_frames(encoder_folder(self.encoder), self.layer)
+        found = open_frames(encoder_folder(self.encoder), self.layer, self.window)
         if found.width != self.centres.shape[1]:
             raise UserError(
                 f"the centres of the units are {self.centres.shape[1]} wide, and the layer {self.layer} of {self.encoder} is "
@@ -52,7 +55,8 @@ class UnitExtractor:
         return without_runs(nearest(self._frames.frames(samples), self.centres)).astype(np.int32)
 
     def save(self, folder: Path) -> None:
-        about = {"encoder": self.encoder, "layer": self.layer, "units": self.count}
+        about: dict[str, Any] = {"encoder": self.encoder, "layer": self.layer, "units": self.count}
+        about |= {} if self.window is None else {"window": self.window}
         write_text(folder / DESCRIPTION, canonical_json(about))
         write_atomic(folder / CENTRES, lambda part: _write_array(part, self.centres))
 
@@ -65,7 +69,7 @@ def open_extractor(folder: Path) -> UnitExtractor:
                 f"{folder} has no {name}: give a folder with units, or a speech LLM that was made for units."
             )
     about = read_json(folder / DESCRIPTION)
-    return UnitExtractor(about["encoder"], about["layer"], read_centres(folder / CENTRES))
+    return UnitExtractor(about["encoder"], about["layer"], read_centres(folder / CENTRES), about.get("window"))
 
 
 def read_centres(path: Path) -> np.ndarray:

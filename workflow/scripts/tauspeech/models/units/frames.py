@@ -11,6 +11,7 @@ from transformers import AutoFeatureExtractor, AutoModel
 from tauspeech.data.audio import RATE
 from tauspeech.data.json_files import read_json
 from tauspeech.models.devices import device
+from tauspeech.models.families import WINDOW_ROOM
 from tauspeech.models.family import open_model
 from tauspeech.runtime.errors import UserError
 
@@ -28,12 +29,19 @@ class FrameEncoder(Protocol):
         ...
 
 
-def open_frames(folder: Path, layer: int) -> FrameEncoder:
-    """The encoder of a folder; layers count from 1, 0 is what enters the first, and -1 is the encoder's output."""
+def open_frames(folder: Path, layer: int, window: float | None = None) -> FrameEncoder:
+    """The encoder of a folder; layers count from 1, 0 is what enters the first, and -1 is the encoder's output.
+
+    ``window`` is a Whisper's input window in seconds, if that is not to be the published one.
+    """
     type = read_json(folder / "config.json").get("model_type")
     if type == "whisper":
-        return WhisperFrames(folder, layer)
+        return WhisperFrames(folder, layer, window)
     if type in WAVEFORM_TYPES:
+        if window is not None:
+            raise UserError(
+                f"{folder} takes speech of any length, so that it has no window of {window:g} s: leave it out."
+            )
         return WaveformFrames(folder, layer)
     known = ", ".join(["whisper", *WAVEFORM_TYPES])
     raise UserError(f"{folder} is a model of the type '{type}', and units are made with encoders of the types {known}.")
@@ -42,15 +50,19 @@ def open_frames(folder: Path, layer: int) -> FrameEncoder:
 class WhisperFrames:
     """A Whisper's encoder. Speech longer than its window is encoded in pieces; frames behind the speech are left out."""
 
-    def __init__(self, folder: Path, layer: int):
+    def __init__(self, folder: Path, layer: int, window: float | None):
         model: Any = open_model(folder)
+        if window is not None:
+            _require_window(folder, window, model.window)
+            model.shorten_window(window)
         self._model, self._encoder, self._layer = model, model.network.to(device()).eval().model.encoder, layer
         _require_layer(folder, layer, model.network.config.encoder_layers)
         self.width: int = model.network.config.d_model
         self._frame = 2 * model.processor.feature_extractor.hop_length  # samples
+        self._longest = int((model.window - model.room) * RATE)
 
     def frames(self, samples: np.ndarray) -> np.ndarray:
-        return np.concatenate([self._piece(piece) for piece in _pieces(samples, int(self._model.window * RATE))])
+        return np.concatenate([self._piece(piece) for piece in _pieces(samples, self._longest)])
 
     def _piece(self, samples: np.ndarray) -> np.ndarray:
         inputs = torch.from_numpy(self._model.features(samples)[None]).to(self._model.network.device)
@@ -89,6 +101,14 @@ class WaveformFrames:
 def _pieces(samples: np.ndarray, longest: int) -> Iterator[np.ndarray]:
     for start in range(0, max(len(samples), 1), longest):
         yield samples[start : start + longest]
+
+
+def _require_window(folder: Path, window: float, published: float) -> None:
+    if not WINDOW_ROOM < window <= published:
+        raise UserError(
+            f"the window of {window:g} s is not between {WINDOW_ROOM:g} s, which stay free behind the speech, and the {published:g} s "
+            f"of {folder}: give another one."
+        )
 
 
 def _require_layer(folder: Path, layer: int, layers: int) -> None:

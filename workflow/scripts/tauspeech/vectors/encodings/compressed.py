@@ -1,6 +1,6 @@
 """Encodings of a change of weights by matrices of low rank, at a fraction of the size of all its numbers.
 
-``lora``: the factors of an adapter, exactly. ``compressed``: the highest singular values of each matrix, as two factors,
+``lora``: the factors of an adapter, and the changes of single embeddings, exactly. ``compressed``: the highest singular values of each matrix, as two factors,
 and the largest entries of the residual, as in LoRS; the entries are chosen after the factors were rounded, so that they
 correct the largest errors. Vectors, scalars and running statistics are stored whole, and so are matrices whose parts
 would not be smaller. The loss is measured on the stored numbers.
@@ -22,10 +22,11 @@ from tauspeech.vectors.encodings.parts import (
     Array,
     InMemory,
     PartsPiece,
+    blocks,
     factors_layout,
     sparse_layout,
 )
-from tauspeech.vectors.files.storage import WIDTHS, Layout, ranges
+from tauspeech.vectors.files.storage import WIDTHS, Layout, Values, ranges
 from tauspeech.vectors.panels import as_matrix
 from tauspeech.vectors.tensor_kinds import is_statistic
 from tauspeech.vectors.transforms.low_rank import LowRankPiece, Residual, rank_count
@@ -36,12 +37,16 @@ class Factored(Delta, Protocol):
     """A change given as products of matrices."""
 
     def factors(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """The factors m x r and r x n; None for a tensor that is given whole."""
+        """The factors m x r and r x n; None for a tensor that is given otherwise."""
+        ...
+
+    def entries(self, name: str) -> tuple[NDArray[np.int64], Values] | None:
+        """The only entries that change: positions in the flat tensor, ascending, and values; None if all may change."""
         ...
 
 
 class Factors:
-    """The encoding ``lora``: factors where they are smaller than the tensor."""
+    """The encoding ``lora``: factors, or the entries that change, where they are smaller than the tensor."""
 
     name, dense, lossy = "lora", False, False
 
@@ -50,21 +55,24 @@ class Factors:
         self.options: Mapping[str, Any] = {}
 
     def layout(self, name: str, shape: tuple[int, ...]) -> Layout:
-        factors = self._factors(name, shape)
-        return _named(name, factors_layout(shape, factors[0].shape[1], "F32")) if factors else {name: ("F32", shape)}
+        parts = {part: (array.dtype, array.shape) for part, array in self._parts(name, shape).items()}
+        return _named(name, parts) or {name: ("F32", shape)}
 
     def store(self, name: str, piece: Piece, write: WriteBytes) -> Loss:
-        if factors := self._factors(name, piece.shape):
-            left, right = map(_float32, factors)
-            _write_all(name, {"left": left, "right": right}, write)
+        if parts := self._parts(name, piece.shape):
+            _write_all(name, parts, write)
             return Loss()
         return Dense("float32").store(name, piece, write)
 
-    def _factors(self, name: str, shape: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        factors = self._change.factors(name)
-        if factors is None or factors[0].size + factors[1].size >= math.prod(shape):
-            return None
-        return factors
+    def _parts(self, name: str, shape: tuple[int, ...]) -> dict[str, Array]:
+        """The parts of a tensor; empty if it is stored whole."""
+        parts: dict[str, Array] = {}
+        if factors := self._change.factors(name):
+            parts = dict(zip(("left", "right"), map(_float32, factors), strict=True))
+        elif entries := self._change.entries(name):
+            parts = _added_entries(shape, *entries)
+        needed = sum(WIDTHS[each.dtype] * math.prod(each.shape) for each in parts.values())
+        return parts if needed < WIDTHS["F32"] * math.prod(shape) else {}
 
 
 class Compressed:
@@ -147,6 +155,16 @@ class Compressed:
             "values": InMemory(self._dtype, np.concatenate(values)),
         }
         return found | ({"value_scales": InMemory("F32", np.concatenate(scales))} if scales else {})
+
+
+def _added_entries(shape: tuple[int, ...], positions: NDArray[np.int64], values: Values) -> dict[str, Array]:
+    """Parts of a tensor of zeros with some entries, whose positions ascend."""
+    edges = np.arange(blocks(math.prod(shape)) + 1) * BLOCK
+    return {
+        "starts": InMemory("I64", np.searchsorted(positions, edges).astype(np.int64)),
+        "index": InMemory("U16", (positions % BLOCK).astype(np.uint16)),
+        "values": InMemory("F32", np.ascontiguousarray(values, np.float32)),
+    }
 
 
 def _int8(rows: NDArray[Any]) -> tuple[NDArray[np.int8], InMemory]:

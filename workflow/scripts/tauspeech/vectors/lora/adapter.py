@@ -1,4 +1,4 @@
-"""LoRA adapters as saved by PEFT: changes scale * B A, multiplied only for the rows that are being read."""
+"""LoRA adapters as saved by PEFT: changes scale * B A, multiplied only for the rows that are being read, and new embeddings."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +13,10 @@ from tauspeech.vectors.combination import Sum, weighted_sum
 from tauspeech.vectors.deltas import DifferencePiece, Model, Piece
 from tauspeech.vectors.execution import Execution
 from tauspeech.vectors.files.hashes import digests, fingerprint
-from tauspeech.vectors.files.storage import read_header
+from tauspeech.vectors.files.storage import Values, read_header
 from tauspeech.vectors.lora.config import ADAPTER_WEIGHTS, CONFIG, LoraConfig
 from tauspeech.vectors.lora.file import Change, Factors, Product, Whole, read_changes
+from tauspeech.vectors.lora.rows import Rows
 from tauspeech.vectors.panels import Panels, height
 
 
@@ -51,12 +52,13 @@ class Adapter:
         self._id = id
 
     def fingerprint(self, execution: Execution) -> str:
-        """Fingerprint of the tensors, and of the scales and transpositions that the configuration gives them."""
+        """Fingerprint of the tensors, and of the scales, transpositions and tokens that the configuration gives them."""
         if self._fingerprint is None:
-            products = (each for changes in self.changes.values() for each in changes if isinstance(each, Product))
-            applied = sorted([each.module, each.scale, each.transposed] for each in products)
+            every = [each for changes in self.changes.values() for each in changes]
+            applied = sorted([each.module, each.scale, each.transposed] for each in every if isinstance(each, Product))
+            tokens = sorted([each.module, list(each.tokens)] for each in every if isinstance(each, Rows))
             stored = fingerprint(self.tensors, digests(self.tensors, execution))
-            self._fingerprint = sha256_text(canonical_json([stored, applied]))
+            self._fingerprint = sha256_text(canonical_json([stored, applied, *([tokens] if tokens else [])]))
         return self._fingerprint
 
     def piece(self, name: str) -> Piece:
@@ -66,12 +68,19 @@ class Adapter:
     def factors(self, name: str) -> Factors | None:
         """Factors whose product is the change, rows x rank and rank x columns; None if it is not a single product."""
         changes = self.changes[name]
-        return None if len(changes) > 1 or isinstance(changes[0], Whole) else changes[0].factors()
+        return None if len(changes) > 1 or isinstance(changes[0], Whole | Rows) else changes[0].factors()
+
+    def entries(self, name: str) -> tuple[NDArray[np.int64], Values] | None:
+        """Positions and changes of the entries in the rows that are trained; None if the change is not one of rows."""
+        rows = self.changes[name][0]
+        return rows.entries(self.reference.tensors[rows.name or name]) if isinstance(rows, Rows) else None
 
     def _piece(self, name: str, change: Change) -> Piece:
         theirs = self.reference.tensors[change.name or name]
         if isinstance(change, Whole):
             return DifferencePiece(change.tensor, theirs)
+        if isinstance(change, Rows):
+            return change.piece(theirs)
         left, right = change.factors()
         self._refuse_overflow(change.module, left, right)
 

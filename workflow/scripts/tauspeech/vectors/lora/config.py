@@ -14,6 +14,7 @@ from tauspeech.vectors.weights import finite
 ADAPTER_FOLDER = "adapter"  # in a model folder
 CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
+TOKENS = "trainable_token_indices"  # key of tokens whose embeddings are trained beside LoRA's matrices
 
 MERGE_INSTEAD = "merge it into its base with PEFT's merge_and_unload and give the folder of that model"
 _TRAIN_PLAIN = "train a plain LoRA"
@@ -22,7 +23,6 @@ _TRAIN_PLAIN = "train a plain LoRA"
 _REFUSED = {
     "use_dora": ("is DoRA, which rescales the base's weights", MERGE_INSTEAD),
     "layer_replication": ("repeats layers of its base", _TRAIN_PLAIN),
-    "trainable_token_indices": ("trains the embeddings of single tokens", MERGE_INSTEAD),
     "target_parameters": ("targets parameters instead of modules", MERGE_INSTEAD),
     "alora_invocation_tokens": ("is aLoRA, which acts on a part of each text only", _TRAIN_PLAIN),
     "use_qalora": ("is QALoRA, whose matrices act on groups of features", _TRAIN_PLAIN),
@@ -66,6 +66,23 @@ class LoraConfig:
             )
         alpha = self._of("alpha_pattern", module, self.content.get("lora_alpha", 8))
         return alpha / math.sqrt(rank) if self.content.get("use_rslora") else alpha / rank
+
+    @property
+    def has_tokens(self) -> bool:
+        return bool(self.content.get(TOKENS))
+
+    def tokens(self, module: str) -> list[int]:
+        """Numbers of the rows that are trained of a module: of the only one in a list, or of the first that the name ends in."""
+        stated = self.content.get(TOKENS) or []
+        if isinstance(stated, Mapping):
+            stated = next((each for end, each in stated.items() if module.endswith(end)), [])
+        if not isinstance(stated, list) or any(type(each) is not int or each < 0 for each in stated):
+            raise UserError(f"{self.path}: {TOKENS} are not lists of token numbers; copy the adapter again.")
+        if len(set(stated)) < len(stated):
+            raise UserError(
+                f"{self.path}: {TOKENS} names a token twice, whose embedding is not defined; train it again."
+            )
+        return stated
 
     def _of(self, pattern: str, module: str, rest: object) -> float:
         """The number of the first matching pattern, a regular expression for the end of the module's name, or ``rest``."""

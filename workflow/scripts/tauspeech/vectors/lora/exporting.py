@@ -13,8 +13,8 @@ def export_adapter(model: Path, out: Path) -> None:
     adapter = model / ADAPTER_FOLDER
     if not all((adapter / name).is_file() for name in (CONFIG, ADAPTER_WEIGHTS)):
         raise UserError(
-            f"{model} has no folder {ADAPTER_FOLDER}: only fine-tunes by LoRA and weighted sums of such have one. For "
-            "adapters of your own, give `tauspeech merge` a recipe with output: adapter."
+            f"{model} has no folder {ADAPTER_FOLDER}: only fine-tunes by LoRA and weighted sums of such have one, sums "
+            "only without new_tokens. For adapters of your own, give `tauspeech merge` a recipe with output: adapter."
         )
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise UserError(f"{out} already exists and is not an empty folder: remove it, or give another --output.")

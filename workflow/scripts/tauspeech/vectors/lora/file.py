@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.deltas import Model
 from tauspeech.vectors.files.storage import StoredTensor, ranges
-from tauspeech.vectors.lora.config import CONFIG, MERGE_INSTEAD, LoraConfig
+from tauspeech.vectors.lora.config import CONFIG, MERGE_INSTEAD, TOKENS, LoraConfig
+from tauspeech.vectors.lora.rows import Rows
 from tauspeech.vectors.panels import as_matrix
 
 PREFIX = "base_model.model."
@@ -28,6 +29,7 @@ _ENDINGS = {
     ".lora_embedding_B": "embedding B",
     ".lora_B.bias": "bias",
 }
+_ROWS = ".token_adapter.trainable_tokens_delta"
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Whole:
     tensor: StoredTensor
 
 
-Change = Product | Bias | Whole
+Change = Product | Bias | Whole | Rows
 
 
 def matrix(tensor: StoredTensor) -> NDArray[np.float64]:
@@ -113,6 +115,7 @@ class _Reader:
         self._folder, self._config, self._reference = folder, config, reference
         self._matrices: dict[str, dict[str, StoredTensor]] = {}  # by module
         self._whole: dict[str, StoredTensor] = {}  # by name
+        self._rows: dict[str, StoredTensor] = {}  # by module
         self._ending: dict[str, list[str]] = {}  # names of the reference by their endings
         self._parts: dict[tuple[str, ...], list[str]] = {}  # and by their parts in alphabetical order
         for name in sorted(reference.tensors):
@@ -128,7 +131,10 @@ class _Reader:
                 raise UserError(f"{key} of {self._folder} is {tensor.kind}; save the adapter as float32.")
             self._matrices.setdefault(path.removesuffix(ending), {})[_ENDINGS[ending]] = tensor
             return
-        name = path.replace(".base_layer.", ".")
+        if path.endswith(_ROWS):
+            self._rows[path.removesuffix(_ROWS)] = tensor
+            return
+        name = path.replace(".token_adapter.", ".").replace(".base_layer.", ".")
         if "lora_" in path or name in self._whole:
             kind = "a tensor of DoRA" if "lora_magnitude_vector" in path else "not a tensor of plain LoRA"
             raise UserError(f"{self._folder} has {key}, which is {kind}; {MERGE_INSTEAD}.")
@@ -138,6 +144,10 @@ class _Reader:
         fits = {module: self._fits(module, parts) for module, parts in sorted(self._matrices.items())}
         for module, transposed in self._transposed(fits).items():
             yield from self._of_module(module, self._matrices[module], transposed)
+        if self._config.has_tokens and not self._rows:
+            raise UserError(f"{self._folder} has no embeddings of the tokens in {TOKENS}; copy the adapter again.")
+        for module, tensor in sorted(self._rows.items()):
+            yield self._of_rows(module, tensor)
         for path, tensor in sorted(self._whole.items()):
             yield from self._of_whole(path, tensor)
 
@@ -197,6 +207,17 @@ class _Reader:
             name = self._find(f"{module}.bias")
             self._refuse_other_shape(f"{module}.bias", name, parts["bias"])
             yield Bias(module, name, parts["bias"], scale)
+
+    def _of_rows(self, module: str, tensor: StoredTensor) -> Rows:
+        name, tokens = self._find(f"{module}.weight"), self._config.tokens(module)
+        theirs = self._reference.tensors[name] if name else tensor  # a tied copy is compared with the other one
+        fits = len(theirs.shape) == 2 and tensor.shape == (len(tokens), theirs.shape[1]) and theirs.number
+        if not (tensor.number and fits and (name is None or max(tokens, default=0) < theirs.shape[0])):
+            raise UserError(
+                f"{self._folder} has {tensor.kind} as embeddings of {len(tokens)} tokens of {module}, but {name} is "
+                f"{theirs.kind} in {self._reference.folder}; give the adapter's own base, with all of its tokens."
+            )
+        return Rows(module, name, tensor, tuple(tokens))
 
     def _of_whole(self, path: str, tensor: StoredTensor) -> Iterator[Change]:
         name = self._find(path)
@@ -276,6 +297,8 @@ def _same(one: Change, other: Change) -> bool:
     """True if two changes of tied tensors are equal, since PEFT saves the change of a tied tensor twice."""
     if isinstance(one, Whole) and isinstance(other, Whole):
         return _equal(one.tensor, other.tensor)
+    if isinstance(one, Rows) and isinstance(other, Rows):
+        return one.same(other)
     if isinstance(one, Product) and isinstance(other, Product) and sorted(_sizes(one)) == sorted(_sizes(other)):
         return all(np.array_equal(*pair) for pair in zip(one.factors(), other.factors(), strict=True))
     return False
@@ -295,5 +318,10 @@ def _without_duplicates(changes: list[Change], folder: Path) -> list[Change]:
         raise UserError(
             f"{folder} changes {different[0].module} and {modules[0]} differently, which are tied in the base; train "
             "them with ensure_weight_tying, or set tie_word_embeddings to false in the base's config.json."
+        )
+    if len(different) > 1 and any(isinstance(each, Rows) for each in different):
+        raise UserError(
+            f"{folder} changes {different[0].module} as a whole and the embeddings of single tokens in it ({TOKENS}); "
+            f"{MERGE_INSTEAD}."
         )
     return different
