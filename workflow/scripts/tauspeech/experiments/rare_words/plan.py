@@ -7,6 +7,7 @@ Tables 1 to 3 and Figure 2.
 from pathlib import Path
 from typing import Any
 
+from tauspeech.experiments.rare_words.baselines import Baselines
 from tauspeech.experiments.rare_words.claims import claims
 from tauspeech.experiments.rare_words.jobs import NORMALISED, VALIDATION, forms_of
 from tauspeech.experiments.rare_words.systems import NAMES, Systems, WordSystems
@@ -93,6 +94,8 @@ def _tables(experiment: WordSystems, all_words: list[Word]) -> dict[str, Planned
         tables["table3"] = _by_word(experiment, "table3", experiment.control, with_general=False)
     if experiment.config["retention"]:
         tables["retention"] = _retention(experiment)
+    if experiment.config["baselines"]["systems"]:
+        tables["baselines"] = Baselines(experiment).table
     return tables
 
 
@@ -158,10 +161,14 @@ def _figures(experiment: WordSystems, tables: dict[str, PlannedJob]) -> list[Pla
     jobs = experiment.jobs
     language = jobs.target if experiment.task == "translate" else jobs.source
     about = {"task": experiment.task, "language": language, "names": NAMES}
-    return [
+    drawn = [
         PlannedJob("figure", name, {"kind": name} | about, {"table": tables[name]}, modules=(f"{ROOM}.figures",))
         for name in ("fig2", "fig2_normalised", "weights")
     ]
+    if "baselines" in tables:
+        modules = (f"{ROOM}.baselines_figure",)
+        drawn.append(PlannedJob("figure", "baselines", about, {"table": tables["baselines"]}, modules=modules))
+    return drawn
 
 
 def _report(
