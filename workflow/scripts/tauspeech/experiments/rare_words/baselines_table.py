@@ -19,6 +19,7 @@ from tauspeech.vectors.lora.config import ADAPTER_FOLDER
 
 ROLES = ("finetuned", "vectors", "searches")  # of jobs that words cost
 MEGABYTE = 1_000_000
+DIGITS = {"megabytes_a_word": 4, "real_time_factor": 4}  # behind the point; others have two
 Texts = Mapping[tuple[str, str], tuple[list[str], list[str]]]  # references and hypotheses by job and set
 
 
@@ -37,7 +38,8 @@ def build(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
         line |= costs(row, receipts, settings["general"])
         line["strength"] = chosen[row["strength"]]["strength"] if row["strength"] else nan
         rows.append(line)
-    return pd.DataFrame(rows).round(2), None
+    table = pd.DataFrame(rows)
+    return table.round({column: DIGITS.get(column, 2) for column in table}), None
 
 
 def _texts(job: Job) -> Texts:
