@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tauspeech.models.phrase_trie import PhraseTrie, Spellings
+from tauspeech.models.phrase_trie import BEGINNING, PhraseTrie, Spellings
 
 CONTROL, END = 8, 9  # a control token, and a token that ends a sentence
 TOKENS = st.integers(0, 3)  # few, so that phrases overlap
@@ -12,16 +12,17 @@ TEXT = st.lists(TOKENS | st.sampled_from([CONTROL, END]), max_size=12)
 
 
 def brute_force(spellings, text):
-    """Tokens behind each beginning of a phrase that the text ends with, and the first tokens of all phrases."""
-    found = set()
+    """Tokens behind each beginning of a phrase that the text ends with, and the first tokens of all phrases, with their shares."""
+    found = {}
     for start in range(len(text) + 1):
         written = text[start:]
         before = text[start - 1] if start else CONTROL
         phrases = spellings.text if before == CONTROL else spellings.sentence if before == END else spellings.inside
-        found |= {
-            phrase[len(written)] for phrase in phrases if len(phrase) > len(written) and phrase[: len(written)] == written
-        }
-    return sorted(found)
+        for phrase in phrases:
+            if len(phrase) > len(written) and phrase[: len(written)] == written:
+                share = 1 if written or len(phrase) == 1 else BEGINNING
+                found[phrase[len(written)]] = max(share, found.get(phrase[len(written)], 0))
+    return found
 
 
 @given(PHRASES, PHRASES, PHRASES, TEXT)

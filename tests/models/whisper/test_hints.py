@@ -63,12 +63,13 @@ def tokens_of(trie, tokenizer, text):
 # Bias
 
 
-def test_scores_grow_by_the_strength_where_a_phrase_begins_or_goes_on():
+def test_scores_grow_by_the_strength_and_by_a_share_where_a_phrase_only_begins():
     scores = torch.randn(3, 60)
-    ids = torch.tensor([[4, 6, 20], [20, 30, 31], [4, 30, 40]])
+    ids = torch.tensor([[4, 6, 20], [20, 30, 31], [4, 20, 30]])
     found = bias(2.5, [30, 31, 32], [40])(ids, scores) - scores
-    assert [set(row.nonzero()[:, 0].tolist()) for row in found] == [{30, 40}, {30, 40, 32}, {30, 40}]
-    assert torch.allclose(found[found != 0], torch.tensor(2.5))
+    expected = [{30: 0.625, 40: 2.5}, {30: 0.625, 32: 2.5, 40: 2.5}, {30: 0.625, 31: 2.5, 40: 2.5}]
+    added = [{int(token): round(float(row[token]), 4) for token in row.nonzero()[:, 0]} for row in found]
+    assert added == expected
 
 
 @pytest.mark.parametrize("strength", [0.5, 3.0, 20.0])
@@ -140,7 +141,7 @@ def test_many_phrases_cost_little(model):
     ids = torch.tensor([tokenizer(" We visited the Berlin", add_special_tokens=False).input_ids] * 50)
     for length in range(1, ids.shape[1]):
         processor(ids[:, :length], torch.zeros(50, size))
-    assert len(processor._columns) < ids.shape[1]
+    assert len(processor._of_states) < ids.shape[1]
 
 
 # Prompt

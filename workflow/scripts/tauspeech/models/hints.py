@@ -9,8 +9,8 @@ from typing import Any
 class Hints:
     """Phrases in the language that is written, as a prompt in front of the text, or as a bias of its tokens.
 
-    With a bias, ``strength`` is added to the logit of each token that begins or continues a phrase; at 0 the model decodes as
-    without hints.
+    With a bias, ``strength`` is added to the logit of each token that continues a phrase, or is all of one, and a share of it
+    (``phrase_trie.BEGINNING``) where a token begins one; at 0 the model decodes as without hints.
     """
 
     phrases: tuple[str, ...]

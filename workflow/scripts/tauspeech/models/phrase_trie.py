@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 Sequences = Iterable[Sequence[int]]
 
+# Share of a bias for a token that begins a phrase: rare words begin with few letters, as many other words do.
+BEGINNING = 0.25
+
 
 class Place(Enum):
     """Where a phrase may begin."""
@@ -28,8 +31,9 @@ class PhraseTrie:
 
     def __init__(self, spellings: Spellings, control: frozenset[int] = frozenset(), ends: frozenset[int] = frozenset()):
         self._children: list[dict[int, int]] = []
+        self._whole: set[int] = set()  # nodes at which a phrase ends
         self._control, self._ends = control, ends
-        self._next: dict[tuple[int, ...], list[int]] = {}
+        self._next: dict[tuple[int, ...], dict[int, float]] = {}
         self.depth = 0
         self._roots = {place: self._grown(getattr(spellings, place.value)) for place in Place}
 
@@ -42,6 +46,7 @@ class PhraseTrie:
                 if token not in self._children[node]:
                     self._children[node][token] = self._node()
                 node = self._children[node][token]
+            self._whole.add(node)
             self.depth = max(self.depth, len(tokens))
         return root
 
@@ -63,8 +68,15 @@ class PhraseTrie:
             place = Place.SENTENCE if token in self._ends else Place.INSIDE
         return (*nodes, self._roots[place])
 
-    def following(self, state: tuple[int, ...]) -> list[int]:
-        """Tokens that begin or continue a phrase in a state, in ascending order."""
+    def following(self, state: tuple[int, ...]) -> dict[int, float]:
+        """Tokens that begin or continue a phrase in a state, each with its share of a bias.
+
+        It is 1 where the token continues a phrase, or is all of one, and less where it only begins one.
+        """
         if state not in self._next:
-            self._next[state] = sorted(set().union(*(self._children[node] for node in state)))
+            *continued, root = state
+            begun = self._children[root].items()
+            shares = {token: 1.0 if child in self._whole else BEGINNING for token, child in begun}
+            shares |= {token: 1.0 for node in continued for token in self._children[node]}
+            self._next[state] = shares
         return self._next[state]

@@ -75,25 +75,29 @@ def _tokens(tokenizer: WhisperTokenizer, text: str) -> list[int]:
 
 
 class PhraseBias(LogitsProcessor):
-    """Adds ``strength`` to the scores of the tokens that begin or continue a phrase, of each row by its own tokens alone."""
+    """Adds ``strength``, or a share of it, to the tokens that begin or continue a phrase, of each row by its own tokens alone."""
 
     def __init__(self, trie: PhraseTrie, strength: float):
         self._trie, self._strength = trie, strength
-        self._columns: dict[tuple[int, ...], Tensor] = {}
+        self._of_states: dict[tuple[int, ...], tuple[Tensor, Tensor]] = {}
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
         depth = self._trie.depth
         found = [self._of_state(self._trie.state(row), scores.device) for row in input_ids[:, -depth:].tolist()]
-        counts = torch.tensor([len(columns) for columns in found])
+        columns, added = (torch.cat(each) for each in zip(*found, strict=True))
+        counts = torch.tensor([len(columns) for columns, _ in found])
         rows = torch.arange(len(found)).repeat_interleave(counts).to(scores.device)
         scores = scores.clone()
-        scores[rows, torch.cat(found)] += self._strength
+        scores[rows, columns] += added.to(scores.dtype)
         return scores
 
-    def _of_state(self, state: tuple[int, ...], device: torch.device) -> Tensor:
-        if state not in self._columns:
-            self._columns[state] = torch.tensor(self._trie.following(state), dtype=torch.long, device=device)
-        return self._columns[state]
+    def _of_state(self, state: tuple[int, ...], device: torch.device) -> tuple[Tensor, Tensor]:
+        """Columns, and what is added to each."""
+        if state not in self._of_states:
+            shares = self._trie.following(state)
+            columns = torch.tensor(list(shares), dtype=torch.long, device=device)
+            self._of_states[state] = columns, self._strength * torch.tensor(list(shares.values()), device=device)
+        return self._of_states[state]
 
 
 def phrase_trie(tokenizer: WhisperTokenizer, size: int, phrases: Iterable[str], language: str) -> PhraseTrie:
