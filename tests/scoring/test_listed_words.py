@@ -15,7 +15,11 @@ def test_recall_precision_and_f1_pool_the_words():
     references = ["Avignon is here.", "The Berlin Wall", "The wall, and avignon"]
     hypotheses = ["Avignon, Avignon!", "a berlin wall near Avignon", "a call"]
     counts = found(WORDS, "en", references, hypotheses)
-    assert counts == (2, 4, 4)  # Avignon and the wall are right; two of Avignon are not, and the last sentence lacks both
+    assert counts == (
+        2,
+        4,
+        4,
+    )  # Avignon and the wall are right; two of Avignon are not, and the last sentence lacks both
     assert (counts.recall, counts.precision, counts.f1) == (50, 50, 50)
 
 

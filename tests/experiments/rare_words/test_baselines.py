@@ -82,7 +82,10 @@ def test_biases_are_chosen_for_the_model_that_they_are_used_with(jobs):
         assert search.inputs["base"].id == decode.inputs["model"].id == model
         assert search.settings["candidates"] == [{"strength": 2}, {"strength": 8}]
         assert search.settings["rule"] == {"kind": "smallest_strength", "tolerance": 0.5}
-        assert search.settings["split"] == "validation" and search.settings["tasks"].keys() == {"neuschwanstein", "avignon"}
+        assert search.settings["split"] == "validation" and search.settings["tasks"].keys() == {
+            "neuschwanstein",
+            "avignon",
+        }
         assert search.settings["hints"]["phrases"] == decode.settings["hints"]["phrases"]
         assert decode.inputs["searches"] == [search]
     assert "strength" not in found["decode/first2--prompt"].settings["hints"]
@@ -116,7 +119,10 @@ def test_searches_wait_for_no_batch_that_waits_for_them(jobs):
 
 
 def test_the_adapter_is_trained_as_the_words_are_with_a_rate_of_its_own(jobs):
-    training = {"training": {"epochs": 3, "learning_rate": 1e-4, "lora": {"rank": 4}}, "composition": {"joint_steps": 2}}
+    training = {
+        "training": {"epochs": 3, "learning_rate": 1e-4, "lora": {"rank": 4}},
+        "composition": {"joint_steps": 2},
+    }
     found = jobs("lora", more=training, lora_learning_rate=1e-3)
     adapter, tuned = found["finetune/first2--lora"], found["finetune/joint--first2"]
     differing = {key for key in adapter.settings if adapter.settings[key] != tuned.settings.get(key)}
@@ -154,7 +160,11 @@ def test_a_vector_costs_its_trainings_and_searches_and_a_bias_its_search(jobs):
             ["bias"],
             r"foundation/ctc-small is of the type 'parakeet_ctc', whose decoding takes neither a prompt nor a bias",
         ),
-        ({"decoding": {"engine": "ctranslate2"}}, ["lora", "vector_bias"], r"engine' is ctranslate2, which decodes without hints"),
+        (
+            {"decoding": {"engine": "ctranslate2"}},
+            ["lora", "vector_bias"],
+            r"engine' is ctranslate2, which decodes without hints",
+        ),
         ({"base": "foundation/tiny"}, ["bias", "vector_prompt"], r"foundation/tiny was trained without previous texts"),
         ({"merging": {"methods": ["ties"]}}, ["vector_bias"], r"has vector_bias, and merging\.methods has no ta"),
     ],
@@ -168,7 +178,9 @@ def test_what_cannot_be_done_is_refused(jobs, more, systems, says, monkeypatch):
 @pytest.mark.parametrize("model_type", ["llama", "qwen2_audio", "wav2vec2"])
 def test_families_without_hints_are_refused_by_their_type(jobs, folder, model_type):
     more = {"base": folder_of_type(folder, model_type)} | ENGLISH
-    with pytest.raises(UserError, match=f"is of the type '{model_type}', whose decoding takes neither a prompt nor a bias"):
+    with pytest.raises(
+        UserError, match=f"is of the type '{model_type}', whose decoding takes neither a prompt nor a bias"
+    ):
         jobs("vector_prompt", more=more)
 
 
@@ -180,9 +192,13 @@ def test_languages_without_rare_names_are_refused(jobs, folder):
     (folder / "ru.tsv").write_text("word_id\tzh\tru\tdomain\ngoethe\t歌德\tГёте\tindividual\n", encoding="utf-8")
     (folder / "config/text").mkdir(parents=True)
     for name in ("goethe", "general"):
-        (folder / f"config/text/{name}.tsv").write_text("zh\tru\n歌德很好\tГёте здесь\n歌德在\tЭто Гёте\n歌德去\tГёте там\n")
+        (folder / f"config/text/{name}.tsv").write_text(
+            "zh\tru\n歌德很好\tГёте здесь\n歌德在\tЭто Гёте\n歌德去\tГёте там\n"
+        )
     more = {"words": "ru.tsv", "languages": {"source": "zh", "target": "ru"}}
     more["text"] = {"counts": {"train": 1, "validation": 1, "test": 1, "general": 1}}
     more["rarity"] = {"carriers": 1}
-    with pytest.raises(UserError, match=r"distractors' is 50, and the list of rare names has none in 'ru': set it to 0\."):
+    with pytest.raises(
+        UserError, match=r"distractors' is 50, and the list of rare names has none in 'ru': set it to 0\."
+    ):
         jobs("bias", distractors=50, more=more)

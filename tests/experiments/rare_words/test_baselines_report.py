@@ -22,7 +22,9 @@ def paragraph(*rows, metric="bleu"):
 
 def changed(system, **values):
     """The rows with other numbers of one system."""
-    return [tuple((dict(zip(COLUMNS, row, strict=True)) | values).values()) if row[1] == system else row for row in FOUR]
+    return [
+        tuple((dict(zip(COLUMNS, row, strict=True)) | values).values()) if row[1] == system else row for row in FOUR
+    ]
 
 
 def test_each_need_has_its_system():

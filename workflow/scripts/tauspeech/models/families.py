@@ -23,7 +23,9 @@ class Family(NamedTuple):
 
 
 _POSITIONS = "model.encoder.embed_positions.weight"  # sinusoids
-_WHISPER = Family("tauspeech.models.whisper.family", ("transcribe", "translate"), True, True, (_POSITIONS,), takes_hints=True)
+_WHISPER = Family(
+    "tauspeech.models.whisper.family", ("transcribe", "translate"), True, True, (_POSITIONS,), takes_hints=True
+)
 _CTC = Family("tauspeech.models.ctc.family", ("transcribe",), False, False)
 _SPEECH_LLM = Family(
     "tauspeech.models.speech_llm.family",

@@ -489,7 +489,13 @@ class Builder:
         return self.search(id, merge, sets, "scales", candidates, rule, batch=batch)
 
     def strength_search(
-        self, id: str, phrases: tuple[str, ...], strengths: Sequence[float], sets: TaskSets, model: PlannedJob, batch: str
+        self,
+        id: str,
+        phrases: tuple[str, ...],
+        strengths: Sequence[float],
+        sets: TaskSets,
+        model: PlannedJob,
+        batch: str,
     ) -> PlannedJob:
         """The smallest strength of a bias of phrases that is as good as the best on validation."""
         candidates = [{"strength": strength} for strength in sorted(strengths)]

@@ -54,7 +54,9 @@ class Job:
 
     def choices(self) -> dict[str, dict[str, Any]]:
         """What the job's searches have chosen, by their ids."""
-        return {id: json.loads(path.read_text(encoding="utf-8"))["chosen"] for id, path in self.inputs("searches").items()}
+        return {
+            id: json.loads(path.read_text(encoding="utf-8"))["chosen"] for id, path in self.inputs("searches").items()
+        }
 
     def receipts(self, role: str) -> dict[str, Receipt]:
         """Receipts of a list of inputs, by id."""

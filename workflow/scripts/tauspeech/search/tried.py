@@ -12,7 +12,7 @@ from tauspeech.vectors.execution import Execution
 STRENGTHS = "strengths"
 
 
-class Tried(Protocol):
+class Trials(Protocol):
     def apply(self, decoder: Decoder, candidate: Candidate) -> None:
         """Make the decoder that of a candidate."""
         ...
@@ -38,7 +38,7 @@ class TriedStrengths:
         decoder.hints = Hints(self._phrases, strength=candidate["strength"])
 
 
-def tried(job: Job, execution: Execution) -> Tried:
+def tried(job: Job, execution: Execution) -> Trials:
     settings = job.settings
     if settings["kind"] == STRENGTHS:
         return TriedStrengths(settings["hints"]["phrases"])

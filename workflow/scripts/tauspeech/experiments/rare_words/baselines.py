@@ -59,7 +59,8 @@ class Baselines:
 
     @cached_property
     def language(self) -> str:
-        return self.jobs.target if self.jobs.task == "translate" else self.jobs.source
+        language: str = self.jobs.target if self.jobs.task == "translate" else self.jobs.source
+        return language
 
     def phrases(self, subset: Subset) -> tuple[str, ...]:
         """All forms of the words in the language that is written, then distractors."""

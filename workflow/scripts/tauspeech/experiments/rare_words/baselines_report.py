@@ -44,10 +44,12 @@ def _metric(config: dict[str, Any]) -> str:
 
 def verdicts(frame: pd.DataFrame, metric: str) -> str:
     """Which system is for which need, for each number of words; ``metric`` is that of the general score."""
-    return " ".join(" ".join(_Rows(rows, metric).sentences(words)) for words, rows in frame.groupby("words", sort=False))
+    return " ".join(
+        " ".join(_Compared(rows, metric).sentences(words)) for words, rows in frame.groupby("words", sort=False)
+    )
 
 
-class _Rows:
+class _Compared:
     """Systems of one number of words."""
 
     def __init__(self, rows: pd.DataFrame, metric: str):
@@ -57,9 +59,7 @@ class _Rows:
 
     def sentences(self, words: Any) -> Iterator[str]:
         able = [name for name in self._rows.index if name != BASE and self._value(name, "F1") > self._value(BASE, "F1")]
-        label = (
-            f"{words} word{'' if str(words) == '1' else 's'}" if str(words).isdigit() else f"the words of {words}"
-        )
+        label = f"{words} word{'' if str(words) == '1' else 's'}" if str(words).isdigit() else f"the words of {words}"
         if not able:
             yield f"With {label}, no system has a higher F1 than the base ({self._shown(BASE, 'F1')})."
             return
@@ -68,7 +68,8 @@ class _Rows:
         best = self._best(careful, "F1", max) if careful else "none"
         yield f"Highest F1 of those that lose at most {LOSS:g} point of the general score: {best}."
         least, smallest = (
-            self._best(able, column, min, unit) for column, unit in (("seconds_a_word", " s"), ("megabytes_a_word", " MB"))
+            self._best(able, column, min, unit)
+            for column, unit in (("seconds_a_word", " s"), ("megabytes_a_word", " MB"))
         )
         yield f"Of those above the base's F1, least time to add a word: {least}; smallest: {smallest}."
         if VECTOR in self._rows.index:

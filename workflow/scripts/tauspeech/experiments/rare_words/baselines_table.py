@@ -78,9 +78,7 @@ def _score(scores: pd.DataFrame, sets: Iterable[str], settings: Mapping[str, Any
     return fmean(of_task[of_task["set"] == name]["value"].item() for name in sets)
 
 
-def costs(
-    row: Mapping[str, Any], receipts: Mapping[str, Mapping[str, Receipt]], general: str
-) -> dict[str, float]:
+def costs(row: Mapping[str, Any], receipts: Mapping[str, Mapping[str, Receipt]], general: str) -> dict[str, float]:
     """Seconds of the jobs that add the words and megabytes that are kept, of each word, and the real-time factor of decoding."""
     words = len(row["sets"])
     seconds = sum(receipts[role][id].content["seconds"] for role, ids in row["seconds"].items() for id in ids)
