@@ -438,5 +438,7 @@ def test_a_file_of_words_that_is_not_there_is_named(run, wav, speech, tmp_path):
 
 
 def test_models_without_hints_take_no_words(run, wav, speech, words):
-    with pytest.raises(UserError, match=r"of the type 'parakeet_ctc', whose decoding takes no words: leave --words out"):
+    with pytest.raises(
+        UserError, match=r"of the type 'parakeet_ctc', whose decoding takes no words: leave --words out"
+    ):
         run(FOUNDATIONS / "ctc-small", wav("a.wav", speech[0]), "--words", words("Paris"))
