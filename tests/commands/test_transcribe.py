@@ -34,6 +34,7 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import FOUNDATIONS
 from tauspeech.speech.espeak_pool import synthesise
 from tauspeech.speech.utterances import Utterance
+from tests.models.whisper.published import published
 
 FOUNDATION = FOUNDATIONS / "small"
 SENTENCES = ["昨天我们参观了巴黎。", "巴黎离里昂远吗？", "很多人都知道莎士比亚的名字。"]
@@ -414,6 +415,16 @@ def test_words_are_favoured_by_their_strength(run, wav, speech, words, program):
     assert run(FOUNDATION, path, "--language", "zh", "--words", listed, "--strength", 0) == [SENTENCES[0]]
     (found,) = run(FOUNDATION, path, "--language", "zh", "--words", listed, "--strength", 100)
     assert "阿维尼翁" in found and not program
+
+
+@pytest.mark.parametrize("kind", ["foundation", "published"])
+def test_a_prompt_is_no_part_of_the_text(run, wav, speech, words, tmp_path, kind):
+    folder = FOUNDATION
+    if kind == "published":
+        folder = tmp_path / "model"
+        published(SENTENCES, noise=0.3).save(folder)
+    (found,) = run(folder, wav("a.wav", speech[0]), "--language", "zh", "--words", words("Xyzzy\nQuux"), "--as-prompt")
+    assert "Xyzzy" not in found and "Quux" not in found
 
 
 @pytest.mark.parametrize(

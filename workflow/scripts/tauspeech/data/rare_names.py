@@ -13,7 +13,21 @@ from tauspeech.data.tables import read_table
 from tauspeech.runtime.errors import UserError
 
 TABLE = Path(__file__).with_name("rare_names.tsv")
-LATIN = frozenset("ca da de en es fr id it nl no pl pt sv".split())  # languages with the letters of the names
+LATIN = {
+    "ca",
+    "da",
+    "de",
+    "en",
+    "es",
+    "fr",
+    "id",
+    "it",
+    "nl",
+    "no",
+    "pl",
+    "pt",
+    "sv",
+}  # languages with the names' letters
 
 
 @cache

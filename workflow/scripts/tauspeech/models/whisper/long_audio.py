@@ -28,7 +28,7 @@ from tauspeech.models.pauses import Span, cut, utterances
 from tauspeech.models.transcription import Segment, Transcript
 from tauspeech.models.whisper.converted import convert_and_use, unsupported
 from tauspeech.models.whisper.family import PROMPT, Whisper, open_model
-from tauspeech.models.whisper.prompt import detect_language, language_code, prompt
+from tauspeech.models.whisper.prompt import behind_prompt, detect_language, language_code, prompt
 from tauspeech.runtime.errors import UserError
 
 SILENCE = 2**-15  # the smallest step of 16 bit audio
@@ -124,7 +124,8 @@ class Transcriber:
         texts: list[str] = []
         for first in range(0, len(spans), BATCH):
             batch = self._inputs([samples[start:end] for start, end in spans[first : first + BATCH]])
-            ids = self._tokens(batch, language)
+            start = self._network.generation_config.decoder_start_token_id
+            ids = [behind_prompt(list(map(int, row)), start) for row in self._tokens(batch, language)]
             texts += self._model.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
         return _segments((start / RATE, end / RATE, text) for (start, end), text in zip(spans, texts, strict=True))
 
