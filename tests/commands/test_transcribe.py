@@ -11,6 +11,7 @@ import pytest
 import soundfile
 import soxr
 import torch
+from tests.models.whisper.published import published
 from transformers import (
     GenerationConfig,
     WhisperConfig,
@@ -34,7 +35,6 @@ from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import FOUNDATIONS
 from tauspeech.speech.espeak_pool import synthesise
 from tauspeech.speech.utterances import Utterance
-from tests.models.whisper.published import published
 
 FOUNDATION = FOUNDATIONS / "small"
 SENTENCES = ["昨天我们参观了巴黎。", "巴黎离里昂远吗？", "很多人都知道莎士比亚的名字。"]

@@ -10,7 +10,7 @@ Sequences = Iterable[Sequence[int]]
 BEGINNING = 0.25
 
 
-class Place(Enum):
+class PhrasePlace(Enum):
     """Where a phrase may begin."""
 
     TEXT = "text"  # behind a control token, or at the beginning
@@ -35,7 +35,7 @@ class PhraseTrie:
         self._control, self._ends = control, ends
         self._next: dict[tuple[int, ...], dict[int, float]] = {}
         self.depth = 0
-        self._roots = {place: self._grown(getattr(spellings, place.value)) for place in Place}
+        self._roots = {place: self._grown(getattr(spellings, place.value)) for place in PhrasePlace}
 
     def _grown(self, sequences: Sequences) -> int:
         """Root of a new trie of the sequences."""
@@ -58,14 +58,14 @@ class PhraseTrie:
         """Nodes that the end of a text has reached; the last ``depth`` tokens decide."""
         tokens = tokens[-self.depth :] if self.depth else ()
         nodes: list[int] = []
-        place = Place.TEXT
+        place = PhrasePlace.TEXT
         for token in tokens:
             if token in self._control:
-                nodes, place = [], Place.TEXT
+                nodes, place = [], PhrasePlace.TEXT
                 continue
             begun = [*nodes, self._roots[place]]
             nodes = [self._children[node][token] for node in begun if token in self._children[node]]
-            place = Place.SENTENCE if token in self._ends else Place.INSIDE
+            place = PhrasePlace.SENTENCE if token in self._ends else PhrasePlace.INSIDE
         return (*nodes, self._roots[place])
 
     def following(self, state: tuple[int, ...]) -> dict[int, float]:

@@ -12,7 +12,7 @@ from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 Forms = Mapping[str, tuple[str, ...]]  # of each word, in one language
 
 
-class Found(NamedTuple):
+class PooledCounts(NamedTuple):
     """Occurrences of all words: right ones, in references and in hypotheses."""
 
     right: int
@@ -33,16 +33,16 @@ class Found(NamedTuple):
         return _percent(2 * self.right, self.in_references + self.in_hypotheses)
 
 
-def found(
+def pooled_counts(
     words: Forms,
     language: str,
     references: Sequence[str],
     hypotheses: Sequence[str],
     rules: ScoringRules = DEFAULT_RULES,
-) -> Found:
+) -> PooledCounts:
     """Counts of every word in all utterances, so that a word in the set of another one counts against precision."""
     counts = _counts(words, language, references, hypotheses, rules)
-    return Found(
+    return PooledCounts(
         sum(int(np.minimum(each.in_reference, each.in_hypothesis).sum()) for each in counts),
         sum(int(each.in_reference.sum()) for each in counts),
         sum(int(each.in_hypothesis.sum()) for each in counts),

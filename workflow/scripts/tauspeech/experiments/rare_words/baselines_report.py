@@ -45,11 +45,11 @@ def _metric(config: dict[str, Any]) -> str:
 def verdicts(frame: pd.DataFrame, metric: str) -> str:
     """Which system is for which need, for each number of words; ``metric`` is that of the general score."""
     return " ".join(
-        " ".join(_Compared(rows, metric).sentences(words)) for words, rows in frame.groupby("words", sort=False)
+        " ".join(_Verdict(rows, metric).sentences(words)) for words, rows in frame.groupby("words", sort=False)
     )
 
 
-class _Compared:
+class _Verdict:
     """Systems of one number of words."""
 
     def __init__(self, rows: pd.DataFrame, metric: str):

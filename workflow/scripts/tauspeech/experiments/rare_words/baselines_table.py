@@ -13,7 +13,7 @@ from tauspeech.runtime.files import read_json_lines
 from tauspeech.runtime.job import Job
 from tauspeech.runtime.receipts import Receipt
 from tauspeech.scoring.headline import headline_metric
-from tauspeech.scoring.listed_words import false_alarms, found
+from tauspeech.scoring.listed_words import false_alarms, pooled_counts
 from tauspeech.scoring.rules import ScoringRules
 from tauspeech.vectors.lora.config import ADAPTER_FOLDER
 
@@ -62,7 +62,7 @@ def _of_words(
     language = settings["language"]
     pairs = [texts[id, name] for name in row["sets"] for id in row["scores"] if (id, name) in texts]
     references, hypotheses = ([text for pair in pairs for text in pair[side]] for side in (0, 1))
-    listed = found(words, language, references, hypotheses, rules)
+    listed = pooled_counts(words, language, references, hypotheses, rules)
     return {
         "recall": listed.recall,
         "precision": listed.precision,
