@@ -6,7 +6,15 @@ rule make_table:
     input:
         spec=spec_of("table"),
         receipts=receipts_of(
-            "table", "scores", "hypotheses", "searches", "sets", "rarity", "vectors"
+            "table",
+            "scores",
+            "hypotheses",
+            "searches",
+            "sets",
+            "rarity",
+            "vectors",
+            "finetuned",
+            "merged",
         ),
     output:
         table=f"{RESULTS}/tables/{{id}}.tsv",

@@ -23,7 +23,7 @@ rule decode:
     """Decode the test sets with the models of a batch."""
     input:
         spec=spec_of("decode"),
-        receipts=receipts_of("decode", "model", "converted", "sets"),
+        receipts=receipts_of("decode", "model", "converted", "searches", "sets"),
         check=passed_check("decode"),
     output:
         record_of("decode"),

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 import soxr
 import torch
+from tests.models.whisper.published import published
 from transformers import (
     GenerationConfig,
     WhisperConfig,
@@ -394,3 +395,61 @@ def test_utterances_are_found_in_clean_and_in_noisy_recordings(background):
     assert spans[0] == pytest.approx((2.0, 5.0), abs=0.15)
     assert (spans[1][0], spans[-1][1]) == pytest.approx((6.0, 15.0), abs=0.15)
     assert len(spans) == 3 and all(end - start <= 6 for start, end in spans)
+
+
+# Words
+
+
+@pytest.fixture
+def words(tmp_path):
+    def write(content):
+        (tmp_path / "words.txt").write_text(content, encoding="utf-8")
+        return tmp_path / "words.txt"
+
+    return write
+
+
+def test_words_are_favoured_by_their_strength(run, wav, speech, words, program):
+    """Also where CTranslate2 is installed, which takes no words."""
+    path, listed = wav("a.wav", speech[0]), words("\n阿维尼翁\n")
+    assert run(FOUNDATION, path, "--language", "zh", "--words", listed, "--strength", 0) == [SENTENCES[0]]
+    (found,) = run(FOUNDATION, path, "--language", "zh", "--words", listed, "--strength", 100)
+    assert "阿维尼翁" in found and not program
+
+
+@pytest.mark.parametrize("kind", ["foundation", "published"])
+def test_a_prompt_is_no_part_of_the_text(run, wav, speech, words, tmp_path, kind):
+    folder = FOUNDATION
+    if kind == "published":
+        folder = tmp_path / "model"
+        published(SENTENCES, noise=0.3).save(folder)
+    (found,) = run(folder, wav("a.wav", speech[0]), "--language", "zh", "--words", words("Xyzzy\nQuux"), "--as-prompt")
+    assert "Xyzzy" not in found and "Quux" not in found
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "says"),
+    [
+        (None, ["--strength", "2"], "--strength and --as-prompt are about words: give --words"),
+        ("巴黎", ["--strength", "-1"], "--strength is -1: give 0 or more"),
+        ("巴黎", ["--engine", "ctranslate2"], "CTranslate2 decodes without words: leave --engine out, or --words"),
+        ("\n \n", [], "has no words: write one a line"),
+        ("巴黎\n<|en|>", ["--as-prompt"], r"words\.txt, line 2 holds control characters or markup"),
+    ],
+)
+def test_mistakes_about_words_are_one_sentence(run, wav, speech, words, content, options, says):
+    given = [] if content is None else ["--words", words(content)]
+    with pytest.raises(UserError, match=says):
+        run(FOUNDATION, wav("a.wav", speech[0]), "--language", "zh", *given, *options)
+
+
+def test_a_file_of_words_that_is_not_there_is_named(run, wav, speech, tmp_path):
+    with pytest.raises(UserError, match=r"none\.txt \(--words\) cannot be read: check the name"):
+        run(FOUNDATION, wav("a.wav", speech[0]), "--words", tmp_path / "none.txt")
+
+
+def test_models_without_hints_take_no_words(run, wav, speech, words):
+    with pytest.raises(
+        UserError, match=r"of the type 'parakeet_ctc', whose decoding takes no words: leave --words out"
+    ):
+        run(FOUNDATIONS / "ctc-small", wav("a.wav", speech[0]), "--words", words("Paris"))

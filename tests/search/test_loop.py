@@ -43,7 +43,10 @@ class FakeModel:
     def encode(self, features):
         return len(features)
 
-    def decode(self, encoded, task, *, beams, new_tokens):
+    def decode(self, encoded, task, *, beams, new_tokens, hints=None):
+        self.hints = hints
+        if hints:
+            return [" ".join(TEXT[self.split].split()[: round(hints.strength)])] * encoded
         bias = self.weights.get("bias", self.base)[0]
         wrong = min(4, round(abs(float(bias) - self.best) / 0.25))
         return [" ".join(TEXT[self.split].split()[: 4 - wrong])] * encoded
@@ -184,3 +187,21 @@ def test_a_choice_from_several_searches_is_made_by_the_mean_of_their_scores(resu
     found = json.loads(results.path("search", "mean.json").read_text(encoding="utf-8"))
     means = [candidate | {"score": score} for candidate, score in zip(candidates, (4.5, 6.5, 4.0), strict=True)]
     assert found == {"points": means, "chosen": {"scale": 0.5}}
+
+
+def test_strengths_are_tried_on_the_model_that_is_given(results, sets, searched, monkeypatch):
+    """A bias of strength 3 writes three of four words; the weights stay."""
+    searched(0.0, grid=(0.0,))  # puts a model in place
+    merged = results.made(PlannedJob("merge", "mix", {}), *())
+    results.build.config["merging"] = {"tolerance": 30.0}
+    opened, model = [], loop.open_model(None, None)
+    monkeypatch.setattr(loop, "open_model", lambda folder, window: opened.append(folder.name) or model)
+    model.weights = {}
+    job = results.build.strength_search("mix--bias", ("bon dia",), [4, 2, 3], sets, merged, "hints")
+    search_candidates.main(results.at_run_time(job))
+    found = json.loads(results.path("search", "mix--bias.json").read_text(encoding="utf-8"))
+    assert found == {
+        "points": [{"strength": strength, "score": score} for strength, score in ((2, 50.0), (3, 75.0), (4, 100.0))],
+        "chosen": {"strength": 3},
+    }
+    assert opened == ["mix"] and not model.weights and model.hints.phrases == ("bon dia",)

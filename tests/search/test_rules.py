@@ -34,6 +34,11 @@ def test_the_smallest_scale_near_the_best_is_chosen(curve, tolerance, scale):
     assert choose({"kind": "smallest_scale", "tolerance": tolerance}, scales(curve)) == {"scale": scale}
 
 
+def test_the_smallest_strength_near_the_best_is_chosen():
+    points = [{"strength": strength, "score": score} for strength, score in ((8, 81.0), (2, 79.0), (1, 60.0))]
+    assert choose({"kind": "smallest_strength", "tolerance": 2.0}, points) == {"strength": 2}
+
+
 @pytest.mark.parametrize(
     ("method", "scores", "chosen"),
     [

@@ -184,6 +184,35 @@ def test_every_model_is_scored_where_nobody_speaks(project):
     assert "Tests of words" in page and "Silence and noise" in page
 
 
+def test_systems_in_place_of_a_vector_stand_beside_it(project):
+    table = pd.read_csv(project.result("tables/baselines.tsv"), sep="\t").set_index("system")
+    assert table.index.tolist() == ["Raw", "FT", "TA", "Bias", "LoRA", "TA + bias"] and (table["words"] == 2).all()
+    figure_2 = pd.read_csv(project.result("tables/fig2.tsv"), sep="\t").iloc[0]
+    assert table["score"][["Raw", "FT", "TA"]].tolist() == figure_2[["Raw", "FT", "TA"]].tolist()
+    assert (table["real_time_factor"] > 0).all() and table[["recall", "false_alarms", "general"]].notna().all(axis=None)
+    costs = table.drop("Raw")[["seconds_a_word", "megabytes_a_word"]]
+    assert (costs["seconds_a_word"] > 0).all() and costs.loc["Bias", "megabytes_a_word"] == 0
+    assert costs["seconds_a_word"]["TA + bias"] > costs["seconds_a_word"]["TA"]
+    assert costs["megabytes_a_word"]["LoRA"] < costs["megabytes_a_word"]["TA"]
+    adapter = project.result("models/first2--lora/adapter/adapter_model.safetensors").stat().st_size
+    assert costs["megabytes_a_word"]["LoRA"] == round(adapter / 2e6, 4)
+    page = project.result("report.html").read_text(encoding="utf-8")
+    assert "In place of a vector" in page and "With 2 words, " in page
+    assert project.result("figures/baselines.svg").is_file()
+
+
+def test_a_bias_has_a_strength_from_validation_and_all_words_with_distractors(project):
+    for name, model in (("bias", "base"), ("vector-bias", "first2--ta")):
+        planned = json.loads(project.result(f"plan/decode/first2--{name}.json").read_text(encoding="utf-8"))
+        assert planned["inputs"]["model"]["id"] == model
+        phrases = planned["settings"]["hints"]["phrases"]
+        assert phrases[:2] == ["Neuschwanstein Castle", "Berlin Wall"] and len(set(phrases)) == 52
+        searched = json.loads(project.result(f"search/first2--{name}.json").read_text(encoding="utf-8"))
+        assert [point["strength"] for point in searched["points"]] == [0, 8]
+        assert planned["settings"]["hints"]["strength"] == {"search": f"first2--{name}", "choice": "strength"}
+        assert searched["chosen"]["strength"] in (0, 8)
+
+
 def test_candidates_are_a_table_of_words(project):
     table = pd.read_csv(project.result("candidates.tsv"), sep="\t")
     assert list(table.columns) == ["word_id", "zh", "en", "domain"]

@@ -13,17 +13,19 @@ def main(job: Job) -> None:
     from tauspeech.models.dialogue.answers import details_of
     from tauspeech.models.encoder_states import shared_states
     from tauspeech.models.family import open_model
+    from tauspeech.models.hints import Hints
     from tauspeech.models.tasks import tasks_by_set
 
     model = open_model(job.input("model", "."), job.settings.get("base_window"))
     is_converted = "converted" in job.spec["inputs"]
-    decoder = Decoder(model, job.settings, shared_features(), None if is_converted else shared_states())
+    hints = Hints.of_settings(job.settings["hints"], job.choices()) if "hints" in job.settings else None
+    decoder = Decoder(model, job.settings, shared_features(), None if is_converted else shared_states(), hints)
     tasks = tasks_by_set(job.settings["tasks"])
     if is_converted:
         use_converted(decoder.model, job.input("model", "."), job.input("converted", "."), job.threads)
     outputs, folder = [], job.results / "hypotheses" / job.settings["folder"]
     for set_id, path in job.inputs("sets").items():
-        rows = manifest.read(path, "test")
+        rows, before = manifest.read(path, "test"), decoder.seconds
         for task, texts in zip(tasks[set_id], decoder.decode_tasks(rows, tasks[set_id]), strict=True):
             lines = [
                 {"id": row["utterance"], "set": set_id, "task": task.kind, "language": task.text_language,
@@ -35,6 +37,8 @@ def main(job: Job) -> None:
             write_text(output, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
             outputs.append(output)
             print(f"{set_id}, {task.kind}: {len(lines)} utterances", flush=True)
+        audio = sum(row["seconds"] for row in rows) * len(tasks[set_id])
+        job.pace[set_id] = {"audio": round(audio, 2), "seconds": round(decoder.seconds - before, 3)}
     job.finish(*outputs)
 
 

@@ -7,17 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tauspeech.commands.common import add_command, add_threads
+from tauspeech.models.hints import Hints
 from tauspeech.runtime.errors import UserError
+from tauspeech.text.characters import has_control_or_markup
 
 if TYPE_CHECKING:
     import numpy as np
 
     from tauspeech.models.transcription import AudioTranscriber, Transcript
 
+STRENGTH = 4.0  # of --words
+
 _EXAMPLES = """\
 examples:
     tauspeech transcribe merged/ talk.mp3
     tauspeech transcribe openai/whisper-small *.wav --task translate --output tsv > texts.tsv
+    tauspeech transcribe openai/whisper-small talk.mp3 --words names.txt --strength 4
 
 Files are WAV, FLAC, MP3 or Ogg, of any sampling rate, number of channels and length. Standard output has one line per
 file: the text, with the file name before it if there are several; with --output tsv a table; with --output json an object
@@ -57,6 +62,20 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         help="program that decodes (default: ctranslate2 where it is installed, for Whisper models on a CPU). Long audio "
         "with a model that predicts timestamps is decoded by transformers",
     )
+    parser.add_argument(
+        "--words",
+        type=Path,
+        metavar="FILE",
+        help="words or phrases that the recordings may have, one a line, in the language that is written; Whisper models only",
+    )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--strength",
+        type=float,
+        metavar="S",
+        help=f"how much the words are favoured (default: {STRENGTH:g}); with too much, they are written where nobody has used them",
+    )
+    how.add_argument("--as-prompt", action="store_true", help="the words are a prompt instead, as previous text")
     parser.add_argument("--output", choices=("text", "tsv", "json"), default="text")
     add_threads(parser)
 
@@ -64,6 +83,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 def run(args: argparse.Namespace) -> None:
     if args.beams < 1:
         raise UserError(f"--beams is {args.beams}: give at least 1.")
+    hints = _hints(args)
     import torch
 
     from tauspeech.models.folder import find_model, quiet
@@ -72,6 +92,7 @@ def run(args: argparse.Namespace) -> None:
     quiet()
     torch.set_num_threads(args.threads)
     settings = {"language": args.language, "task": args.task, "beams": args.beams, "engine": args.engine}
+    settings |= {"hints": hints}
     transcriber = open_transcriber(find_model(args.model), **settings)
     if args.output == "tsv":
         print("file", "language", "seconds", "text", sep="\t")
@@ -88,6 +109,36 @@ def run(args: argparse.Namespace) -> None:
         raise failed[0]
     if failed:
         raise UserError(f"{len(failed)} of {len(args.audio)} files failed: see the messages above.")
+
+
+def _hints(args: argparse.Namespace) -> Hints | None:
+    """The words of --words, with the options that are about them."""
+    if not args.words:
+        if args.strength is not None or args.as_prompt:
+            raise UserError("--strength and --as-prompt are about words: give --words, or leave them out.")
+        return None
+    if args.strength is not None and not args.strength >= 0:
+        raise UserError(f"--strength is {args.strength:g}: give 0 or more.")
+    words = _lines(args.words)
+    if args.as_prompt:
+        return Hints(words, as_prompt=True)
+    return Hints(words, strength=STRENGTH if args.strength is None else args.strength)
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    """Lines of a file, without empty ones."""
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+    except OSError:
+        raise UserError(f"{path} (--words) cannot be read: check the name.") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path} (--words) is not UTF-8: save it as UTF-8 with one word a line.") from None
+    for number, line in enumerate(lines, 1):
+        if has_control_or_markup(line):
+            raise UserError(f"{path}, line {number} holds control characters or markup: write a word or phrase alone.")
+    if not any(lines):
+        raise UserError(f"{path} (--words) has no words: write one a line.")
+    return tuple(dict.fromkeys(filter(None, lines)))
 
 
 def _samples(path: Path) -> "np.ndarray":

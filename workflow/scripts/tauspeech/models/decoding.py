@@ -1,5 +1,6 @@
 """Decoding: the hypotheses of a model for the utterances of a set."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
@@ -13,6 +14,7 @@ from tauspeech.models.devices import device
 from tauspeech.models.encoder_states import EncoderStates, encoder_fingerprint
 from tauspeech.models.family import SpeechModel, fits_window, require_fit
 from tauspeech.models.half_precision import arithmetic
+from tauspeech.models.hints import Hints
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.pace import Pace
@@ -49,7 +51,9 @@ class Features(Protocol):
 class Decoder:
     """A model with decoding settings: beams, batch, new_tokens and precision.
 
-    Weights stay in float32 whatever the precision, so that small differences between models survive.
+    Weights stay in float32 whatever the precision, so that small differences between models survive. ``hints`` are for families
+    that take any (``families.takes_hints``). ``seconds`` is the time of all batches so far, without that of features; encoder
+    states that are shared count as when they were computed.
     """
 
     def __init__(
@@ -58,12 +62,14 @@ class Decoder:
         settings: dict[str, Any],
         cache: Features | None = None,
         states: EncoderStates | None = None,
+        hints: Hints | None = None,
     ):
-        self.model = model
+        self.model, self.hints = model, hints
         self._states = states if device() == "cpu" else None  # on a GPU, encoding takes less time than copying
         model.network.to(device(), torch.float32).eval()
         self.settings = settings
         self._cache = cache or FeatureCache()
+        self.seconds = 0.0
 
     def fits_window(self, row: dict[str, Any]) -> bool:
         return fits_window(self.model, row)
@@ -87,7 +93,8 @@ class Decoder:
         return texts
 
     def _decode_batch(self, batch: Sequence[dict[str, Any]], tasks: Sequence[SpeechTask]) -> list[list[str]]:
-        beams, new_tokens = self.settings["beams"], self.settings["new_tokens"]
+        settings: dict[str, Any] = {key: self.settings[key] for key in ("beams", "new_tokens")}
+        settings |= {"hints": self.hints} if self.hints else {}
         keys = tuple(map(audio_key, batch)) if self._states else ()
         encoded = {False: self._states.get(keys)} if self._states else {}
         # Computed outside of the block, whose arithmetic would round them.
@@ -96,17 +103,17 @@ class Decoder:
             for task in tasks
             if not encoded.get(task.takes_text)
         }
+        begin = time.monotonic() - (self._states.seconds(keys) if self._states and encoded[False] else 0.0)
         try:
             with arithmetic(self.model.network, self.settings["precision"]):
                 encoded |= {kind: self._encode(found, keys) for kind, found in features.items()}
-                return [
-                    self.model.decode(encoded[task.takes_text], task, beams=beams, new_tokens=new_tokens)
-                    for task in tasks
-                ]
+                return [self.model.decode(encoded[task.takes_text], task, **settings) for task in tasks]
         except torch.cuda.OutOfMemoryError:
             raise UserError(
                 f"the GPU ran out of memory with {len(batch)} utterances at a time: lower decoding.batch or decoding.beams."
             ) from None
+        finally:
+            self.seconds += time.monotonic() - begin
 
     def _encode(self, features: list[np.ndarray], keys: tuple[AudioKey, ...]) -> Any:
         encoded = self.model.encode(features)

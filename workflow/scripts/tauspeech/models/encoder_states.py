@@ -5,6 +5,7 @@ states for a batch. A process that decodes the same sets with many of them compu
 """
 
 import hashlib
+import time
 from functools import cache
 from typing import Protocol
 
@@ -27,21 +28,28 @@ class EncoderStates:
         self._most, self._room = most_bytes, most_bytes
         self._encoder = ""
         self._found: dict[tuple[AudioKey, ...], EncodedBatch] = {}
+        self._seconds: dict[tuple[AudioKey, ...], float] = {}
 
     def of_encoder(self, fingerprint: str) -> None:
         """Forget the batches of another encoder."""
         if fingerprint != self._encoder:
             self._encoder, self._room = fingerprint, self._most
             self._found.clear()
+            self._seconds.clear()
 
     def get(self, keys: tuple[AudioKey, ...]) -> EncodedBatch | None:
         return self._found.get(keys)
 
+    def seconds(self, keys: tuple[AudioKey, ...]) -> float:
+        """Time that the states of a batch took when they were computed."""
+        return self._seconds.get(keys, 0.0)
+
     def keep(self, keys: tuple[AudioKey, ...], encoded: EncodedBatch) -> None:
         """Keep a batch if there is room."""
         if self._room > 0:
+            begin = time.monotonic()
             self._room -= encoded.computed_bytes()
-            self._found[keys] = encoded
+            self._found[keys], self._seconds[keys] = encoded, time.monotonic() - begin
 
 
 def encoder_fingerprint(model: SpeechModel) -> str | None:

@@ -19,10 +19,13 @@ class Family(NamedTuple):
     has_window: bool  # inputs of a fixed length, which can be shortened
     fixed: tuple[str, ...] = ()  # weights that the architecture declares fixed, as files name them
     takes_units: bool = False  # in place of audio
+    takes_hints: bool = False  # of decoding
 
 
 _POSITIONS = "model.encoder.embed_positions.weight"  # sinusoids
-_WHISPER = Family("tauspeech.models.whisper.family", ("transcribe", "translate"), True, True, (_POSITIONS,))
+_WHISPER = Family(
+    "tauspeech.models.whisper.family", ("transcribe", "translate"), True, True, (_POSITIONS,), takes_hints=True
+)
 _CTC = Family("tauspeech.models.ctc.family", ("transcribe",), False, False)
 _SPEECH_LLM = Family(
     "tauspeech.models.speech_llm.family",
@@ -81,6 +84,11 @@ def has_window(model_type: str | None) -> bool:
 def takes_units(model_type: str | None) -> bool:
     """True for models of this type if they are known to take speech as units."""
     return model_type in FAMILIES and FAMILIES[model_type].takes_units
+
+
+def takes_hints(model_type: str | None) -> bool:
+    """False for models of this type if their decoding is known to take no hints."""
+    return model_type not in FAMILIES or FAMILIES[model_type].takes_hints
 
 
 def beside(family: str, name: str) -> str:

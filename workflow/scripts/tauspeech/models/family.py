@@ -112,7 +112,7 @@ class SpeechModel(Protocol):
         ...
 
     def decode(self, encoded: Any, task: SpeechTask, *, beams: int, new_tokens: int) -> list[str]:
-        """Texts of an encoded batch."""
+        """Texts of an encoded batch; a family whose decoding takes hints has a further argument ``hints``."""
         ...
 
     def freeze_feature_encoder(self) -> None:

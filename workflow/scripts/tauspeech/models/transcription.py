@@ -3,11 +3,15 @@
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from tauspeech.models.companions import companion
+from tauspeech.models.families import takes_hints
+from tauspeech.models.folder import read_json
+from tauspeech.models.hints import Hints
+from tauspeech.runtime.errors import UserError
 from tauspeech.vectors.files.checkpoint import Checkpoint
 
 
@@ -50,17 +54,25 @@ def open_transcriber(
     task: str = "transcribe",
     beams: int = 1,
     engine: str = "transformers",
+    hints: Hints | None = None,
 ) -> AudioTranscriber:
     """Open the model of a folder for transcription.
 
     ``language`` is spoken in all recordings; None detects it for each. ``task`` is ``transcribe`` or ``translate``.
     ``engine`` is ``transformers``, ``ctranslate2``, or ``auto``: the latter where it is installed and follows all settings.
+    ``hints`` are phrases in the language that is written.
     """
     module = companion(folder, "long_audio", "used to transcribe")
     Checkpoint(folder)  # refuses pickle files and truncated files
-    return cast(
-        AudioTranscriber, module.open_transcriber(folder, language=language, task=task, beams=beams, engine=engine)
-    )
+    settings: dict[str, Any] = {"language": language, "task": task, "beams": beams, "engine": engine}
+    if hints:
+        if not takes_hints(model_type := str(read_json(folder / "config.json").get("model_type"))):
+            raise UserError(
+                f"{folder} is a model of the type '{model_type}', whose decoding takes no words: leave --words out, or give a "
+                "Whisper model."
+            )
+        settings["hints"] = hints
+    return cast(AudioTranscriber, module.open_transcriber(folder, **settings))
 
 
 def _spaced(left: str, right: str) -> bool:

@@ -28,8 +28,9 @@ from tauspeech.plan.checks import (
 )
 from tauspeech.plan.domain_corpus import recordings_source, texts_source
 from tauspeech.plan.foundation import foundation_base
+from tauspeech.plan.hints import PlannedHints, require_hints
 from tauspeech.plan.jobs import Inputs, PlannedJob
-from tauspeech.plan.merges import MergeSpec, Searched
+from tauspeech.plan.merges import MergeSpec, Searched, Tried
 from tauspeech.plan.mini_voice import mini_voice
 from tauspeech.plan.own_finetunes import MODULE, has_adapter, own_finetune
 from tauspeech.plan.runtime_settings import result_settings, training_settings
@@ -427,6 +428,10 @@ class Builder:
                 "tokens for units: set it to false."
             )
 
+    def require_hints(self, key: str, with_prompt: bool) -> None:
+        """Refuse hints that the base, or the program that decodes, does not take."""
+        require_hints(self.config, self._base_source["family"], key, with_prompt)
+
     def pseudo_labels(self, id: str, speech: PlannedJob, language: str) -> PlannedJob:
         """A set of speech with the base's hypotheses as its texts."""
         settings = self.decoding_settings | {"language": language}
@@ -471,7 +476,7 @@ class Builder:
     def search(
         self,
         id: str,
-        merge: MergeSpec,
+        of: MergeSpec | PlannedHints,
         sets: TaskSets,
         kind: str,
         candidates: list[dict[str, Any]],
@@ -481,16 +486,16 @@ class Builder:
         batch: str | None = None,
         base: PlannedJob | None = None,
     ) -> PlannedJob:
-        """A search: variants of a merge are scored on a split of some sets, and a rule chooses one.
+        """A search: variants of a merge, or of hints, are scored on a split of some sets, and a rule chooses one.
 
-        Merges start from ``base``, which is the run's base by default.
+        Merges start from ``base``, and hints are given to it; it is the run's base by default.
         """
         sets = self._as_taken(sets)
         decoding = self.choice_settings if split == "validation" else self.decoding_settings
-        settings = decoding | tasks_of(sets) | {"merge": merge.settings, "kind": kind}
+        settings = decoding | tasks_of(sets) | {of.section: of.settings, "kind": kind}
         settings |= {"candidates": candidates, "rule": rule, "split": split, "score": score} | self.scoring_settings
-        inputs = {"base": base or self.base} | merge.inputs | sets_of(sets)
-        modules = (f"tauspeech.search.scores.{score}", *self.family, *merge.modules)
+        inputs = {"base": base or self.base} | of.inputs | sets_of(sets)
+        modules = (f"tauspeech.search.scores.{score}", *self.family, *of.modules)
         return self.job("search", id, settings, inputs, self.seed, self.decoding_threads, modules, batch)
 
     def scale_search(self, id: str, merge: MergeSpec, sets: TaskSets, batch: str | None = None) -> PlannedJob:
@@ -499,6 +504,21 @@ class Builder:
         candidates = [{"scale": scale} for scale in sorted(merging["grid"])]
         rule = {"kind": "smallest_scale", "tolerance": merging["tolerance"]}
         return self.search(id, merge, sets, "scales", candidates, rule, batch=batch)
+
+    def strength_search(
+        self,
+        id: str,
+        phrases: tuple[str, ...],
+        strengths: Sequence[float],
+        sets: TaskSets,
+        model: PlannedJob,
+        batch: str,
+    ) -> PlannedJob:
+        """The smallest strength of a bias of phrases that is as good as the best on validation."""
+        candidates = [{"strength": strength} for strength in sorted(strengths)]
+        rule = {"kind": "smallest_strength", "tolerance": self.config["merging"]["tolerance"]}
+        hints = PlannedHints(phrases, Tried("strength"))
+        return self.search(id, hints, sets, "strengths", candidates, rule, batch=batch, base=model)
 
     def mean_search(self, id: str, searches: list[PlannedJob], rule: dict[str, Any]) -> PlannedJob:
         """The choice of a rule by the mean scores of several searches, which try the same candidates with other models."""
@@ -536,13 +556,21 @@ class Builder:
         }
 
     def decode(
-        self, id: str, model: PlannedJob, sets: TaskSets, batch: str | None = None, folder: str | None = None
+        self,
+        id: str,
+        model: PlannedJob,
+        sets: TaskSets,
+        batch: str | None = None,
+        folder: str | None = None,
+        hints: PlannedHints | None = None,
     ) -> PlannedJob:
         """Hypotheses of a model for the test split of some sets, below hypotheses/<folder>, which is ``id`` by default."""
         self._require_tasks(sets)
         sets = self._as_taken(sets)
         settings = self.decoding_settings | tasks_of(sets) | {"folder": (folder or id) + self.tag}
+        settings |= {"hints": hints.settings} if hints else {}
         inputs: Inputs = {"model": model, "converted": self._converted(model), **sets_of(sets)}
+        inputs = {**inputs, **hints.inputs} if hints else inputs
         modules = (*self.family, *self._conversion)
         return self.job("decode", id, settings, inputs, threads=self.decoding_threads, modules=modules, batch=batch)
 
@@ -583,6 +611,10 @@ class Builder:
 
 def searched_scale(search: PlannedJob) -> Searched:
     return Searched(search, "scale")
+
+
+def searched_strength(search: PlannedJob) -> Searched:
+    return Searched(search, "strength")
 
 
 def chosen_rate(trial: PlannedJob) -> Searched:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tauspeech.plan.builder import Builder
+from tauspeech.plan.hints import PlannedHints
 from tauspeech.plan.jobs import PlannedJob, once
 from tauspeech.plan.tables import PlannedCell, folder_of, hypotheses_of
 from tauspeech.runtime.errors import UserError
@@ -44,14 +45,14 @@ class FurtherSets:
         return [PlannedCell(score, *place) for score in scores.values()]
 
     def _decode(self, of_set: FurtherSet, others: PlannedJob) -> PlannedJob:
-        """Hypotheses on a further set of the model that other hypotheses are of, in the same folder."""
+        """Hypotheses on a further set of the model that other hypotheses are of, with the same hints, in the same folder."""
         folder = folder_of(others)
         id = f"{folder}/{of_set.speech.id}"
         if id not in self._by_id:
             model = others.inputs["model"]
             assert isinstance(model, PlannedJob)
             sets = ((of_set.speech, (of_set.task,)),)
-            self._by_id[id] = self.build.decode(id, model, sets, others.batch, folder)
+            self._by_id[id] = self.build.decode(id, model, sets, others.batch, folder, PlannedHints.of(others))
         return self._by_id[id]
 
     @once

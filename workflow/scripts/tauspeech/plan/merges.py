@@ -7,7 +7,7 @@ vectors and ``theta_T + lambda (theta_S,real - theta_S,syn)`` are merges like an
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.own_finetunes import is_product_alone
@@ -64,6 +64,8 @@ class MergeSpec:
     terms: tuple[Term, ...]
     options: Mapping[str, Any] | Searched = field(default_factory=dict)
     scale: float | Searched = 1.0
+
+    section: ClassVar[str] = "merge"  # of a specification
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class Job:
         self.receipt = self.results / receipt_path(self.stage, self.id)
         self._used: dict[str, Any] = {}
         self._begin = time.monotonic()
+        self.pace: dict[str, dict[str, float]] = {}  # seconds of decoding, and of the audio, by set
 
     @property
     def module(self) -> ModuleType:
@@ -50,6 +51,17 @@ class Job:
         """The same for each job of a list of inputs, by id."""
         jobs = self.spec["inputs"].get(role, [])
         return {job["id"]: self._open(job, f"{role}/{job['id']}", file) for job in jobs}
+
+    def choices(self) -> dict[str, dict[str, Any]]:
+        """What the job's searches have chosen, by their ids."""
+        return {
+            id: json.loads(path.read_text(encoding="utf-8"))["chosen"] for id, path in self.inputs("searches").items()
+        }
+
+    def receipts(self, role: str) -> dict[str, Receipt]:
+        """Receipts of a list of inputs, by id."""
+        jobs = self.spec["inputs"].get(role, [])
+        return {job["id"]: self._verified(job, f"{role}/{job['id']}")[0] for job in jobs}
 
     def files(self, role: str) -> list[Path]:
         """All files of an input, or of each job of a list of inputs."""
@@ -98,6 +110,10 @@ class Job:
             else:
                 yield role, found
 
+    def begin(self) -> None:
+        """Count the time of the work from now on: a job of a batch waits for those before it."""
+        self._begin = time.monotonic()
+
     def path(self, *parts: str) -> Path:
         """Path of an output: beside the receipt."""
         return self.receipt.parent.joinpath(*parts)
@@ -118,7 +134,8 @@ class Job:
     def finish(self, *outputs: Path, **properties: Any) -> None:
         """Write the receipt, after all outputs, so that its presence means a complete artifact."""
         seconds = time.monotonic() - self._begin
-        write_receipt(self.receipt, self.key, self.spec, self._used, list(outputs), seconds, properties)
+        measured = {"pace": self.pace} if self.pace else {}
+        write_receipt(self.receipt, self.key, self.spec, self._used, list(outputs), seconds, properties, measured)
 
 
 def run(main: Callable[[Job], None]) -> None:
@@ -167,6 +184,7 @@ def _do_batch(main: Callable[[Job], None], path: Path, threads: int) -> None:
             print(f"{job.id}: already exists", flush=True)
             continue
         print(f"{job.id}:", flush=True)
+        job.begin()
         try:
             _do(main, job)
         except UserError as error:

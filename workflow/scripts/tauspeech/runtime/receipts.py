@@ -72,8 +72,8 @@ class Receipt:
 
     @property
     def digest(self) -> str:
-        """Hash of the receipt without run time and commit: the same work has the same digest."""
-        work = {key: value for key, value in self.content.items() if key not in ("seconds", "code")}
+        """Hash of the receipt without measured times and commit: the same work has the same digest."""
+        work = {key: value for key, value in self.content.items() if key not in ("seconds", "pace", "code")}
         return sha256_text(canonical_json(work))
 
     def files(self) -> dict[str, Path]:
@@ -102,8 +102,12 @@ def write_receipt(
     outputs: list[Path],
     seconds: float,
     properties: dict[str, Any] | None = None,
+    measured: dict[str, Any] | None = None,
 ) -> None:
-    """``properties`` are facts about the artifact for a reader, such as what the labels of a model begin with."""
+    """``properties`` are facts about the artifact for a reader, such as what the labels of a model begin with.
+
+    ``measured`` are times other than the whole, which are as little part of the work.
+    """
     content: dict[str, Any] = {
         "key": key,
         "spec": spec,
@@ -112,7 +116,7 @@ def write_receipt(
         "versions": versions(),
         "code": code_version().record(),
         "seconds": round(seconds, 1),
-    }
+    } | (measured or {})
     if properties:
         content["properties"] = properties
     write_text(path, canonical_json(content))

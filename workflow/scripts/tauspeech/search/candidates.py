@@ -1,4 +1,4 @@
-"""Candidates of a search: variants of one merge."""
+"""Candidates of a search that differ in their weights: variants of one merge."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -44,7 +44,7 @@ class PrunedVectors:
         return self._prunings.at(candidate["rank"], candidate["keep"])
 
 
-class TriedWeights:
+class WeightsByName:
     """The merge at several weights of its vectors: candidates ``{weights}``, by the names that the merge gives them."""
 
     def __init__(self, job: Job, candidates: Sequence[Candidate], execution: Execution):
@@ -70,5 +70,5 @@ KINDS: dict[str, Callable[[Job, Sequence[Candidate], Execution], Candidates]] = 
     "scales": Scales,
     "pruned_vectors": PrunedVectors,
     "subsets": Subsets,
-    "weights": TriedWeights,
+    "weights": WeightsByName,
 }

@@ -1,4 +1,4 @@
-"""The search loop: try candidates of a merge on a split of some sets, score each, and choose one by a rule.
+"""The search loop: try candidates on a split of some sets, score each, and choose one by a rule.
 
 A choice may also be made from several searches, each of the same candidates with other models and sets.
 """
@@ -16,15 +16,16 @@ from tauspeech.models.tasks import tasks_by_set
 from tauspeech.runtime.job import Job
 from tauspeech.runtime.pace import logged
 from tauspeech.scoring.rules import ScoringRules
-from tauspeech.search.candidates import KINDS, Candidate
+from tauspeech.search.candidates import Candidate
 from tauspeech.search.rules import choose
+from tauspeech.search.tried import tried
 from tauspeech.vectors.execution import Execution
 
 
 def search(job: Job, cache: FeatureCache, states: EncoderStates) -> dict[str, Any]:
     """Points, each a candidate with its score, and what the rule has chosen of them."""
     settings = job.settings
-    candidates = KINDS[settings["kind"]](job, settings["candidates"], Execution(job.threads, logged))
+    candidates = tried(job, Execution(job.threads, logged))
     model = open_model(job.input("base", "."), settings.get("base_window"))
     decoder = Decoder(model, settings, cache, states)
     tasks = tasks_by_set(settings["tasks"])
@@ -33,7 +34,7 @@ def search(job: Job, cache: FeatureCache, states: EncoderStates) -> dict[str, An
     rules = ScoringRules.of_job(settings)
     points = []
     for candidate in settings["candidates"]:
-        model.load_weights(candidates.weights(candidate))
+        candidates.apply(decoder, candidate)
         points.append(candidate | measured(decoder, sets, tasks, rules))
         print(f"{_described(candidate)}: {points[-1]['score']:.2f}", flush=True)
     return {"points": points, "chosen": choose(settings["rule"], points)}
@@ -43,8 +44,8 @@ def mean_of_searches(job: Job) -> dict[str, Any]:
     """The candidates that several searches have tried, with the mean of their scores, and what the rule chooses of them."""
     searches = [json.loads(path.read_text(encoding="utf-8"))["points"] for path in job.inputs("searches").values()]
     points = [
-        job.settings["candidates"][number] | {"score": fmean(point["score"] for point in tried)}
-        for number, tried in enumerate(zip(*searches, strict=True))
+        job.settings["candidates"][number] | {"score": fmean(point["score"] for point in of_number)}
+        for number, of_number in enumerate(zip(*searches, strict=True))
     ]
     for point in points:
         print(f"{_described({key: value for key, value in point.items() if key != 'score'})}: {point['score']:.2f}")

@@ -1,6 +1,5 @@
 """Recipe of a planned merge: what ``tauspeech merge`` would be given, with paths relative to the results folder."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,7 @@ class _Resolved:
         self._tried = tried
         self._vectors = {id: _relative(job, path) for id, path in vectors.items()}
         self._references = {id: _relative(job, path) for id, path in job.inputs("references", ".").items()}
-        self._chosen = {id: _read(path)["chosen"] for id, path in job.inputs("searches").items()}
+        self._chosen = job.choices()
 
     def merge(self, planned: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -83,8 +82,3 @@ def _name_of(term: Mapping[str, Any]) -> str | None:
 
 def _relative(job: Job, path: Any) -> str:
     return str(path.relative_to(job.results))
-
-
-def _read(path: Any) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content

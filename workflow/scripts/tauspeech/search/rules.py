@@ -15,8 +15,18 @@ def choose(rule: Mapping[str, Any] | None, points: Sequence[Point]) -> dict[str,
 
 def smallest_scale(points: Sequence[Point], tolerance: float) -> dict[str, Any]:
     """The smallest scale whose score lies within a tolerance of the best: it changes the base least."""
+    return {"scale": _smallest("scale", points, tolerance)}
+
+
+def smallest_strength(points: Sequence[Point], tolerance: float) -> dict[str, Any]:
+    """The smallest strength of a bias whose score lies within a tolerance of the best: it changes decoding least."""
+    return {"strength": _smallest("strength", points, tolerance)}
+
+
+def _smallest(name: str, points: Sequence[Point], tolerance: float) -> float:
     best = max(point["score"] for point in points)
-    return {"scale": min(point["scale"] for point in points if point["score"] >= best - tolerance)}
+    found: float = min(point[name] for point in points if point["score"] >= best - tolerance)
+    return found
 
 
 def smallest_ratios(points: Sequence[Point]) -> dict[str, dict[str, float]]:
@@ -41,6 +51,7 @@ def best_weights(points: Sequence[Point]) -> dict[str, float]:
 
 RULES: dict[str, Callable[..., dict[str, Any]]] = {
     "smallest_scale": smallest_scale,
+    "smallest_strength": smallest_strength,
     "smallest_ratios": smallest_ratios,
     "best_weights": best_weights,
 }

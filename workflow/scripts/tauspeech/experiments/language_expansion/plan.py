@@ -57,7 +57,7 @@ def _table(name: str, systems: list[ExpansionSystem]) -> PlannedJob:
             "cells": {language: cell.in_scores for language, cell in system.cells.items()},
             "weights": [[weight.search.id, weight.choice] for weight in system.weights],
             "in_details": system.in_details,
-            "added": [[job.stage, job.id] for job in system.added],
+            "added": {role: job.id for role, job in system.added.items()},
         }
         for system in systems
     ]
@@ -65,8 +65,9 @@ def _table(name: str, systems: list[ExpansionSystem]) -> PlannedJob:
     searches = {weight.search.id: weight.search for system in systems for weight in system.weights}
     languages = list(dict.fromkeys(language for system in systems for language in system.cells))
     inputs: dict[str, list[PlannedJob]] = {"scores": list(scores.values()), "searches": list(searches.values())}
-    for job in {(job.stage, job.id): job for system in systems for job in system.added}.values():
-        inputs.setdefault(job.stage, []).append(job)
+    for role in dict.fromkeys(role for system in systems for role in system.added):
+        added = (system.added[role] for system in systems if role in system.added)
+        inputs[role] = list({job.id: job for job in added}.values())
     return PlannedJob("table", name, {"rows": rows, "languages": languages}, inputs, modules=(f"{ROOM}.tables",))
 
 

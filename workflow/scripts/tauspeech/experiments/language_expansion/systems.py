@@ -1,6 +1,7 @@
 """Systems of the experiment language_expansion, which are the rows of its tables."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tauspeech.experiments.language_expansion.jobs import ADDED, SPEECH, TEXT, ExpansionJobs, SearchedMerge
@@ -32,7 +33,7 @@ class ExpansionSystem:
     weights: tuple[Searched, ...] = ()
     in_paper: bool = True
     in_details: bool = False
-    added: tuple[PlannedJob, ...] = ()  # jobs that only this row needs, whose seconds are counted
+    added: Mapping[str, PlannedJob] = field(default_factory=dict)  # what only this row needs, whose seconds are counted
 
 
 class ExpansionSystems:
@@ -113,7 +114,7 @@ class ExpansionSystems:
             weights = self._weights(searched)
             found.append(self._merged(row, searched))
             cells = self._cells(score, SPEECH, languages)
-            new = (jobs.translation(SPEECH, added), jobs.tau(SPEECH, added), model)
+            new = {"finetuned": jobs.translation(SPEECH, added), "vectors": jobs.tau(SPEECH, added), "merged": model}
             found.append(ExpansionSystem(f"{row}, and {added}", cells, (weights[0], *weights), added=new))
         return found
 

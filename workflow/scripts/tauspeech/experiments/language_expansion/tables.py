@@ -7,7 +7,6 @@ import pandas as pd
 from tauspeech.reporting.score_table import score_table
 from tauspeech.reporting.tables import read_scores
 from tauspeech.runtime.job import Job
-from tauspeech.runtime.seconds import seconds_of
 
 WEIGHTS, SECONDS = "weights", "seconds to add"
 
@@ -30,9 +29,12 @@ def build(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
 
 def _seconds(job: Job) -> list[float | None]:
     """Seconds of what only a row needs, such as the training for one more language."""
+    receipts = {role: job.receipts(role) for role in ("finetuned", "vectors", "merged")}
     rows = [row["added"] for row in job.settings["rows"]]
-    taken = {stage: seconds_of(job, stage) for stage in {stage for added in rows for stage, _ in added}}
-    return [round(sum(taken[stage][id] for stage, id in added), 1) if added else None for added in rows]
+    return [
+        round(sum(receipts[role][id].content["seconds"] for role, id in added.items()), 1) if added else None
+        for added in rows
+    ]
 
 
 def _weights(weights: list[list[str]], chosen: dict[str, dict[str, float]]) -> str:

@@ -7,8 +7,9 @@ Tables 1 to 3 and Figure 2.
 from pathlib import Path
 from typing import Any
 
+from tauspeech.experiments.rare_words.baselines import Baselines
 from tauspeech.experiments.rare_words.claims import claims
-from tauspeech.experiments.rare_words.further import all_models, further_tables
+from tauspeech.experiments.rare_words.further import Models, all_models, further_tables
 from tauspeech.experiments.rare_words.jobs import NORMALISED, VALIDATION, forms_of
 from tauspeech.experiments.rare_words.systems import NAMES, Systems, WordSystems
 from tauspeech.experiments.rare_words.verdicts import read_verdict
@@ -16,7 +17,7 @@ from tauspeech.experiments.rare_words.words import Word, read_words
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.retention import RetentionSets
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import Row, claims_job, folder_of, hypotheses_of, scores_table
+from tauspeech.plan.tables import Row, claims_job, folder_of, hypotheses_of, scores_table, tables_of_seed
 from tauspeech.runtime.errors import UserError, did_you_mean
 from tauspeech.scoring.rules import ScoringRules
 
@@ -68,15 +69,23 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
         [claims(each) for each in (experiment, *repetitions)], config["seed"], ScoringRules.of_config(config)
     )
     tables = _tables(experiment, words)
+    of_seeds = [
+        job
+        for each in repetitions
+        for job in tables_of_seed(_score_tables(each, Baselines(each)), each.jobs.build.seed)
+    ]
     figures = _figures(experiment, tables)
     vectors = [experiment.jobs.vector(subset) for subset in experiment.single.values()]
     proposed = experiment.jobs.candidates(tuple(words))
     report = _report(experiment, tables, figures, tested)
     check = experiment.jobs.intelligibility(used)
-    return Plan([*tables.values(), *figures, *vectors, *proposed, *check, tested, report], main_table="table2")
+    return Plan(
+        [*tables.values(), *of_seeds, *figures, *vectors, *proposed, *check, tested, report], main_table="table2"
+    )
 
 
 def _tables(experiment: WordSystems, all_words: list[Word]) -> dict[str, PlannedJob]:
+    """Tables of the first repetition, which has those of its data and of further sets alone."""
     words, jobs = experiment.words, experiment.jobs
     sets = [jobs.speech(word) for word in words]
     checks = [jobs.rarity(word) for word in all_words]
@@ -85,6 +94,18 @@ def _tables(experiment: WordSystems, all_words: list[Word]) -> dict[str, Planned
         "table1": _table("table1", "sets", {"words": _labels(experiment, words)}, {"sets": sets}),
         "rarity": _table("rarity", "rarity", {"words": _labels(experiment, all_words)}, {"rarity": checks}),
         "overlap": _table("overlap", "overlap", {"words": forms}, {"sets": [*sets, jobs.speech(None)]}),
+    }
+    baselines = Baselines(experiment)
+    tables |= _score_tables(experiment, baselines)
+    models = all_models(experiment, baselines)
+    if experiment.config["retention"]:
+        tables["retention"] = _retention(experiment, models)
+    return tables | further_tables(experiment, models)
+
+
+def _score_tables(experiment: WordSystems, baselines: Baselines) -> dict[str, PlannedJob]:
+    """Tables of the scores of one repetition."""
+    tables = {
         "weights": _weights(experiment),
         "table2": _by_word(experiment, "table2", experiment.task, with_general=True),
         "fig2": _fig2(experiment, "fig2", VALIDATION),
@@ -92,9 +113,7 @@ def _tables(experiment: WordSystems, all_words: list[Word]) -> dict[str, Planned
     }
     if experiment.control:
         tables["table3"] = _by_word(experiment, "table3", experiment.control, with_general=False)
-    if experiment.config["retention"]:
-        tables["retention"] = _retention(experiment)
-    return tables | further_tables(experiment)
+    return tables | ({"baselines": baselines.table} if baselines.wanted else {})
 
 
 def _table(name: str, kind: str, settings: dict[str, Any], inputs: dict[str, Any]) -> PlannedJob:
@@ -136,7 +155,7 @@ def _fig2(experiment: WordSystems, name: str, weight: str) -> PlannedJob:
     return scores_table(name, rows)
 
 
-def _retention(experiment: WordSystems) -> PlannedJob:
+def _retention(experiment: WordSystems, models: Models) -> PlannedJob:
     """Every model on the retention sets."""
     sets = RetentionSets(experiment.jobs.build)
     rows = [
@@ -145,7 +164,7 @@ def _retention(experiment: WordSystems) -> PlannedJob:
             {system: sets.cells(name, cells) for system, cells in of_systems.items()},
         )
         for name in sets.sets
-        for about, of_systems in all_models(experiment)
+        for about, of_systems in models
     ]
     return scores_table("retention", rows)
 
@@ -154,10 +173,14 @@ def _figures(experiment: WordSystems, tables: dict[str, PlannedJob]) -> list[Pla
     jobs = experiment.jobs
     language = jobs.target if experiment.task == "translate" else jobs.source
     about = {"task": experiment.task, "language": language, "names": NAMES}
-    return [
+    drawn = [
         PlannedJob("figure", name, {"kind": name} | about, {"table": tables[name]}, modules=(f"{ROOM}.figures",))
         for name in ("fig2", "fig2_normalised", "weights")
     ]
+    if "baselines" in tables:
+        modules = (f"{ROOM}.baselines_figure",)
+        drawn.append(PlannedJob("figure", "baselines", about, {"table": tables["baselines"]}, modules=modules))
+    return drawn
 
 
 def _report(

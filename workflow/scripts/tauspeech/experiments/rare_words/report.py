@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from tauspeech.experiments.rare_words.baselines_report import described_figure, described_table
 from tauspeech.experiments.rare_words.further_report import described_further
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
 from tauspeech.reporting.decoded import decoded
@@ -137,6 +138,8 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
     ):
         caption = f"as the mean over the words' test sets. {_joint(config)} {reading}"
         found.append(scored(name, title, caption, config["task"]))
+    if "baselines" in tables:
+        found.append(described_table(tables["baselines"], config))
     caption = (
         "In percent: recall of the base on carrier sentences, and of common words in the same places (control); carrier "
         "sentences whose transcript is right, or nearly so, apart from the word (round_trip)."
@@ -174,7 +177,8 @@ def described_figures(drawn: dict[str, str], config: dict[str, Any]) -> list[Fig
             "weights are set to 1/max(2, K).",
         ),
     }
-    return [Figure(name, *captions[name], drawn[name]) for name in captions if name in drawn]
+    found = [Figure(name, *captions[name], drawn[name]) for name in captions if name in drawn]
+    return [*found, described_figure(drawn["baselines"], config)] if "baselines" in drawn else found
 
 
 def examples(

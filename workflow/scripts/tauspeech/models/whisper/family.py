@@ -15,12 +15,15 @@ from tauspeech.data.audio import RATE, decode_audio
 from tauspeech.data.languages import unspaced
 from tauspeech.models.family import Example
 from tauspeech.models.half_precision import arithmetic
+from tauspeech.models.hints import Hints
 from tauspeech.models.loading import require_all_weights, unreadable_as_user_error
 from tauspeech.models.saving import save_weights_like
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper import greedy
+from tauspeech.models.whisper.hints import hint_settings
 from tauspeech.models.whisper.prompt import languages_of, prompt, require_language, restore_settings, timestamps
 from tauspeech.models.whisper.window import InputWindow
+from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_text
 
 PROMPT = 4  # tokens of the prompt at most: start, language, task, no timestamps
@@ -87,6 +90,7 @@ class Whisper:
         # have no timestamps, without.
         self.leading_space = bool(self._timestamps)
         self.converted: TokenGenerator | None = None  # decodes in place of the network
+        self._of_hints: dict[tuple[Hints, str], dict[str, Any]] = {}
 
     def is_alignable(self, seconds: float, labels: list[int]) -> bool:
         return True
@@ -133,9 +137,18 @@ class Whisper:
     def encode(self, features: Sequence[np.ndarray]) -> Encoded | EncodedBefore:
         return Encoded(self.network, torch.from_numpy(np.stack(features)).to(self.network.device, self.network.dtype))
 
-    def decode(self, encoded: Encoded | EncodedBefore, task: SpeechTask, *, beams: int, new_tokens: int) -> list[str]:
-        room = self.network.config.max_target_positions - PROMPT
-        settings: dict[str, Any] = {"num_beams": beams, "max_new_tokens": min(new_tokens, room)}
+    def decode(
+        self,
+        encoded: Encoded | EncodedBefore,
+        task: SpeechTask,
+        *,
+        beams: int,
+        new_tokens: int,
+        hints: Hints | None = None,
+    ) -> list[str]:
+        of_hints = self.hint_settings(hints, task.text_language)
+        room = self.network.config.max_target_positions - PROMPT - len(of_hints.get("prompt_ids", ()))
+        settings: dict[str, Any] = {"num_beams": beams, "max_new_tokens": min(new_tokens, room)} | of_hints
         require_language(self.network, prompt_language(task), task.kind)
         settings |= prompt(self.network, prompt_language(task), task.kind) | {"return_timestamps": False}
         if self._timestamps:  # the prompt asks for none; two in a row would make generate() decode the audio again
@@ -152,6 +165,21 @@ class Whisper:
             else:
                 ids = self.network.generate(inputs, encoder_outputs=BaseModelOutput(encoded.states), **settings)
         return self._texts(ids)
+
+    def hint_settings(self, hints: Hints | None, language: str) -> dict[str, Any]:
+        """Arguments of ``generate`` for hints, made once for all batches."""
+        if hints is None:
+            return {}
+        if self.converted:
+            raise UserError("CTranslate2 decodes without hints: choose the engine transformers.")
+        if (hints, language) not in self._of_hints:
+            found = hint_settings(self.network, self.processor.tokenizer, hints, language)
+            self._of_hints[hints, language] = found
+        found = self._of_hints[hints, language]
+        return {
+            name: value.to(self.network.device) if isinstance(value, torch.Tensor) else value
+            for name, value in found.items()
+        }
 
     def _texts(self, ids: Any) -> list[str]:
         return [text.strip() for text in self.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)]

@@ -22,11 +22,13 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutput
 
+from tauspeech.models.whisper.hints import PhraseBias
+
 PIECE = 8 << 20  # bytes of a layer's widest tensor; for larger ones the C library maps new memory in every operation
 LEAST = 2  # utterances of a piece; for a single one CPU libraries use other kernels, with other last bits
 FEWEST = 4  # rows of a step; the same holds for matrix products with fewer rows
 ROOM = 32  # tokens for which keys and values are allocated at first
-ROW_BY_ROW = (SuppressTokensLogitsProcessor, SuppressTokensAtBeginLogitsProcessor)
+ROW_BY_ROW = (SuppressTokensLogitsProcessor, SuppressTokensAtBeginLogitsProcessor, PhraseBias)
 
 
 def generate(model: WhisperForConditionalGeneration, inputs: Tensor | None, states: Tensor, **settings: Any) -> Tensor:
@@ -174,7 +176,7 @@ class _DecoderBlock:
 
     def _extend(self, fresh: list[Tensor], length: int) -> None:
         rows, _, count, _ = fresh[0].shape
-        if length + count > self.own[0].shape[2]:
+        while length + count > self.own[0].shape[2]:
             self.own = [torch.cat([tensor, torch.zeros_like(tensor)], dim=2) for tensor in self.own]
         for tensor, added in zip(self.own, fresh, strict=True):
             tensor[:rows, :, length : length + count] = added

@@ -23,11 +23,13 @@ import torch
 from tauspeech.data.audio import RATE
 from tauspeech.models.ctranslate2_package import require_ctranslate2, usable
 from tauspeech.models.devices import device
+from tauspeech.models.hints import Hints
 from tauspeech.models.pauses import Span, cut, utterances
 from tauspeech.models.transcription import Segment, Transcript
 from tauspeech.models.whisper.converted import convert_and_use, unsupported
 from tauspeech.models.whisper.family import PROMPT, Whisper, open_model
-from tauspeech.models.whisper.prompt import detect_language, language_code, prompt
+from tauspeech.models.whisper.prompt import behind_prompt, detect_language, language_code, prompt
+from tauspeech.runtime.errors import UserError
 
 SILENCE = 2**-15  # the smallest step of 16 bit audio
 BATCH = 8
@@ -42,11 +44,19 @@ RETRIES = {
 
 
 def open_transcriber(
-    folder: Path, *, language: str | None, task: str, beams: int, engine: str = "transformers"
+    folder: Path,
+    *,
+    language: str | None,
+    task: str,
+    beams: int,
+    engine: str = "transformers",
+    hints: Hints | None = None,
 ) -> "Transcriber":
     model = open_model(folder)
-    transcriber = Transcriber(model, language=language, task=task, beams=beams)
-    is_fit = usable() and device() == "cpu" and not unsupported(model)
+    transcriber = Transcriber(model, language=language, task=task, beams=beams, hints=hints)
+    if hints and engine == "ctranslate2":
+        raise UserError("CTranslate2 decodes without words: leave --engine out, or --words.")
+    is_fit = usable() and device() == "cpu" and not unsupported(model) and not hints
     if engine == "ctranslate2" or (engine == "auto" and is_fit):
         require_ctranslate2()
         convert_and_use(model, folder, torch.get_num_threads())
@@ -56,10 +66,18 @@ def open_transcriber(
 class Transcriber:
     """A Whisper model with transcription settings; ``language=None`` detects the language of each recording."""
 
-    def __init__(self, model: Whisper, *, language: str | None = None, task: str = "transcribe", beams: int = 1):
+    def __init__(
+        self,
+        model: Whisper,
+        *,
+        language: str | None = None,
+        task: str = "transcribe",
+        beams: int = 1,
+        hints: Hints | None = None,
+    ):
         self._model, self._network = model, model.network.to(device()).eval()
         self._language = language_code(self._network, language) if language else None
-        self._task, self._beams = task, beams
+        self._task, self._beams, self._hints = task, beams, hints
         prompt(
             self._network, self._language or "en", task
         )  # fails before any audio is read if the task is not supported
@@ -91,10 +109,12 @@ class Transcriber:
         return max(windows, key=lambda each: float(np.dot(each, each)))
 
     def _generate(self, inputs: torch.Tensor, language: str, **options: Any) -> Any:
-        settings = {
+        of_hints = self._model.hint_settings(self._hints, language if self._task == "transcribe" else "en")
+        taken = PROMPT + len(of_hints.get("prompt_ids", ()))
+        settings = of_hints | {
             "num_beams": self._beams,
             # The default is the length in the generation settings, which fine-tunes often shorten.
-            "max_new_tokens": self._network.config.max_target_positions - PROMPT,
+            "max_new_tokens": self._network.config.max_target_positions - taken,
             "attention_mask": torch.ones_like(inputs[:, 0, :], dtype=torch.long),
         }
         with torch.inference_mode():
@@ -104,7 +124,8 @@ class Transcriber:
         texts: list[str] = []
         for first in range(0, len(spans), BATCH):
             batch = self._inputs([samples[start:end] for start, end in spans[first : first + BATCH]])
-            ids = self._tokens(batch, language)
+            start = self._network.generation_config.decoder_start_token_id
+            ids = [behind_prompt(list(map(int, row)), start) for row in self._tokens(batch, language)]
             texts += self._model.processor.tokenizer.batch_decode(ids, skip_special_tokens=True)
         return _segments((start / RATE, end / RATE, text) for (start, end), text in zip(spans, texts, strict=True))
 

@@ -94,6 +94,11 @@ def prompt(network: WhisperForConditionalGeneration, language: str, task: str) -
     return {}
 
 
+def behind_prompt(ids: list[int], start: int) -> list[int]:
+    """Tokens behind the start token: some calls of ``generate`` return those of the prompt, too."""
+    return ids[ids.index(start) + 1 :] if start in ids else ids
+
+
 def detect_language(network: WhisperForConditionalGeneration, features: torch.Tensor) -> str:
     """Code of the language spoken in one window, given as a batch of one."""
     if not languages_of(network):

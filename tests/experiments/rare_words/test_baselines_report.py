@@ -1,0 +1,80 @@
+"""The computed paragraph on made-up numbers: which system is for which need, and where the vector loses."""
+
+import pandas as pd
+import pytest
+
+from tauspeech.experiments.rare_words.baselines_report import verdicts
+
+COLUMNS = ["words", "system", "F1", "general", "false_alarms", "seconds_a_word", "megabytes_a_word"]
+FOUR = [
+    (4, "Raw", 20.0, 40.0, 0.0, None, None),
+    (4, "FT", 95.0, 22.0, 9.0, 300.0, 36.0),
+    (4, "TA", 80.0, 38.0, 1.0, 400.0, 12.0),
+    (4, "Prompt", 15.0, 39.9, 0.0, 0.0, 0.0),
+    (4, "Bias", 60.0, 39.5, 2.0, 10.0, 0.0),
+    (4, "LoRA", 90.0, 30.0, 4.0, 200.0, 0.5),
+]
+
+
+def paragraph(*rows, metric="bleu"):
+    return verdicts(pd.DataFrame(rows, columns=COLUMNS), metric)
+
+
+def changed(system, **values):
+    """The rows with other numbers of one system."""
+    return [
+        tuple((dict(zip(COLUMNS, row, strict=True)) | values).values()) if row[1] == system else row for row in FOUR
+    ]
+
+
+def test_each_need_has_its_system():
+    found = paragraph(*FOUR)
+    assert "With 4 words, highest F1: FT (95.00)." in found
+    assert "Highest F1 of those that lose at most 1 point of the general score: Bias (60.00)." in found
+    # The prompt costs nothing, and its F1 is below the base's.
+    assert "least time to add a word: Bias (10.00 s); smallest: Bias (0.00 MB)." in found
+
+
+def test_where_the_vector_loses_is_written_with_the_numbers():
+    found = paragraph(*FOUR)
+    assert "Where the vector (TA) loses: F1 (80.00), to FT (95.00) and LoRA (90.00); " in found
+    assert "general score (38.00), to Prompt (39.90) and Bias (39.50); " in found
+    assert "false alarms (1.00 %), to Prompt (0.00 %); " in found
+    costs = "FT (300.00 s), Prompt (0.00 s), Bias (10.00 s) and LoRA (200.00 s); "
+    assert f"time to add a word (400.00 s), to {costs}" in found
+    assert found.endswith("size of a word (12.00 MB), to Prompt (0.00 MB), Bias (0.00 MB) and LoRA (0.50 MB).")
+
+
+def test_a_loss_of_exactly_a_point_is_granted():
+    assert "general score: Bias (60.00)" in paragraph(*changed("Bias", general=39.0))
+    assert "general score: none." in paragraph(*changed("Bias", general=38.99))
+
+
+@pytest.mark.parametrize("metric", ["wer", "cer"])
+def test_of_error_rates_less_is_better(metric):
+    """FT's 22 is 18 points better than the base here."""
+    found = paragraph(*FOUR, metric=metric)
+    assert "at most 1 point of the general score: FT (95.00)." in found
+    assert "general score (38.00), to FT (22.00) and LoRA (30.00)" in found
+
+
+def test_systems_that_are_equally_good_are_all_named():
+    assert "highest F1: FT and LoRA (95.00)" in paragraph(*changed("LoRA", F1=95.0))
+
+
+def test_a_vector_that_loses_nowhere():
+    assert paragraph(FOUR[0], FOUR[2]).endswith("Where the vector (TA) loses: nowhere.")
+
+
+def test_no_system_above_the_base():
+    found = paragraph(*((1, *row[1:]) for row in changed("Raw", F1=99.0)))
+    assert found == "With 1 word, no system has a higher F1 than the base (99.00)."
+
+
+def test_every_number_of_words_and_named_subset_has_its_sentences():
+    found = paragraph(*FOUR, *((2, *row[1:]) for row in FOUR), *(("pair", *row[1:]) for row in FOUR))
+    assert [found.count(f"With {label}, highest") for label in ("4 words", "2 words", "the words of pair")] == [1, 1, 1]
+
+
+def test_without_a_vector_nothing_is_written_about_it():
+    assert "vector" not in paragraph(*(row for row in FOUR if row[1] != "TA"))

@@ -1,0 +1,53 @@
+"""Rare names that are in a list of words beside those that matter: distractors.
+
+The table of names of places was compiled for this project. None occurs in its grammars or among its reserved names.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from tauspeech.data.languages import chinese, primary_subtag
+from tauspeech.data.tables import read_table
+from tauspeech.runtime.errors import UserError
+
+TABLE = Path(__file__).with_name("rare_names.tsv")
+LATIN = {
+    "ca",
+    "da",
+    "de",
+    "en",
+    "es",
+    "fr",
+    "id",
+    "it",
+    "nl",
+    "no",
+    "pl",
+    "pt",
+    "sv",
+}  # languages with the names' letters
+
+
+@cache
+def _table() -> list[dict[str, str]]:
+    return read_table(TABLE)
+
+
+def distractors(count: int, seed: int, language: str, words: Iterable[str]) -> tuple[str, ...]:
+    """A number of names, drawn by a hash of the seed; fewer are the first of more. None overlaps with one of the words."""
+    if not count:
+        return ()
+    column = "zh" if chinese(language) else "en"
+    if column == "en" and primary_subtag(language) not in LATIN:
+        raise UserError(
+            f"key 'baselines.distractors' is {count}, and the list of rare names has none in '{language}': set it to 0."
+        )
+    taken = [word.casefold() for word in words]
+    names = [name for name in (row[column] for row in _table()) if not _overlaps(name.casefold(), taken)]
+    return tuple(sorted(names, key=lambda name: sha256(f"{seed} {name}".encode()).digest())[:count])
+
+
+def _overlaps(name: str, words: Iterable[str]) -> bool:
+    return any(name in word or word in name for word in words)
