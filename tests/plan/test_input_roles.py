@@ -69,7 +69,7 @@ def test_rules_name_no_role_or_stage_that_is_unknown():
     assert {stage for stage, _ in calls("receipts_of")} <= set(STAGES)
     known = {"base", "ft", "hypotheses", "model", "raw", "references", "rarity", "scores", "searches", "sets", "speech"}
     known |= {"table", "tables", "figures", "claims", "text", "tts", "vectors", "voice", "voice_samples", "finetuned"}
-    known |= {"converted", "extractor"}
+    known |= {"converted", "extractor", "merged"}
     assert {role for _, roles in calls("receipts_of") for role in roles} <= known
 
 

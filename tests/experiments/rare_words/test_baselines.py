@@ -49,6 +49,30 @@ def test_nothing_else_changes_where_they_are_switched_on(plan, jobs):
     assert {key: job.key for key, job in jobs(distractors=200, strengths=[3]).items()} == before
 
 
+def test_further_sets_are_decoded_with_the_same_hints(jobs):
+    made = jobs("bias", "prompt", more={"no_speech": {"noise": 1}})
+    for system in ("bias", "prompt"):
+        on_words, on_noise = (made[f"decode/first2--{system}{end}"] for end in ("", "/noise--no-speech"))
+        assert on_noise.settings["hints"] == on_words.settings["hints"] and on_noise.inputs["model"].id == "base"
+        assert on_noise.inputs["searches"] == on_words.inputs["searches"]
+    (row,) = (
+        row["cells"]
+        for row in made["table/no_speech"].settings["rows"]
+        if row["names"] == {"sound": "noise", "words": "2", "weight": "validation"}
+    )
+    assert row["Bias"] == [["first2--bias/noise--no-speech", "noise--no-speech", "translate", "en"]]
+
+
+def test_each_seed_has_its_table(jobs):
+    made = jobs("lora", more={"repetitions": 2})
+    tables = {name for name in made if name.startswith("table/") and name.endswith("--seed2")}
+    scored = ("weights", "table2", "table3", "fig2", "fig2_normalised", "baselines")
+    assert tables == {f"table/{name}--seed2" for name in scored}
+    first, second = (made[f"table/{name}"].settings["rows"] for name in ("baselines", "baselines--seed2"))
+    assert [row["system"] for row in first] == [row["system"] for row in second] and first != second
+    assert made["finetune/first2--lora--seed2"].seed == 2
+
+
 def test_all_forms_of_the_words_come_first_in_the_language_that_is_written(jobs, folder):
     rows = ["word_id\tzh\ten\tdomain\ten_aliases", "avignon\t阿维尼翁\tAvignon\tlocation\tAvignone|Avinhon"]
     (folder / "own.tsv").write_text("\n".join([*rows, "goethe\t歌德\tGoethe\tindividual\t", ""]), encoding="utf-8")
