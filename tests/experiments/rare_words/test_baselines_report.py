@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 
 from tauspeech.experiments.rare_words.baselines_report import verdicts
+from tauspeech.experiments.rare_words.baselines_table import of_words
+from tauspeech.scoring.rules import DEFAULT_RULES
 
 COLUMNS = ["words", "system", "F1", "general", "false_alarms", "seconds_a_word", "megabytes_a_word"]
 FOUR = [
@@ -78,3 +80,16 @@ def test_every_number_of_words_and_named_subset_has_its_sentences():
 
 def test_without_a_vector_nothing_is_written_about_it():
     assert "vector" not in paragraph(*(row for row in FOUR if row[1] != "TA"))
+
+
+def test_errors_of_a_transcription_are_those_of_the_words_and_of_the_others():
+    texts = {
+        ("m", "wall"): (["the Berlin Wall is long", "a Berlin Wall"], ["the building wall is long", "a Berlin wall"]),
+        ("m", "general"): (["no word", "none"], ["no word", "a Berlin wall"]),
+    }
+    row = {"sets": ["wall"], "scores": ["m"], "general": "m"}
+    settings = {"words": {"wall": ["Berlin Wall"]}, "language": "en", "task": "transcribe", "general": "general"}
+    found = of_words(row, settings, texts, DEFAULT_RULES)
+    assert found["recall"] == 50 and found["false_alarms"] == 50
+    assert (found["B-WER"], found["U-WER"]) == (25, 0)  # one of four words, none of four others
+    assert "B-WER" not in of_words(row, settings | {"task": "translate"}, texts, DEFAULT_RULES)

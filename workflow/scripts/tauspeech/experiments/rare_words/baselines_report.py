@@ -16,7 +16,7 @@ TITLE = "In place of a vector"
 CAPTION = (
     "Raw, FT and TA (weight chosen on validation) beside what else adds words: a prompt, a bias of their tokens, and one LoRA "
     "adapter for all. Recall, precision and F1 in percent, of all words in all of their sets; false_alarms is the share of "
-    "general sentences with a word that is not in the reference; general and score are {metric} on general sentences and on "
+    "general sentences with a word that is not in the reference; {rates}general and score are {metric} on general sentences and on "
     "the words' sets. seconds_a_word is the time of the jobs that add a word (trainings, searches of a weight or strength), "
     "megabytes_a_word what is kept of it, real_time_factor the time of decoding general sentences by that of their audio, on "
     "the machine of this run."
@@ -25,7 +25,10 @@ CAPTION = (
 
 def described_table(frame: pd.DataFrame, config: dict[str, Any]) -> Table:
     metric = _metric(config)
-    caption = f"{CAPTION.format(metric=METRICS[metric])} {verdicts(frame, metric)}"
+    name = METRICS[metric]
+    rates = f"B-{name} and U-{name} are the error rates of the words and of all others, in the words' sets; "
+    about = CAPTION.format(metric=name, rates=rates if f"B-{name}" in frame else "")
+    caption = f"{about} {verdicts(frame, metric)}"
     return Table("baselines", TITLE, caption, frame)
 
 

@@ -12,6 +12,7 @@ from tauspeech.reporting.tables import read_scores
 from tauspeech.runtime.files import read_json_lines
 from tauspeech.runtime.job import Job
 from tauspeech.runtime.receipts import Receipt
+from tauspeech.scoring.biased_errors import biased_errors
 from tauspeech.scoring.headline import headline_metric
 from tauspeech.scoring.listed_words import false_alarms, pooled_counts
 from tauspeech.scoring.rules import ScoringRules
@@ -32,7 +33,7 @@ def build(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     rows = []
     for row in settings["rows"]:
         line: dict[str, Any] = {"words": row["words"], "system": row["system"]}
-        line |= _of_words(row, settings, texts, rules)
+        line |= of_words(row, settings, texts, rules)
         line["general"] = _score(scores[row["general"]], [settings["general"]], settings)
         line["score"] = _score(pd.concat([scores[id] for id in row["scores"]]), row["sets"], settings)
         line |= costs(row, receipts, settings["general"])
@@ -55,7 +56,7 @@ def _texts(job: Job) -> Texts:
     return texts
 
 
-def _of_words(
+def of_words(
     row: Mapping[str, Any], settings: Mapping[str, Any], texts: Texts, rules: ScoringRules
 ) -> dict[str, float]:
     words = {id: tuple(settings["words"][id]) for id in row["sets"]}
@@ -63,12 +64,17 @@ def _of_words(
     pairs = [texts[id, name] for name in row["sets"] for id in row["scores"] if (id, name) in texts]
     references, hypotheses = ([text for pair in pairs for text in pair[side]] for side in (0, 1))
     listed = pooled_counts(words, language, references, hypotheses, rules)
-    return {
+    found = {
         "recall": listed.recall,
         "precision": listed.precision,
         "F1": listed.f1,
         "false_alarms": false_alarms(words, language, *texts[row["general"], settings["general"]], rules),
     }
+    if settings["task"] == "translate":
+        return found
+    lists = [[form for forms in words.values() for form in forms]] * len(references)
+    rates = biased_errors(references, hypotheses, lists, language, rules)
+    return found | {f"{prefix}-{rate.name[2:].upper()}": rate.value() for prefix, rate in zip("BU", rates, strict=True)}
 
 
 def _score(scores: pd.DataFrame, sets: Iterable[str], settings: Mapping[str, Any]) -> float:
