@@ -82,13 +82,17 @@ def with_corpus(config: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def with_recordings(config: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """A configuration whose retention sets and recordings of languages, if it has any, are tables below ``folder``."""
+    """A configuration whose retention sets and recordings, if it has any, are tables below ``folder``."""
     config = deepcopy(config)
     (folder / "a.wav").write_bytes(b"sound")
+    if "recordings" in config:
+        config["recordings"] = str(folder / "speech.tsv")
+        rows = [f"a.wav\t{split}\tText.\n" for split in ("validation", "test")]
+        (folder / "speech.tsv").write_text(f"file\tsplit\t{config['language']}\n" + "".join(rows), encoding="utf-8")
     for name, about in config.get("retention", {}).items():
         about["recordings"] = str(folder / f"{name}.tsv")
         Path(about["recordings"]).write_text(f"file\t{about['language']}\na.wav\tText.\n", encoding="utf-8")
-    if config["speech"].get("recordings", "config/recordings") != "config/recordings":
+    if config.get("speech", {}).get("recordings", "config/recordings") != "config/recordings":
         config["speech"]["recordings"] = str(folder)
         for group in config["groups"].values():
             for language in (*group["languages"], *group["recognised"]) if group else ():

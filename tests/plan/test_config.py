@@ -115,7 +115,8 @@ def test_every_key_is_described_and_either_required_or_has_a_default(experiment)
         ({"speech": {"voices": {"zh": ["a;rm -rf"]}}}, "key 'speech.voices.zh.0': 'a;rm -rf' does not match"),
         (
             {"experiment": "rare_word"},
-            "key 'experiment' is 'rare_word': give one of foundation, language_expansion, lors, rare_words, syn2real.",
+            "key 'experiment' is 'rare_word': give one of foundation, language_expansion, lors, negative_vectors, rare_words, "
+            "syn2real.",
         ),
         ({"experiment": ["rare_words"]}, "key 'experiment' is ['rare_words']: give one of"),
     ],

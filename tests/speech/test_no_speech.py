@@ -11,8 +11,8 @@ from tauspeech.speech.channel.filters import power
 from tauspeech.speech.sets import no_speech
 
 
-def made(counts, seed=1, seconds=2.0):
-    settings = {"counts": counts, "seconds": seconds, "languages": ["en"]}
+def made(counts, seed=1, seconds=2.0, split="test", **further):
+    settings = {"counts": {split: counts}, "seconds": seconds, "languages": ["en"]} | further
     return list(no_speech.rows(SimpleNamespace(settings=settings, seed=seed), [], None))
 
 
@@ -57,3 +57,12 @@ def test_an_utterance_depends_on_the_seed_and_its_own_name_alone():
     first, second = made({"silence": 1, "noise": 2})[1:]
     assert first["audio"] == one["audio"] != second["audio"]
     assert made({"noise": 1}, seed=2)[0]["audio"] != one["audio"]
+
+
+def test_splits_have_audio_of_their_own_and_one_text():
+    train = made({"room": 2}, split="train", text="Thank you.")
+    assert [(row["utterance"], row["split"], row["en"]) for row in train] == [
+        ("train-room-00000", "train", "Thank you."),
+        ("train-room-00001", "train", "Thank you."),
+    ]
+    assert not {row["audio"]["bytes"] for row in train} & {row["audio"]["bytes"] for row in made({"room": 2})}

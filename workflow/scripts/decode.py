@@ -1,4 +1,4 @@
-"""Hypotheses of a model for its test sets: hypotheses/<model>/<set>.<task>.jsonl."""
+"""Hypotheses of a model for its test sets, or for another split of them: hypotheses/<model>/<set>.<task>.jsonl."""
 
 import json
 
@@ -25,7 +25,7 @@ def main(job: Job) -> None:
         use_converted(decoder.model, job.input("model", "."), job.input("converted", "."), job.threads)
     outputs, folder = [], job.results / "hypotheses" / job.settings["folder"]
     for set_id, path in job.inputs("sets").items():
-        rows, before = manifest.read(path, "test"), decoder.seconds
+        rows, before = manifest.read(path, job.settings.get("split", "test")), decoder.seconds
         for task, texts in zip(tasks[set_id], decoder.decode_tasks(rows, tasks[set_id]), strict=True):
             lines = [
                 {"id": row["utterance"], "set": set_id, "task": task.kind, "language": task.text_language,

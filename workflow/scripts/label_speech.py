@@ -19,15 +19,21 @@ def main(job: Job) -> None:
     rows = [row for row in manifest.read(job.input("speech")) if row["split"] != "test"]
     texts = decoder.decode(rows, SpeechTask("transcribe", language, language))
     pairs = list(zip(rows, texts, strict=True))
-    labelled = [row | {language: text} for row, text in pairs if text.strip()]
-    drops = [Drop(row["split"], row["utterance"], "the base writes nothing") for row, text in pairs if not text.strip()]
+    labelled = [row | {language: text} for row, text in pairs if _has_word(text)]
+    drops = [
+        Drop(row["split"], row["utterance"], "the base writes no word") for row, text in pairs if not _has_word(text)
+    ]
     if not labelled:
-        raise UserError(f"the base writes nothing for any utterance of {job.id}: give another base, or clearer speech.")
+        raise UserError(f"{job.id}: the base writes no word for any utterance: give another base, or other audio.")
     path, report = job.path(f"{job.id}.parquet"), job.path(f"{job.id}.dropped.tsv")
     manifest.write(path, labelled, [language])
     write_dropped(report, drops)
     print(f"{job.id}: {len(labelled)} utterances labelled, {len(drops)} dropped")
     job.finish(path, report)
+
+
+def _has_word(text: str) -> bool:
+    return any(character.isalnum() for character in text)
 
 
 if __name__ == "__main__":

@@ -200,9 +200,12 @@ class Builder:
         settings["longest"] = self.fitting(LONGEST_RECORDING)
         return self.job("corpus", id, settings, modules=("tauspeech.corpora.word_test",))
 
-    def without_speech(self, id: str, counts: dict[str, int], seconds: float, language: str) -> PlannedJob:
-        """A set without speech and texts: so many utterances of silence, of a quiet room or of noise."""
+    def without_speech(
+        self, id: str, counts: dict[str, dict[str, int]], seconds: float, language: str, text: str = ""
+    ) -> PlannedJob:
+        """A set without speech: of each split so many utterances of silence, of a quiet room or of noise, all with one text."""
         settings = {"kind": "no_speech", "counts": counts, "seconds": seconds, "languages": [language], "check": None}
+        settings |= {"text": text} if text else {}
         return self._speech(id, settings, {}, threads=1)
 
     def synthesised(
@@ -563,12 +566,14 @@ class Builder:
         batch: str | None = None,
         folder: str | None = None,
         hints: PlannedHints | None = None,
+        split: str = "test",
     ) -> PlannedJob:
-        """Hypotheses of a model for the test split of some sets, below hypotheses/<folder>, which is ``id`` by default."""
+        """Hypotheses of a model for a split of some sets, below hypotheses/<folder>, which is ``id`` by default."""
         self._require_tasks(sets)
         sets = self._as_taken(sets)
         settings = self.decoding_settings | tasks_of(sets) | {"folder": (folder or id) + self.tag}
         settings |= {"hints": hints.settings} if hints else {}
+        settings |= {"split": split} if split != "test" else {}
         inputs: Inputs = {"model": model, "converted": self._converted(model), **sets_of(sets)}
         inputs = {**inputs, **hints.inputs} if hints else inputs
         modules = (*self.family, *self._conversion)

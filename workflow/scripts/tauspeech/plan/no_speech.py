@@ -13,6 +13,14 @@ METRICS = "tauspeech.scoring.no_speech"
 SOUNDS = ("silence", "room", "noise")
 
 
+def require_room(build: Builder, seconds: float) -> None:
+    """Refuse utterances without speech that a shorter input window has no room for."""
+    if seconds > build.fitting(seconds):
+        raise UserError(
+            f"key 'no_speech.seconds' is {seconds:g}, and base_window takes {build.fitting(seconds):g} s: lower it."
+        )
+
+
 class SetsWithoutSpeech:
     """A set for each sound of the configuration; ``words`` are the forms of the words that count as false alarms."""
 
@@ -27,10 +35,7 @@ class SetsWithoutSpeech:
             raise UserError(
                 f"key 'no_speech': give a number of utterances of {', '.join(SOUNDS)}, or leave the key out."
             )
-        if self.seconds > build.fitting(self.seconds):
-            raise UserError(
-                f"key 'no_speech.seconds' is {self.seconds:g}, and base_window takes {build.fitting(self.seconds):g} s: lower it."
-            )
+        require_room(build, self.seconds)
 
     @property
     def sounds(self) -> tuple[str, ...]:
@@ -42,6 +47,6 @@ class SetsWithoutSpeech:
 
     def _planned(self, sound: str) -> FurtherSet:
         language = self.task["source" if self.task["kind"] == "transcribe" else "target"]
-        counts = {sound: self._counts[sound]}
+        counts = {"test": {sound: self._counts[sound]}}
         speech = self.build.without_speech(f"{sound}--no-speech", counts, self.seconds, language)
         return FurtherSet(speech, self.task, METRICS, {"seconds": self.seconds, "words": dict(self.words)})

@@ -1,4 +1,7 @@
-"""Set without speech: digital silence, the noise of a quiet room, or louder noise of several kinds, all without texts."""
+"""Set without speech: digital silence, the noise of a quiet room, or louder noise of several kinds.
+
+Texts are empty, or all the same: a phrase that a model is to be trained to write there.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,14 +24,14 @@ ROOM = ("pink", "brown", "hum")  # a quiet room: air, ventilation, mains
 
 def rows(job: Job, drops: list[Drop], check: Check | None) -> Iterator[dict[str, Any]]:
     (language,), size = job.settings["languages"], round(job.settings["seconds"] * RATE)
-    for kind, count in job.settings["counts"].items():
-        for number in range(count):
-            id = f"{kind}-{number:05d}"
+    about = {"word_id": "", language: job.settings.get("text", ""), "seconds": size / RATE, "engine": "none"}
+    for split, counts in job.settings["counts"].items():
+        for kind, number in ((kind, number) for kind, count in counts.items() for number in range(count)):
+            id = f"{kind}-{number:05d}" if split == "test" else f"{split}-{kind}-{number:05d}"
             seed = derive_seed(job.seed, "no speech", id)
             samples = SOUNDS[kind](size, number, np.random.default_rng(seed))
-            sound = {"audio": {"bytes": encode_audio(samples), "path": f"{id}.flac"}, "seconds": size / RATE}
-            about = {"utterance": id, "split": "test", "word_id": "", language: ""}
-            yield about | sound | {"voice": kind, "engine": "none", "seed": seed}
+            audio = {"bytes": encode_audio(samples), "path": f"{id}.flac"}
+            yield {"utterance": id, "split": split, "audio": audio, "voice": kind, "seed": seed} | about
 
 
 def silence(size: int, number: int, generator: np.random.Generator) -> np.ndarray:
