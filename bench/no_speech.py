@@ -32,8 +32,10 @@ def main() -> None:
     import torch
     import yaml
 
+    from tauspeech.models.folder import quiet
     from tauspeech.plan.config import complete
 
+    quiet()
     torch.set_num_threads(arguments.threads)
     config = complete(yaml.safe_load(arguments.config.read_text(encoding="utf-8")), str(arguments.config))
     for name in arguments.models:
