@@ -23,8 +23,10 @@ def main(job: Job) -> None:
     drops = [
         Drop(row["split"], row["utterance"], "the base writes no word") for row, text in pairs if not _has_word(text)
     ]
-    if not labelled:
-        raise UserError(f"{job.id}: the base writes no word for any utterance: give another base, or other audio.")
+    if without := {row["split"] for row in rows} - {row["split"] for row in labelled}:
+        raise UserError(
+            f"the base writes no word for any utterance of the split {min(without)}: give another base, or other audio."
+        )
     path, report = job.path(f"{job.id}.parquet"), job.path(f"{job.id}.dropped.tsv")
     manifest.write(path, labelled, [language])
     write_dropped(report, drops)

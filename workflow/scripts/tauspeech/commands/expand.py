@@ -79,6 +79,7 @@ def run(args: argparse.Namespace) -> None:
     module = companion(origin, "expansion", "made a speech LLM")
     centres = read_centres(args.centres) if args.centres else _centres(args)
     extractor = UnitExtractor(args.encoder, args.layer, centres, args.window)
+    extractor.open()
     write_folder(args.output, lambda folder: module.expand(origin, extractor, args.languages, folder, args.seed))
     print(f"{args.output}: {extractor.count} units of {args.encoder}, layer {args.layer}")
 

@@ -10,7 +10,7 @@ from tauspeech.corpora.utterance import AudioSource, clean, usable_samples
 from tauspeech.data.audio import RATE, encode_audio
 from tauspeech.data.dropped_utterances import Drop, Unusable, counts
 from tauspeech.data.selection import Lengths
-from tauspeech.data.word_lists.listing import ListedUtterance
+from tauspeech.data.word_lists.listing import ListedUtterance, hash_of_texts
 from tauspeech.data.word_lists.sources import kind_of, listed_utterances
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import sha256_text
@@ -26,6 +26,8 @@ def rows(job: Job, dropped: list[Drop]) -> Iterator[dict[str, Any]]:
     source, (language,) = job.settings["source"], job.settings["languages"]
     lengths, pace, seen = Lengths(longest=job.settings["longest"]), Pace("recordings"), set[str]()
     utterances = listed_utterances(source)
+    if hash_of_texts(utterances) != source["texts"]:
+        raise UserError(f"{source[kind_of(source)]} changed since this run was planned: run snakemake again.")
     for start in range(0, len(utterances), AHEAD):
         portion = utterances[start : start + AHEAD]
         encoded = encoded_audio((each.file, each.row) for each in portion if each.row is not None)

@@ -12,6 +12,7 @@ import torch
 from tauspeech.data.manifest import AudioKey, audio_key
 from tauspeech.models.devices import device
 from tauspeech.models.encoder_states import EncoderStates, encoder_fingerprint
+from tauspeech.models.families import takes_hints
 from tauspeech.models.family import SpeechModel, fits_window, require_fit
 from tauspeech.models.half_precision import arithmetic
 from tauspeech.models.hints import Hints
@@ -65,6 +66,11 @@ class Decoder:
         hints: Hints | None = None,
     ):
         self.model, self.hints = model, hints
+        if hints and not takes_hints(model.network.config.model_type):
+            raise UserError(
+                f"a model of the type '{model.network.config.model_type}' takes neither a prompt nor a bias of words: leave them out, or give "
+                "a Whisper model."
+            )
         self._states = states if device() == "cpu" else None  # on a GPU, encoding takes less time than copying
         model.network.to(device(), torch.float32).eval()
         self.settings = settings

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tauspeech.data.word_lists.listing import ListedUtterance
+from tauspeech.data.word_lists.listing import ListedUtterance, hash_of_lists, hash_of_texts
 from tauspeech.data.word_lists.sources import KINDS, kind_of, listed_utterances
 from tauspeech.plan.builder import Builder
 from tauspeech.plan.checks import require_recordings
@@ -41,9 +41,9 @@ class WordTests:
         require_known(self.build, language, f"{key}.language")
         source = source_of(self.tests[name], key)
         utterances = _utterances(source, key)
-        content = {"texts": _texts(utterances), "audio": _audio(utterances, by_content="recordings" in source)}
+        content = {"texts": hash_of_texts(utterances), "audio": _audio(utterances, by_content="recordings" in source)}
         speech = self.build.listed_speech(f"{name}--words", source | content, language)
-        lists = sha256_text(canonical_json([[each.name, each.words] for each in utterances]))
+        lists = hash_of_lists(utterances)
         task = {"kind": "transcribe", "source": language, "target": language}
         return FurtherSet(speech, task, METRICS, {"source": source, "lists": lists})
 
@@ -95,13 +95,10 @@ def _utterances(source: dict[str, str], key: str) -> tuple[ListedUtterance, ...]
     return utterances
 
 
-def _texts(utterances: Sequence[ListedUtterance]) -> str:
-    return sha256_text(canonical_json([[each.name, each.text] for each in utterances]))
-
-
 def _audio(utterances: Sequence[ListedUtterance], by_content: bool) -> str:
-    """Hash over audio files: small ones of a user by their content, those of corpora by name and size."""
-    files = sorted({each.file for each in utterances if each.file.is_file()})
+    """Hash over the audio of each utterance: files of a user by their content, those of corpora by name and size."""
+    files = {each.file for each in utterances if each.file.is_file()}
+    contents = {path: sha256_file(path) if by_content else path.stat().st_size for path in files}
     return sha256_text(
-        canonical_json([[path.name, sha256_file(path) if by_content else path.stat().st_size] for path in files])
+        canonical_json([[each.name, each.file.name, each.row, contents.get(each.file)] for each in utterances])
     )

@@ -9,13 +9,13 @@ In languages without spaces the rates are of characters (B-CER, U-CER).
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.metadata import version
 
 import jiwer
 import numpy as np
 
 from tauspeech.data.languages import unspaced
-from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.normalise import (
     CER_NORMALISATION,
     WER_NORMALISATION,
@@ -50,7 +50,7 @@ def _counts(
 ) -> tuple[int, int, int, int]:
     """Errors and words of the reference: of listed words, and of the others."""
     truth, found = _tokens(reference, language, rules), _tokens(hypothesis, language, rules)
-    listed = _by_first_token(phrases, language, rules)
+    listed = _by_first_token(tuple(phrases), language, rules)
     in_truth, in_found = _covered(truth, listed), _covered(found, listed)
     errors = {True: 0, False: 0}
     for chunk in jiwer.process_words(" ".join(truth), " ".join(found)).alignments[0]:
@@ -70,13 +70,13 @@ def _tokens(text: str, language: str, rules: ScoringRules) -> list[str]:
     return list(for_cer(text, language, rules)) if unspaced(language) else for_wer(text, language, rules).split()
 
 
-def _by_first_token(phrases: Sequence[str], language: str, rules: ScoringRules) -> dict[str, list[tuple[str, ...]]]:
+@lru_cache(maxsize=64)  # utterances often share a list
+def _by_first_token(phrases: tuple[str, ...], language: str, rules: ScoringRules) -> dict[str, list[tuple[str, ...]]]:
+    """Tokens of phrases; those that normalisation deletes, as Whisper's does "um", cannot occur in a text."""
     found: dict[str, list[tuple[str, ...]]] = {}
     for phrase in phrases:
-        parts = tuple(_tokens(phrase, language, rules))
-        if not parts:
-            raise UserError(f"Word {phrase!r} of a list has no letter and no digit: remove it from the list.")
-        found.setdefault(parts[0], []).append(parts)
+        if parts := tuple(_tokens(phrase, language, rules)):
+            found.setdefault(parts[0], []).append(parts)
     return found
 
 

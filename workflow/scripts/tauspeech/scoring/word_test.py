@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from tauspeech.data.word_lists.listing import UtteranceWords
+from tauspeech.data.word_lists.listing import UtteranceWords, hash_of_lists
 from tauspeech.data.word_lists.sources import listed_utterances
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.biased_errors import biased_errors
@@ -20,7 +20,7 @@ from tauspeech.scoring.tally import Tally
 
 def tallies(utterances: pd.DataFrame, settings: Mapping[str, Any], rules: ScoringRules) -> list[Tally]:
     """Metrics of the hypotheses of one set; ``settings`` has the source of the lists."""
-    words = _words(utterances["id"], settings["source"])
+    words = _words(utterances["id"], settings)
     task, language = utterances[["task", "language"]].iloc[0]
     texts = utterances["reference"].tolist(), utterances["hypothesis"].tolist()
     listed, counted = ([getattr(each, part) for each in words] for part in ("listed", "counted"))
@@ -31,10 +31,11 @@ def tallies(utterances: pd.DataFrame, settings: Mapping[str, Any], rules: Scorin
     ]
 
 
-def _words(ids: "pd.Series[str]", source: Mapping[str, str]) -> list[UtteranceWords]:
+def _words(ids: "pd.Series[str]", settings: Mapping[str, Any]) -> list[UtteranceWords]:
+    utterances = listed_utterances(settings["source"])
+    if hash_of_lists(utterances) != settings["lists"]:
+        raise UserError("the lists of words changed since this run was planned: run snakemake again.")
     found: dict[str, UtteranceWords] = {}
-    for each in listed_utterances(source):
+    for each in utterances:
         found.setdefault(each.name, each.words)
-    if missing := [id for id in ids if id not in found]:
-        raise UserError(f"utterance {missing[0]!r} has no list of words any more: run the workflow again.")
     return [found[id] for id in ids]

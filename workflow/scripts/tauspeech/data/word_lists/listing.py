@@ -1,7 +1,10 @@
 """Utterance with its list of words, as a corpus lists it, before its audio is read."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from tauspeech.runtime.files import canonical_json, sha256_text
 
 
 class UtteranceWords(NamedTuple):
@@ -23,3 +26,11 @@ class ListedUtterance(NamedTuple):
     file: Path  # its audio, or the Parquet file that holds it
     row: int | None = None  # in the Parquet file
     speaker: str = ""  # empty if the corpus does not name one
+
+
+def hash_of_texts(utterances: Sequence[ListedUtterance]) -> str:
+    return sha256_text(canonical_json([[each.name, each.text] for each in utterances]))
+
+
+def hash_of_lists(utterances: Sequence[ListedUtterance]) -> str:
+    return sha256_text(canonical_json([[each.name, each.words] for each in utterances]))

@@ -24,7 +24,7 @@ def read_phrases(path: Path) -> tuple[str, ...]:
 
 def require_letters(phrase: str, where: str) -> None:
     if not any(character.isalnum() for character in phrase):
-        raise UserError(f"{where}: '{one_line(phrase, 30)}' has no letter and no digit: remove it from the list.")
+        raise UserError(f"{where}: '{one_line(phrase, 30)}' has no letter and no digit: give a word or phrase with one.")
 
 
 def distinct(phrases: Iterable[str]) -> tuple[str, ...]:

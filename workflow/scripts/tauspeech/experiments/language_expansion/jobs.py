@@ -16,6 +16,7 @@ from tauspeech.runtime.errors import UserError
 SPEECH, TEXT, CONTROL = "translate", "translate_text", "control_language"  # kinds of tasks
 BOTH, FIRST, SECOND, LC = "both", "first", "second", "lc"  # names of weights
 FREE = (FIRST, SECOND)
+LARGEST_RANK = 64  # of a linear combination: a vector of a higher rank may be stored as a whole, without factors
 ADDED = "table3"  # to whose merges a third language is added
 
 
@@ -150,8 +151,10 @@ class ExpansionJobs:
         return self.build.merge(f"{table}--linear-adapters", merge, f"{table}--linear-adapters")
 
     def adds_adapters(self, table: str) -> bool:
-        """True if the vectors of a table are adapters, which have factors."""
-        return self.addition(table, "addition", False).merge.adapters is not None
+        """True if the vectors of a table are adapters of one rank and scale that are trained here, and stored as factors."""
+        adapters = self.addition(table, "addition", False).merge.adapters or []
+        kinds = [each.settings.get("lora") for each in adapters]
+        return all(kind is not None and kind == kinds[0] and kind["rank"] <= LARGEST_RANK for kind in kinds) and bool(kinds)
 
     @once
     def with_added(self, table: str, method: str) -> PlannedJob:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.data.tables import SPLITS
+from tauspeech.data.word_lists.phrases import require_letters
 from tauspeech.plan.builder import Builder, TaskSets
 from tauspeech.plan.jobs import PlannedJob, once
 from tauspeech.plan.merges import MergeSpec, Term
@@ -34,6 +35,8 @@ class Models:
         self.sounds: tuple[str, ...] = tuple(config["no_speech"]["sounds"])
         require_published(config["base"])
         require_room(self.build, config["no_speech"]["seconds"])
+        if config["phrase"]:
+            require_letters(config["phrase"], "key 'phrase'")
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
 
     # Data

@@ -163,7 +163,7 @@ class Baselines:
             "task": self.jobs.task,
             "language": self.language,
             "general": self.jobs.speech(None).id,
-            "words": {word.id: forms_of(word)[self.language] for word in self.systems.words},
+            "words": {self.jobs.speech(word).id: forms_of(word)[self.language] for word in self.systems.words},
         }
         settings |= self.jobs.build.scoring_settings
         return PlannedJob("table", "baselines", settings, used.inputs, modules=(f"{ROOM}.baselines_table",))

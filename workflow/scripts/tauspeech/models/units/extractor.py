@@ -50,6 +50,10 @@ class UnitExtractor:
             )
         return found
 
+    def open(self) -> None:
+        """Open the encoder now, so that a layer, window or width that does not fit is refused."""
+        assert self._frames
+
     def units(self, samples: np.ndarray) -> np.ndarray:
         """Units of speech at 16 kHz, without runs of equal ones."""
         return without_runs(nearest(self._frames.frames(samples), self.centres)).astype(np.int32)

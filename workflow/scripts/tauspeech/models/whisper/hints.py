@@ -1,6 +1,7 @@
 """Hints of Whisper models: phrases as the previous text of a prompt, or as a bias of the logits."""
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -42,13 +43,13 @@ def prompt_tokens(tokenizer: WhisperTokenizer, phrases: Sequence[str], most: int
     """Tokens of a prompt with the phrases, of which the last ones are left out where ``most`` tokens of text do not hold all."""
     if PREVIOUS not in tokenizer.get_vocab():
         raise UserError(
-            f"the model's tokenizer has no {PREVIOUS}, so that it takes no prompt: leave prompt and vector_prompt out of "
-            "baselines.systems, or give another base."
+            f"the model's tokenizer has no {PREVIOUS}, so that it takes no prompt: favour the words by a bias, or give another model."
         )
     count = _most_that_fit(tokenizer, phrases, most)
     if left_out := phrases[count:]:
         print(
             f"The prompt holds {count} of {len(phrases)} phrases, in at most {most} tokens; left out: {', '.join(left_out)}",
+            file=sys.stderr,
             flush=True,
         )
     return [tokenizer.convert_tokens_to_ids(PREVIOUS), *_listed(tokenizer, phrases[:count])]
