@@ -61,6 +61,7 @@ def test_another_weight_reaches_its_own_models_and_the_table(plan):
         ({"base_window": 4}, r"key 'no_speech\.seconds' is 2, and base_window takes 1 s: lower it"),
         ({"language": "de"}, r"speech\.tsv: column 'de' is missing"),
         ({"subtraction": {"weights": [0]}}, r"key 'subtraction\.weights"),
+        ({"subtraction": {"weights": [0.29, 0.125]}}, r"key 'subtraction\.weights': 0\.125 has more than two decimals"),
         ({"no_speech": {"sounds": ["rain"]}}, r"key 'no_speech\.sounds"),
     ],
 )

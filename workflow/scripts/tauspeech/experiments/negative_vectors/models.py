@@ -79,11 +79,8 @@ class Models:
 
     @cached_property
     def trained(self) -> PlannedJob:
-        return self.build.finetune(VECTOR, ((self.training_set, (self.task,)),), self._training)
-
-    @property
-    def _training(self) -> dict[str, Any]:
-        return self.build.section("training")
+        training = self.build.section("training")
+        return self.build.finetune(VECTOR, ((self.training_set, (self.task,)),), training)
 
     @cached_property
     def vector(self) -> PlannedJob:
@@ -92,6 +89,8 @@ class Models:
     @once
     def minus(self, weight: float) -> PlannedJob:
         """The base with the vector subtracted ``weight`` times."""
+        if round(weight, 2) != weight:  # names of models have two decimals
+            raise UserError(f"key 'subtraction.weights': {weight:g} has more than two decimals: round it.")
         spec = MergeSpec("task_arithmetic", (Term(self.vector, -weight),))
         return self.build.merge(f"minus-{round(100 * weight):03d}", spec, batch="minus")
 
