@@ -433,8 +433,8 @@ def test_a_prompt_is_no_part_of_the_text(run, wav, speech, words, tmp_path, kind
         (None, ["--strength", "2"], "--strength and --as-prompt are about words: give --words"),
         ("巴黎", ["--strength", "-1"], "--strength is -1: give 0 or more"),
         ("巴黎", ["--engine", "ctranslate2"], "CTranslate2 decodes without words: leave --engine out, or --words"),
-        ("\n \n", [], "has no words: write one a line"),
-        ("巴黎\n<|en|>", ["--as-prompt"], r"words\.txt, line 2 holds control characters or markup"),
+        ("\n \n", [], "has no words: write a word or phrase into each line"),
+        ("巴黎\n<|en|>", ["--as-prompt"], r"words\.txt: '<\|en\|>' has control characters or markup"),
     ],
 )
 def test_mistakes_about_words_are_one_sentence(run, wav, speech, words, content, options, says):
@@ -444,7 +444,7 @@ def test_mistakes_about_words_are_one_sentence(run, wav, speech, words, content,
 
 
 def test_a_file_of_words_that_is_not_there_is_named(run, wav, speech, tmp_path):
-    with pytest.raises(UserError, match=r"none\.txt \(--words\) cannot be read: check the name"):
+    with pytest.raises(UserError, match=r"the list of words \S*none\.txt does not exist"):
         run(FOUNDATION, wav("a.wav", speech[0]), "--words", tmp_path / "none.txt")
 
 

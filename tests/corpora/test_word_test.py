@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pandas as pd
 import pytest
 
 import make_corpus
@@ -11,6 +12,8 @@ from tauspeech.data.word_lists.sources import listed_utterances
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.job import Job
 from tauspeech.runtime.stages import spec_path
+from tauspeech.scoring import word_test
+from tauspeech.scoring.rules import DEFAULT_RULES
 from tests.corpora.word_test_layouts import EARNINGS, USABLE, write_earnings, write_librispeech, write_table
 from tests.plan.small import changed, config, folder, plan, words_file
 
@@ -92,6 +95,31 @@ def test_a_table_with_lists_of_each_row(made, folder):
     assert [(row["utterance"], row["en"]) for row in rows] == [("00000", "The wall."), ("00001", "No words.")]
     assert drops == {"silent": 1}
     assert [words[name].listed for name in ("00000", "00001")] == [("Berlin Wall", "Goethe"), ()]
+
+
+def test_recordings_that_are_swapped_are_another_set(plan, folder):
+    def planned(*files):
+        write_table(
+            folder, "file\ten", *(f"{file}\t{text}" for file, text in zip(files, ("One.", "Two."), strict=True))
+        )
+        (folder / "list.txt").write_text("One\n", encoding="utf-8")
+        return plan(word_tests={"calls": {"recordings": "calls.tsv", "list": "list.txt"}}).jobs[
+            "corpus", "calls--words"
+        ]
+
+    assert planned("one.wav", "two.wav").key != planned("two.wav", "one.wav").key
+
+
+def test_a_list_that_changes_after_the_plan_is_refused(plan, folder):
+    write_table(folder, "file\ten", "one.wav\tOne.")
+    (folder / "list.txt").write_text("One\n", encoding="utf-8")
+    jobs = plan(word_tests={"calls": {"recordings": "calls.tsv", "list": "list.txt"}}).jobs
+    settings = jobs["score", "raw/calls--words"].settings
+    answers = {"id": "00000", "task": "transcribe", "language": "en", "reference": "One.", "hypothesis": "One."}
+    assert word_test.tallies(pd.DataFrame([answers]), settings, DEFAULT_RULES)
+    (folder / "list.txt").write_text("Two\n", encoding="utf-8")
+    with pytest.raises(UserError, match="lists of words changed since this run was planned"):
+        word_test.tallies(pd.DataFrame([answers]), settings, DEFAULT_RULES)
 
 
 def test_a_table_with_one_list(made, folder):

@@ -14,6 +14,7 @@ from tauspeech.data.manifest import audio_key
 from tauspeech.models.decoding import Decoder, FeatureCache, shared_features
 from tauspeech.models.encoder_states import EncoderStates
 from tauspeech.models.foundation_sizes import SIZES
+from tauspeech.models.hints import Hints
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper.foundation import new_model
 from tauspeech.runtime.errors import UserError
@@ -258,3 +259,12 @@ def test_features_larger_than_the_cache_are_kept_until_the_next():
 
 def test_a_process_has_one_shared_cache():
     assert shared_features() is shared_features()
+
+
+def test_hints_for_a_model_that_takes_none_are_refused():
+    network = torch.nn.Linear(1, 1)
+    network.config = SimpleNamespace(model_type="wav2vec2")
+    model = FakeModel()
+    model.network = network
+    with pytest.raises(UserError, match="of the type 'wav2vec2' takes neither a prompt nor a bias of words"):
+        Decoder(model, SETTINGS, hints=Hints(("Goethe",), strength=1.0))

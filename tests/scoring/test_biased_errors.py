@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.biased_errors import biased_errors
 from tauspeech.scoring.metrics import cer, wer
 from tauspeech.scoring.rules import ScoringRules
@@ -96,9 +95,11 @@ def test_sets_without_a_listed_word_have_no_rate_of_them():
     assert others.metric(1).value == 0
 
 
-def test_a_phrase_of_signs_alone_is_refused():
-    with pytest.raises(UserError, match=r"Word '\?' of a list has no letter and no digit"):
-        counts("one", "one", "?")
+def test_a_phrase_that_normalisation_deletes_lists_nothing():
+    assert counts("one", "two", "?") == counts("one", "two")
+    whisper = ScoringRules(normaliser="whisper")
+    biased, others = biased_errors(["um one"], ["two"], [["um", "one"]], "en", whisper)
+    assert (biased.value(), others.counts.tolist()) == (100, [[0, 0]])
 
 
 @given(WORDS, WORDS, LISTED)

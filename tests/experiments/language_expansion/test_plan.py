@@ -34,6 +34,9 @@ def test_both_tables_and_the_synthesis_need_so_many_models(plan):
     by_lora = plan(training={"trainable": "lora"}).jobs
     linear = {id for stage, id in by_lora if stage == "merge"} - {id for stage, id in plan().jobs if stage == "merge"}
     assert linear == {"table3--linear-adapters", "table4--linear-adapters"}
+    higher = {"de--st": {"training": {"lora": {"rank": 4}}}}  # factors of other ranks cannot be summed
+    of_ranks = {id for stage, id in plan(training={"trainable": "lora"}, overrides=higher).jobs if stage == "merge"}
+    assert not of_ranks & linear
     assert Counter(stage for stage, _ in plan(merging={"free": False}).jobs)["search"] == 4 + 4 + 4
     assert (counts["units"], counts["speech"], counts["table"]) == (3, 3, 4)
     assert Counter(stage for stage, _ in plan(table4=None, synthesised=False).jobs)["finetune"] == 4

@@ -68,6 +68,9 @@ def test_each_seed_has_its_table(jobs):
     tables = {name for name in made if name.startswith("table/") and name.endswith("--seed2")}
     scored = ("weights", "table2", "table3", "fig2", "fig2_normalised", "baselines")
     assert tables == {f"table/{name}--seed2" for name in scored}
+    for name in ("baselines", "baselines--seed2"):
+        settings = made[f"table/{name}"].settings
+        assert all(set(row["sets"]) <= settings["words"].keys() for row in settings["rows"])
     first, second = (made[f"table/{name}"].settings["rows"] for name in ("baselines", "baselines--seed2"))
     assert [row["system"] for row in first] == [row["system"] for row in second] and first != second
     assert made["finetune/first2--lora--seed2"].seed == 2

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tauspeech.commands.common import add_command, add_threads
+from tauspeech.data.word_lists.phrases import read_phrases
 from tauspeech.models.hints import Hints
 from tauspeech.runtime.errors import UserError
-from tauspeech.text.characters import has_control_or_markup
 
 if TYPE_CHECKING:
     import numpy as np
@@ -119,26 +119,10 @@ def _hints(args: argparse.Namespace) -> Hints | None:
         return None
     if args.strength is not None and not args.strength >= 0:
         raise UserError(f"--strength is {args.strength:g}: give 0 or more.")
-    words = _lines(args.words)
+    words = read_phrases(args.words)
     if args.as_prompt:
         return Hints(words, as_prompt=True)
     return Hints(words, strength=STRENGTH if args.strength is None else args.strength)
-
-
-def _lines(path: Path) -> tuple[str, ...]:
-    """Lines of a file, without empty ones."""
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-    except OSError:
-        raise UserError(f"{path} (--words) cannot be read: check the name.") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path} (--words) is not UTF-8: save it as UTF-8 with one word a line.") from None
-    for number, line in enumerate(lines, 1):
-        if has_control_or_markup(line):
-            raise UserError(f"{path}, line {number} holds control characters or markup: write a word or phrase alone.")
-    if not any(lines):
-        raise UserError(f"{path} (--words) has no words: write one a line.")
-    return tuple(dict.fromkeys(filter(None, lines)))
 
 
 def _samples(path: Path) -> "np.ndarray":

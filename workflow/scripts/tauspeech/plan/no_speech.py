@@ -30,7 +30,7 @@ class SetsWithoutSpeech:
         self._set = cache(self._planned)
         about: dict[str, Any] = build.config["no_speech"]
         self.seconds: float = about["seconds"]
-        self._counts = {sound: about[sound] for sound in SOUNDS if about[sound]}
+        self._counts = {sound: int(about[sound]) for sound in SOUNDS if about[sound]}
         if not self._counts:
             raise UserError(
                 f"key 'no_speech': give a number of utterances of {', '.join(SOUNDS)}, or leave the key out."

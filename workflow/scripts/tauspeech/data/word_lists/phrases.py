@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tauspeech.runtime.errors import UserError, one_line
+from tauspeech.text.characters import has_control_or_markup
 
 
 def read_phrases(path: Path) -> tuple[str, ...]:
     """Words and phrases in order, each once; empty lines do not count."""
     if not path.is_file():
-        raise UserError(f"the list of words {path} does not exist: check its path, from the project's folder.")
+        raise UserError(f"the list of words {path} does not exist: check its path.")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
@@ -17,6 +18,10 @@ def read_phrases(path: Path) -> tuple[str, ...]:
     found = distinct(line.strip() for line in lines)
     for phrase in found:
         require_letters(phrase, str(path))
+        if has_control_or_markup(phrase):
+            raise UserError(
+                f"{path}: '{one_line(phrase, 30)}' has control characters or markup: give a word or phrase alone."
+            )
     if not found:
         raise UserError(f"{path} has no words: write a word or phrase into each line.")
     return found
@@ -24,7 +29,9 @@ def read_phrases(path: Path) -> tuple[str, ...]:
 
 def require_letters(phrase: str, where: str) -> None:
     if not any(character.isalnum() for character in phrase):
-        raise UserError(f"{where}: '{one_line(phrase, 30)}' has no letter and no digit: give a word or phrase with one.")
+        raise UserError(
+            f"{where}: '{one_line(phrase, 30)}' has no letter and no digit: give a word or phrase with one."
+        )
 
 
 def distinct(phrases: Iterable[str]) -> tuple[str, ...]:

@@ -154,7 +154,9 @@ class ExpansionJobs:
         """True if the vectors of a table are adapters of one rank and scale that are trained here, and stored as factors."""
         adapters = self.addition(table, "addition", False).merge.adapters or []
         kinds = [each.settings.get("lora") for each in adapters]
-        return all(kind is not None and kind == kinds[0] and kind["rank"] <= LARGEST_RANK for kind in kinds) and bool(kinds)
+        return all(kind is not None and kind == kinds[0] and kind["rank"] <= LARGEST_RANK for kind in kinds) and bool(
+            kinds
+        )
 
     @once
     def with_added(self, table: str, method: str) -> PlannedJob:

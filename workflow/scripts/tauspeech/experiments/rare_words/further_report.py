@@ -7,14 +7,15 @@ from tauspeech.reporting.signatures import signatures
 
 WORD_TESTS = (
     "Recordings with lists of words, in percent: error rate of all words, of the listed ones (B-) and of the others (U-), where "
-    "lower is better; recall, precision and F1 of the words of the lists, where higher is better."
+    "lower is better; recall, precision and F1 of the words of the lists, where higher is better. Prompts and biases have the run's own "
+    "words, not those of the lists."
 )
 NO_SPEECH = (
     "Share in percent of utterances without speech in which a model writes one of the words (false alarms), or any text; and the "
     "words or characters that it writes a minute. Lower is better."
 )
 ROWS = (
-    "The rows each are the mean over the models of single words; the others are models of several words, by their number. "
+    "The rows each are the mean over the models of single words; the others are models of so many words. "
     "Weight of each: {weight}."
 )
 
