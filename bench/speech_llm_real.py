@@ -29,9 +29,9 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="folder of `tauspeech expand`")
     parser.add_argument("--domains", nargs="+", default=DOMAINS)
     parser.add_argument("--sentences", type=int, default=COUNTS["train"])
-    parser.add_argument("--epochs", type=float, default=4)
-    parser.add_argument("--evaluations", type=int, default=4)
-    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--epochs", type=float, default=6)
+    parser.add_argument("--evaluations", type=int, default=6)
+    parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--rate", type=float, default=5e-3)
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--alpha", type=float, default=8)
@@ -52,7 +52,8 @@ def main() -> None:
     )
     found, seconds = trained(arguments, rows)
     show(found, [row for row in rows if row["split"] == "test"])
-    print(f"after {seconds / 60:.1f} min of training on {torch.get_num_threads()} thread(s)")
+    if seconds:
+        print(f"after {seconds / 60:.1f} min of training on {torch.get_num_threads()} thread(s)")
 
 
 def spoken(arguments: argparse.Namespace, counts: dict[str, int]) -> list[dict[str, Any]]:
@@ -144,6 +145,8 @@ def show(model: Any, rows: list[dict[str, Any]]) -> None:
     texts = decoder.decode(rows, SpeechTask("transcribe", "en", "en"))
     found = wer([row["en"] for row in rows], texts, "en").metric(1)
     print(f"WER of {found.n} unseen sentences: {found.value:.1f} [{found.low:.1f}, {found.high:.1f}]")
+    others = wer([row["en"] for row in rows], [*texts[1:], *texts[:1]], "en").value()
+    print(f"with each one's transcript in place of another's: {others:.1f}")
     for row, text in list(zip(rows, texts, strict=True))[:8]:
         print(f"    {row['en']}\n    -> {text}")
 

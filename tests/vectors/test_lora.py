@@ -482,6 +482,11 @@ def a_row_fewer(tensors: dict[str, Tensor]) -> None:
     tensors[EMBEDDED] = tensors[EMBEDDED][:1].clone()
 
 
+@with_tensors
+def no_row(tensors: dict[str, Tensor]) -> None:
+    tensors[EMBEDDED] = torch.zeros(0, 16)
+
+
 def whole_embeddings(tensors: dict[str, Tensor]) -> None:
     tensors["base_model.model.model.embed_tokens.weight"] = torch.ones(50, 16)
 
@@ -498,6 +503,7 @@ def whole_embeddings(tensors: dict[str, Tensor]) -> None:
         (lambda folder: edit(folder, {"trainable_token_indices": [48, 48]}), "names a token twice"),
         (lambda folder: edit(folder, {"trainable_token_indices": "48"}), "are not lists of token numbers"),
         (lambda folder: edit(folder, {"trainable_token_indices": [-1, 3]}), "are not lists of token numbers"),
+        (lambda folder: (edit(folder, {"trainable_token_indices": []}), no_row(folder)), "as embeddings of 0 tokens"),
         (with_tensors(a_row_fewer), r"float32\[1, 16\] as embeddings of 2 tokens"),
         (with_tensors(lambda t: t.pop(EMBEDDED)), "has no embeddings of the tokens in trainable_token_indices"),
         (with_tensors(lambda t: t[EMBEDDED].fill_(torch.nan)), "holds NaN or infinity"),

@@ -1,5 +1,7 @@
 """A tiny random LLaMA with units of the bundled English encoder, in files as real models have them."""
 
+from functools import cache
+
 import numpy as np
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -27,6 +29,7 @@ def speech(number, seconds=1.0):
     return (0.05 * np.concatenate(parts)).astype(np.float32)
 
 
+@cache
 def extractor(encoder=ENCODER, layer=-1):
     frames = open_frames(FOUNDATIONS / "english-tiny", layer)
     found = np.concatenate([frames.frames(speech(number)) for number in range(20)])

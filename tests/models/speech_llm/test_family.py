@@ -1,5 +1,6 @@
 """Speech LLMs with units: prompts, loss on the answer, training, generation in batches, and mistakes of users."""
 
+import copy
 import json
 import shutil
 from dataclasses import replace
@@ -12,6 +13,7 @@ from safetensors.torch import load_file
 from tauspeech.models.dialogue.instructions import before_input
 from tauspeech.models.family import Example, open_model
 from tauspeech.models.speech_llm.expansion import expand
+from tauspeech.models.speech_llm.family import SpeechLLM
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
 from tests.models.speech_llm.small import ENCODER, SENTENCES, UNITS, extractor, speech, speech_llm, text_model
@@ -184,3 +186,15 @@ def test_mistakes_are_refused_in_one_sentence(folder, model, tmp_path):
         UserError, match=f"has tokens for another number of units than {UNITS - 2}: give a model of text"
     ):
         expand(folder, replace(fewer, centres=fewer.centres[2:]), ["en"], tmp_path / "twice", seed=1)
+
+
+@pytest.mark.parametrize(
+    ("token", "language"), [("<de>", "de"), ("<zh-CN>", "zh-CN"), ("<zh_Hans>", "zh_Hans"), ("<gh_stars>", None)]
+)
+def test_tokens_of_languages_are_told_from_those_of_code(model, token, language):
+    """SmolLM2 has a token `<gh_stars>`, which `new_tokens` would train."""
+    tokenizer = copy.deepcopy(model.tokenizer)
+    tokenizer.add_tokens([token], special_tokens=True)
+    other = SpeechLLM(model.network, tokenizer, model.extractor)
+    assert set(other.languages) - set(model.languages) == {language} - set(model.languages) - {None}
+    assert (tokenizer.convert_tokens_to_ids(token) in other.added_tokens) == (language is not None)

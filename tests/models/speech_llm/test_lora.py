@@ -97,7 +97,7 @@ def test_embeddings_of_new_tokens_are_changed_and_of_no_others(embedded):
     assert changed.keys() == ATTENTION | set(tables)
     first = found.model.tokenizer.convert_tokens_to_ids("[SpeechGPT]") - 4  # marks are the first of the new tokens
     new = list(range(first, len(found.model.tokenizer)))
-    assert found.model.new_tokens == new and len(new) == 6 + 2 + 3 + UNITS
+    assert found.model.added_tokens == new and len(new) == 6 + 2 + 3 + UNITS
     for name in tables:
         rows = changed[name].abs().sum(1).nonzero().flatten().tolist()
         assert set(rows) <= set(new) and len(rows) > UNITS // 2

@@ -66,7 +66,7 @@ class SpeechModel(Protocol):
     # ``attention`` and, if there is a decoder, ``decoder_attention``.
     lora_presets: Mapping[str, str]
     # Tokens that a language model got for units, roles, tasks and languages; none in other families.
-    new_tokens: Sequence[int]
+    added_tokens: Sequence[int]
 
     def shorten_window(self, seconds: float) -> None:
         """Take audio of fewer seconds, in less time; what is saved stays as it would be. A UserError where it cannot be done."""

@@ -52,7 +52,7 @@ class LoraAdapter:
         self._network, self._targets = model.network, names
         trained, every = self.module.get_nb_trainable_parameters()
         print(
-            f"LoRA of rank {rank} on {len(names)} layers{f' and {len(model.new_tokens)} embeddings' if tokens else ''}: "
+            f"LoRA of rank {rank} on {len(names)} layers{f' and {len(model.added_tokens)} embeddings' if tokens else ''}: "
             f"{trained:,} weights, {trained / (every - trained):.1%}",
             flush=True,
         )
@@ -95,7 +95,7 @@ def trainable(model: SpeechModel, settings: dict[str, Any], seed: int) -> LoraAd
 
 def _new_tokens(model: SpeechModel, targets: list[str]) -> dict[str, list[int]]:
     """Tokens whose embeddings are trained, by the name of each layer that has a row for each token of its own."""
-    if not model.new_tokens:
+    if not model.added_tokens:
         raise UserError(
             "key 'training.lora.new_tokens' is true, and the base is no language model with tokens for units: set it to false."
         )
@@ -107,7 +107,7 @@ def _new_tokens(model: SpeechModel, targets: list[str]) -> dict[str, list[int]]:
         raise UserError(
             f"{_KEY} names {both[0]}, of which key 'training.lora.new_tokens' trains rows: leave one of them out."
         )
-    return {name: list(model.new_tokens) for name in names}
+    return {name: list(model.added_tokens) for name in names}
 
 
 def target_modules(model: SpeechModel, targets: str | list[str]) -> list[str]:

@@ -40,7 +40,7 @@ class AudioLLM:
     """An open audio LLM, as the protocol ``SpeechModel`` asks for it; features are samples, or a sentence as one string."""
 
     varying_length = True
-    new_tokens: Sequence[int] = ()
+    added_tokens: Sequence[int] = ()
     leading_space = False
     room = 0.0
     encoder = None

@@ -57,7 +57,7 @@ class CTCModel:
     """An open CTC model, as the protocol ``SpeechModel`` asks for it."""
 
     varying_length = True
-    new_tokens: Sequence[int] = ()
+    added_tokens: Sequence[int] = ()
     leading_space = False
     room = 0.0
     encoder = None

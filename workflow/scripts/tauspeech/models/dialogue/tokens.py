@@ -8,7 +8,9 @@ MODEL, END_ANSWER = "[SpeechGPT]", "<eoa>"
 
 # Task tokens, which stand before a translation. In capitals, since the token of Maltese is <mt>.
 TASK_TOKENS = {"translate": "<ST>", "translate_text": "<MT>"}
-LANGUAGE = re.compile(r"<([a-z]{2,3}(?:[-_][A-Za-z]+)?)>")
+LANGUAGE = re.compile(
+    r"<([a-z]{2,3}(?:[-_][A-Z][A-Za-z]+)?)>"
+)  # with a region or script; `<gh_stars>` of code models is none
 MARKS = (UNITS, END_UNITS, HUMAN, END_HUMAN, MODEL, END_ANSWER)
 
 

@@ -66,7 +66,7 @@ class SpeechLLM:
         return sorted(found[1] for token in added if (found := LANGUAGE.fullmatch(token)))
 
     @cached_property
-    def new_tokens(self) -> Sequence[int]:
+    def added_tokens(self) -> Sequence[int]:
         """Tokens that a language model of text gets by ``expansion``, in ascending order."""
         added = set(added_tokens(self.extractor.count, self.languages))
         return sorted(id for token, id in self.tokenizer.get_vocab().items() if token in added)

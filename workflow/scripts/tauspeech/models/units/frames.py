@@ -104,7 +104,7 @@ def _pieces(samples: np.ndarray, longest: int) -> Iterator[np.ndarray]:
 
 
 def _require_window(folder: Path, window: float, published: float) -> None:
-    if not WINDOW_ROOM < window <= published:
+    if not WINDOW_ROOM < window < published:
         raise UserError(
             f"the window of {window:g} s is not between {WINDOW_ROOM:g} s, which stay free behind the speech, and the {published:g} s "
             f"of {folder}: give another one."

@@ -72,7 +72,7 @@ class Whisper:
     """An open Whisper model, as the protocol ``SpeechModel`` asks for it."""
 
     varying_length = False
-    new_tokens: Sequence[int] = ()
+    added_tokens: Sequence[int] = ()
 
     def __init__(self, network: WhisperForConditionalGeneration, processor: WhisperProcessor):
         self.network, self.processor = network, processor

@@ -211,8 +211,8 @@ class _Reader:
     def _of_rows(self, module: str, tensor: StoredTensor) -> Rows:
         name, tokens = self._find(f"{module}.weight"), self._config.tokens(module)
         theirs = self._reference.tensors[name] if name else tensor  # a tied copy is compared with the other one
-        fits = len(theirs.shape) == 2 and tensor.shape == (len(tokens), theirs.shape[1]) and theirs.number
-        if not (tensor.number and fits and (name is None or max(tokens, default=0) < theirs.shape[0])):
+        fits = tokens and len(theirs.shape) == 2 and tensor.shape == (len(tokens), theirs.shape[1]) and theirs.number
+        if not (tensor.number and fits and (name is None or max(tokens) < theirs.shape[0])):
             raise UserError(
                 f"{self._folder} has {tensor.kind} as embeddings of {len(tokens)} tokens of {module}, but {name} is "
                 f"{theirs.kind} in {self._reference.folder}; give the adapter's own base, with all of its tokens."
