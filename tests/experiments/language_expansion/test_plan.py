@@ -94,6 +94,13 @@ def test_tables_of_each_seed_are_kept(plan):
     assert found == names | {f"{name}--seed{seed}" for name in names for seed in (2, 3)}
 
 
+def test_examples_have_each_model_once(plan):
+    systems = plan(added="zh").jobs["report", "report"].settings["systems"]["de.translate"]
+    folders = [folder for _, folder in systems]
+    assert len(folders) == len(set(folders)) and ["A2 de alone", "de--st"] in systems
+    assert not any("free" in name for name, _ in systems)
+
+
 def test_no_batch_waits_for_itself(plan):
     jobs = plan().jobs
     for (stage, _), job in jobs.items():

@@ -89,14 +89,13 @@ def _confusion(experiment: ExpansionSystems) -> PlannedJob:
 def _report(
     experiment: ExpansionSystems, tables: dict[str, PlannedJob], figures: list[PlannedJob], tested: PlannedJob
 ) -> PlannedJob:
-    # For each set and task the systems, and the folder of each one's hypotheses.
-    played: dict[str, list[list[str]]] = {}
+    # For each set and task the folders of hypotheses, with the first system that each is of: tables share models.
+    played: dict[str, dict[str, str]] = {}
     hypotheses: dict[str, PlannedJob] = {}
     for systems in experiment.tables.values():
         for system in filter(lambda each: each.in_paper, systems):
             for cell in system.cells.values():
-                entry = [system.name, folder_of(cell.hypotheses)]
-                played.setdefault(f"{cell.set}.{cell.task}", []).append(entry)
+                played.setdefault(f"{cell.set}.{cell.task}", {}).setdefault(folder_of(cell.hypotheses), system.name)
                 hypotheses[cell.hypotheses.id] = cell.hypotheses
     config = reported_settings(experiment.config, ("name", "base", "seed", *SECTIONS))
     inputs: Inputs = {
@@ -106,5 +105,6 @@ def _report(
         "hypotheses": list(hypotheses.values()),
         "sets": [experiment.jobs.speech(language) for language in experiment.jobs.languages],
     }
-    settings = {"examples": EXAMPLES, "systems": played, "config": config}
+    shown = {place: [[name, folder] for folder, name in found.items()] for place, found in played.items()}
+    settings = {"examples": EXAMPLES, "systems": shown, "config": config}
     return PlannedJob("report", "report", settings, inputs, modules=(f"{ROOM}.report",))
