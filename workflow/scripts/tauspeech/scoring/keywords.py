@@ -4,13 +4,13 @@ Each word or phrase of an utterance's list is counted as ``rare_words`` counts a
 TP = min(occurrences in the reference, in the hypothesis); F1 = 2 sum TP / (sum in references + sum in hypotheses).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import nan
 
 import numpy as np
 
 from tauspeech.scoring.normalise import characters, chinese_form, chinese_signature
-from tauspeech.scoring.rare_words import word_counts
+from tauspeech.scoring.rare_words import WordCounts, word_counts
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.tally import Proportion, Tally, percentage
 
@@ -24,7 +24,48 @@ def keyword_tallies(
 ) -> tuple[Tally, Tally, Tally]:
     """Recall, precision and F1; ``lists`` has the words or phrases of each utterance."""
     counts = _counts(references, hypotheses, lists, language, rules)
-    signature = f"listed phrases{chinese_signature(language, rules)}"
+    return _tallies(counts, f"listed phrases{chinese_signature(language, rules)}")
+
+
+def word_tallies(
+    references: Sequence[str],
+    hypotheses: Sequence[str],
+    words: Mapping[str, tuple[str, ...]],
+    language: str,
+    rules: ScoringRules = DEFAULT_RULES,
+) -> tuple[Tally, Tally, Tally]:
+    """The same of words with their forms, each of which is looked for in all utterances."""
+    found = _of_words(references, hypotheses, words, language, rules)
+    sides = [np.sum([getattr(each, side) for each in found], axis=0) for side in ("in_reference", "in_hypothesis")]
+    hits = np.sum([np.minimum(each.in_reference, each.in_hypothesis) for each in found], axis=0)
+    return _tallies(np.column_stack([hits, *sides]), f"words{chinese_signature(language, rules)}")
+
+
+def false_alarms(
+    references: Sequence[str],
+    hypotheses: Sequence[str],
+    words: Mapping[str, tuple[str, ...]],
+    language: str,
+    rules: ScoringRules = DEFAULT_RULES,
+) -> Tally:
+    """Share of utterances with a word in the hypothesis that the reference lacks."""
+    found = _of_words(references, hypotheses, words, language, rules)
+    wrong = np.any([(each.in_reference == 0) & (each.in_hypothesis > 0) for each in found], axis=0)
+    counts = np.column_stack([wrong, np.ones(len(wrong))]).astype(int)
+    return Proportion("false_alarms", f"words{chinese_signature(language, rules)}", counts, percentage)
+
+
+def _of_words(
+    references: Sequence[str],
+    hypotheses: Sequence[str],
+    words: Mapping[str, tuple[str, ...]],
+    language: str,
+    rules: ScoringRules,
+) -> list[WordCounts]:
+    return [word_counts(id, forms, language, references, hypotheses, rules) for id, forms in words.items()]
+
+
+def _tallies(counts: np.ndarray, signature: str) -> tuple[Tally, Tally, Tally]:
     return (
         Proportion("keyword_recall", signature, counts[:, [0, 1]], percentage),
         Proportion("keyword_precision", signature, counts[:, [0, 2]], percentage),

@@ -14,7 +14,7 @@ from tauspeech.runtime.job import Job
 from tauspeech.runtime.receipts import Receipt
 from tauspeech.scoring.biased_errors import biased_errors
 from tauspeech.scoring.headline import headline_metric
-from tauspeech.scoring.listed_words import false_alarms, pooled_counts
+from tauspeech.scoring.keywords import false_alarms, word_tallies
 from tauspeech.scoring.rules import ScoringRules
 from tauspeech.vectors.lora.config import ADAPTER_FOLDER
 
@@ -40,6 +40,8 @@ def build(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
         line["strength"] = chosen[row["strength"]]["strength"] if row["strength"] else nan
         rows.append(line)
     table = pd.DataFrame(rows)
+    ends = [column for column in table if column.endswith(("_low", "_high"))]
+    table = table[[*(column for column in table if column not in ends), *ends]]
     return table.round({column: DIGITS.get(column, 2) for column in table}), None
 
 
@@ -63,18 +65,19 @@ def of_words(
     language = settings["language"]
     pairs = [texts[id, name] for name in row["sets"] for id in row["scores"] if (id, name) in texts]
     references, hypotheses = ([text for pair in pairs for text in pair[side]] for side in (0, 1))
-    listed = pooled_counts(words, language, references, hypotheses, rules)
-    found = {
-        "recall": listed.recall,
-        "precision": listed.precision,
-        "F1": listed.f1,
-        "false_alarms": false_alarms(words, language, *texts[row["general"], settings["general"]], rules),
-    }
-    if settings["task"] == "translate":
-        return found
-    lists = [[form for forms in words.values() for form in forms]] * len(references)
-    rates = biased_errors(references, hypotheses, lists, language, rules)
-    return found | {f"{prefix}-{rate.name[2:].upper()}": rate.value() for prefix, rate in zip("BU", rates, strict=True)}
+    named = dict(
+        zip(("recall", "precision", "F1"), word_tallies(references, hypotheses, words, language, rules), strict=True)
+    )
+    named["false_alarms"] = false_alarms(*texts[row["general"], settings["general"]], words, language, rules)
+    if settings["task"] == "transcribe":
+        lists = [[form for forms in words.values() for form in forms]] * len(references)
+        rates = biased_errors(references, hypotheses, lists, language, rules)
+        named |= {f"{prefix}-{rate.name[2:].upper()}": rate for prefix, rate in zip("BU", rates, strict=True)}
+    found: dict[str, float | None] = {}
+    for name, tally in named.items():
+        metric = tally.metric(seed=0)
+        found |= {name: metric.value, f"{name}_low": metric.low, f"{name}_high": metric.high}
+    return {column: nan if value is None else value for column, value in found.items()}
 
 
 def _score(scores: pd.DataFrame, sets: Iterable[str], settings: Mapping[str, Any]) -> float:
