@@ -103,6 +103,7 @@ def hypotheses(tmp_path):
 def test_scores_and_claims_follow_the_rules(hypotheses, tmp_path, rules, signature):
     job = SimpleNamespace(
         settings={"words": {}} | rules.settings,
+        spec={"modules": []},
         seed=1,
         name="ta",
         files=lambda role: [hypotheses] if role == "hypotheses" else [],

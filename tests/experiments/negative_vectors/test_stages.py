@@ -59,5 +59,7 @@ def test_a_subtracted_phrase_is_less_probable_and_the_table_has_every_weight(sta
 
 def test_a_base_that_writes_no_word_has_nothing_to_subtract(stages, plan, monkeypatch):
     monkeypatch.setattr("tauspeech.models.decoding.Decoder.decode", lambda decoder, rows, task: [". ."] * len(rows))
-    with pytest.raises(UserError, match="own-texts: the base writes no word for any utterance: give another base"):
+    with pytest.raises(
+        UserError, match="the base writes no word for any utterance of the split train: give another base"
+    ):
         stages.make(plan(), "table", "phrases")

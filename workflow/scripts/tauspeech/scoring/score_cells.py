@@ -50,7 +50,7 @@ def tally_cells(
     paths = {(file.parent.name, *file.name.removesuffix(".jsonl").split(".")): file for file in files}
     first: dict[tuple[str, str, str], tuple[ScoredCell, pd.DataFrame]] = {}
     tallies = {}
-    told_apart: dict[tuple[str, ...], bool] = {}  # by set, task and languages: all systems have the same references
+    reliable: dict[tuple[str, ...], bool] = {}  # by set, task and languages: all systems have the same references
     # Sorted by set: all systems on a set share one large matrix of draws, and only the latest matrix is cached.
     for cell in sorted(set(cells), key=lambda cell: (cell.set, cell)):
         search, _, point = cell.model.partition("#")
@@ -59,9 +59,9 @@ def tally_cells(
             continue
         utterances = _read(cell, paths.get(cell[:3]))
         _check_pairing(cell, utterances, *first.setdefault(cell[1:4], (cell, utterances)))
-        if cell.among and cell[1:] not in told_apart:
-            told_apart[cell[1:]] = _tells_apart(cell, utterances)
-        if told_apart.get(cell[1:], True):
+        if cell.among and cell[1:] not in reliable:
+            reliable[cell[1:]] = _tells_apart(cell, utterances)
+        if reliable.get(cell[1:], True):
             tallies[cell] = _tally(cell, utterances, rules)
     return tallies
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tauspeech.runtime.errors import UserError, one_line
-from tauspeech.text.characters import has_control_or_markup
 
 
 def read_phrases(path: Path) -> tuple[str, ...]:
@@ -18,10 +17,6 @@ def read_phrases(path: Path) -> tuple[str, ...]:
     found = distinct(line.strip() for line in lines)
     for phrase in found:
         require_letters(phrase, str(path))
-        if has_control_or_markup(phrase):
-            raise UserError(
-                f"{path}: '{one_line(phrase, 30)}' has control characters or markup: give a word or phrase alone."
-            )
     if not found:
         raise UserError(f"{path} has no words: write a word or phrase into each line.")
     return found
