@@ -1,4 +1,4 @@
-"""What a vector of language control does in a finished run of language_expansion, on the validation speech of a table.
+"""Effect of the vector of language control in a finished run of language_expansion, on the validation speech of a table.
 
 First the norms of the vectors, and how often the control's own model writes the language's token that it was asked for. Then,
 for the sum of both languages at one weight, BLEU, the share of incomplete answers and that of wrong language tokens, against

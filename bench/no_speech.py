@@ -1,4 +1,4 @@
-"""What models of a finished run of negative_vectors write with some input window, and with a threshold on no speech.
+"""Texts that models of a finished run of negative_vectors write with some input window, and with a threshold on no speech.
 
 Whisper computes the probability that there is no speech; utterances above a threshold count as ones without text.
 Whisper's own rule is tried, too: it drops a text only if its mean log probability is below -1. Utterances are those of
@@ -80,7 +80,7 @@ def decoded(model: Any, row: dict[str, Any], language: str, tokens: int) -> dict
 
 
 def mean_logprob(scores: Any, labels: list[int], settings: Any) -> float:
-    """Of the tokens behind the prompt, among those that decoding does not suppress."""
+    """Mean log probability of the tokens behind the prompt, among those that decoding does not suppress."""
     import torch
 
     first = labels.index(settings.no_timestamps_token_id) + 1

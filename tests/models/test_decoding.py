@@ -132,7 +132,7 @@ def test_states_of_other_features_or_another_precision_are_not_shared(model, mon
 
 
 def test_shared_states_count_in_the_time_of_each_model(model, monkeypatch):
-    """As if each had computed them: 0.2 s here."""
+    """The 0.2 s of the one computation count for both models."""
     states, rows, plain = EncoderStates(), rows_of(0.4), type(model).encode
 
     def slow(self, features):

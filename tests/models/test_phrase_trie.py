@@ -36,7 +36,7 @@ def test_following_tokens_are_those_of_brute_force(text_phrases, sentence_phrase
 
 @given(PHRASES, TEXT, TEXT)
 def test_only_the_end_of_a_text_counts(phrases, before, text):
-    """As many tokens as the longest phrase has decide, behind a token that is no control token."""
+    """The state depends on the last tokens alone, as many as the longest phrase has, behind a token that is no control token."""
     trie = PhraseTrie(Spellings([], phrases, phrases), frozenset({CONTROL}), frozenset({END}))
     text = [0] * (trie.depth + 1) + text
     assert trie.state([*before, *text]) == trie.state(text)

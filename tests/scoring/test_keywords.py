@@ -18,7 +18,7 @@ def test_rates_counted_by_hand():
     references = ["Goethe met Schiller", "nobody came", "the Berlin Wall"]
     hypotheses = ["Goethe met Goethe", "Schiller came", "the berlin wall"]
     lists = [["Goethe", "Schiller"], ["Schiller"], ["Berlin Wall", "Goethe"]]
-    # Of Goethe 1 in the reference, 2 in the hypothesis; of Schiller 1 and 1, in different utterances; of the wall 1 and 1.
+    # Goethe is once in the references and twice in the hypotheses; Schiller once in each, in different utterances; the wall once in each.
     recall, precision, f1 = values(references, hypotheses, lists)
     assert (recall, precision) == (pytest.approx(100 * 2 / 3), 50)
     assert f1 == pytest.approx(2 * recall * precision / (recall + precision))

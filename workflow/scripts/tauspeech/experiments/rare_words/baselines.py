@@ -1,4 +1,4 @@
-"""What users would pick in place of a vector: prompts, biases and adapters for the words of Figure 2's points."""
+"""Systems in place of a vector: prompts, biases and adapters for the words of Figure 2's points."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
