@@ -18,19 +18,14 @@ from tauspeech.models.hints import Hints
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper.foundation import new_model
 from tauspeech.runtime.errors import UserError
+from tests.models.threads import one_thread
+
+__all__ = ["one_thread"]
 
 TEXTS = ["我们参观了柏林墙。", "We visited the Berlin Wall."]
 SETTINGS = {"precision": "fp32", "batch": 2, "beams": 1, "new_tokens": 6}
 TRANSCRIBE, TRANSLATE = (SpeechTask(kind, "zh", "en") for kind in ("transcribe", "translate"))
 SIZE = 1000  # bytes of a fake model's features
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

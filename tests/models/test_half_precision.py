@@ -16,18 +16,13 @@ from tauspeech.speech.utterances import Utterance
 from tests.models.ctc.checkpoints import CLASSES, save_checkpoint
 from tests.models.ctc.checkpoints import examples as tones
 from tests.models.ctc.speech import rows_of
+from tests.models.threads import one_thread
 from tests.models.whisper.published import published
+
+__all__ = ["one_thread"]
 
 TEXTS = ["我们参观了柏林墙。", "We visited the Berlin Wall."]
 ENGLISH = SpeechTask("transcribe", "en", "en")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(("precision", "error"), [("bf16", 0.0), ("fp16", 2**-25)])

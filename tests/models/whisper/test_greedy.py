@@ -7,6 +7,9 @@ from transformers import GenerationConfig, WhisperConfig, WhisperForConditionalG
 from tauspeech.models.foundation_sizes import SIZES
 from tauspeech.models.whisper import greedy
 from tauspeech.models.whisper.foundation import new_model
+from tests.models.threads import one_thread
+
+__all__ = ["one_thread"]
 
 END, START, LANGUAGE, TASK, PLAIN = 3, 4, 5, 6, 59
 COUNT = 9
@@ -60,14 +63,6 @@ def ending(model, inputs):
 
 def lengths(model, ids):
     return {(row != model.generation_config.pad_token_id).sum().item() for row in ids}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_rows_that_end_at_different_lengths():

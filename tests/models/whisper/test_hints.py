@@ -16,22 +16,17 @@ from tauspeech.models.whisper.hints import PhraseBias, hint_settings, phrase_tri
 from tauspeech.runtime.errors import UserError
 from tests.models.test_decoding import SETTINGS as DECODING
 from tests.models.test_decoding import rows_of
+from tests.models.threads import one_thread
 from tests.models.whisper.published import published
 from tests.models.whisper.test_greedy import END, PLAIN, SETTINGS, both, ending, sound, whisper
+
+__all__ = ["one_thread"]
 
 TEXTS = ["我们参观了柏林墙。", "We visited the Berlin Wall, and then Avignon."]
 WORDS = ("Berlin Wall", "Avignon")
 TRANSLATE = SpeechTask("translate", "zh", "en")
 ROWS = rows_of(1.0, 0.5, 2.0, 0.3, 0.7)
 CONTROL = frozenset({END, 4, 5, 6, PLAIN})
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
