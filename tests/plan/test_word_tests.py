@@ -43,6 +43,27 @@ def test_another_list_scores_again_and_decodes_nothing(plan, calls, folder):
     assert differing(before, plan(word_tests=calls).specs()) == scores | {"table/word_tests", "report/report"}
 
 
+def test_prompts_and_biases_have_the_lists_in_place_of_the_words_of_the_run(plan, calls, folder):
+    systems = {"systems": ["bias", "lora"], "distractors": 50}
+    before = plan(word_tests=calls, baselines=systems)
+    decode = before.jobs["decode", "first2--bias/calls--words"]
+    own = before.jobs["decode", "first2--bias"]
+    assert len(own.settings["hints"]["phrases"]) > 50
+    assert decode.settings["hints"] == {
+        "source": CALLS | {"language": "en"},
+        "lists": before.jobs["score", "first2--bias/calls--words"].settings["lists"],
+        "strength": own.settings["hints"]["strength"],
+    }
+    assert decode.inputs["searches"] == own.inputs["searches"]
+    (folder / "recorded/list.txt").write_text("Avignon\nRaphael\n", encoding="utf-8")
+    decoded = {
+        path
+        for path in differing(before.specs(), plan(word_tests=calls, baselines=systems).specs())
+        if path.startswith("decode")
+    }
+    assert decoded == {f"decode/{subset}--bias/calls--words" for subset in ("neuschwanstein", "first2", "first3")}
+
+
 def test_other_audio_decodes_again(plan, calls, folder):
     before = plan(word_tests=calls).specs()
     (folder / "recorded/a.wav").write_bytes(b"other sound")

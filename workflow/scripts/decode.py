@@ -13,12 +13,12 @@ def main(job: Job) -> None:
     from tauspeech.models.dialogue.answers import details_of
     from tauspeech.models.encoder_states import shared_states
     from tauspeech.models.family import open_model
-    from tauspeech.models.hints import Hints
+    from tauspeech.models.hints import hints_of_settings
     from tauspeech.models.tasks import tasks_by_set
 
     model = open_model(job.input("model", "."), job.settings.get("base_window"))
     is_converted = "converted" in job.spec["inputs"]
-    hints = Hints.of_settings(job.settings["hints"], job.choices()) if "hints" in job.settings else None
+    hints = hints_of_settings(job.settings["hints"], job.choices()) if "hints" in job.settings else None
     decoder = Decoder(model, job.settings, shared_features(), None if is_converted else shared_states(), hints)
     tasks = tasks_by_set(job.settings["tasks"])
     if is_converted:

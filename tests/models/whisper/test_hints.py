@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from transformers import LogitsProcessorList
 
 from tauspeech.models.decoding import Decoder
-from tauspeech.models.hints import Hints
+from tauspeech.models.hints import Hints, ListedHints
 from tauspeech.models.phrase_trie import PhraseTrie, Spellings
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper import greedy
@@ -179,14 +179,42 @@ def test_the_room_for_new_tokens_shrinks_by_the_prompt(model):
     assert all(texts(model, Hints(phrases, as_prompt=True), new_tokens=1000))
 
 
-def test_phrases_that_do_not_fit_are_left_out_at_the_end_and_named(model, capsys):
+def test_phrases_that_do_not_fit_are_left_out_at_the_end_and_counted(model, capsys):
     tokenizer = model.processor.tokenizer
     kept = prompt_tokens(tokenizer, ("Avignon",), 100)
     assert prompt_tokens(tokenizer, ("Avignon", "Berlin Wall", "We"), len(kept) - 1) == kept
     # Not on the standard output, where `tauspeech transcribe` writes its results.
     printed = capsys.readouterr()
-    assert printed.err.endswith("left out: Berlin Wall, We\n") and not printed.out
+    assert printed.err.endswith("without the last ones, from 'Berlin Wall' on\n") and not printed.out
     assert prompt_tokens(tokenizer, ("Avignon",), 100) == kept and not capsys.readouterr().err
+
+
+# Lists of utterances
+
+LISTS = [("Berlin Wall",), (), ("Avignon", "We"), ("Avignon", "We"), ("visited",)]
+BY_ID = {row["utterance"]: phrases for row, phrases in zip(ROWS, LISTS, strict=True)}
+
+
+@pytest.mark.parametrize("about", [{"as_prompt": True}, {"strength": 6.0}], ids=["prompt", "bias"])
+def test_each_utterance_has_the_phrases_of_its_own_list(model, about):
+    found = Decoder(model, DECODING, hints=ListedHints(BY_ID, **about)).decode(ROWS, TRANSLATE)
+    alone = [ListedHints(BY_ID, **about).of(row) for row in ROWS]
+    expected = [
+        Decoder(model, DECODING, hints=hints).decode([row], TRANSLATE)[0]
+        for row, hints in zip(ROWS, alone, strict=True)
+    ]
+    assert found == expected
+    assert found[1] == texts(model, None)[1] and found != texts(model, None)
+
+
+def test_a_bias_by_lists_favours_the_ways_in_which_a_text_may_write_a_word():
+    lists = ListedHints({"a": ("BERLIN WALL", "miller's", "iPhone")}, strength=1.0)
+    assert lists.of({"utterance": "a"}).phrases == (
+        *("BERLIN WALL", "berlin wall", "Berlin Wall"),
+        *("miller's", "Miller's"),
+        *("iPhone", "IPhone"),
+    )
+    assert ListedHints(lists.phrases, as_prompt=True).of({"utterance": "a"}).phrases == lists.phrases["a"]
 
 
 def test_a_tokenizer_without_previous_texts_takes_no_prompt(model, monkeypatch):

@@ -2,8 +2,9 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import groupby
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +16,7 @@ from tauspeech.models.encoder_states import EncoderStates, encoder_fingerprint
 from tauspeech.models.families import takes_hints
 from tauspeech.models.family import SpeechModel, fits_window, require_fit
 from tauspeech.models.half_precision import arithmetic
-from tauspeech.models.hints import Hints
+from tauspeech.models.hints import Hints, HintsOfRows
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.pace import Pace
@@ -63,7 +64,7 @@ class Decoder:
         settings: dict[str, Any],
         cache: Features | None = None,
         states: EncoderStates | None = None,
-        hints: Hints | None = None,
+        hints: HintsOfRows | None = None,
     ):
         self.model, self.hints = model, hints
         if hints and not takes_hints(model.network.config.model_type):
@@ -91,16 +92,24 @@ class Decoder:
         pace = Pace(f"utterances decoded, {', '.join(task.kind for task in tasks)}", len(rows))
         if self._states and (fingerprint := encoder_fingerprint(self.model)):
             self._states.of_encoder(f"{fingerprint} {self.settings['precision']}")
-        for start in range(0, len(rows), self.settings["batch"]):
-            batch = rows[start : start + self.settings["batch"]]
-            for found, decoded in zip(texts, self._decode_batch(batch, tasks), strict=True):
+        for hints, batch in self._batches(rows):
+            for found, decoded in zip(texts, self._decode_batch(batch, tasks, hints), strict=True):
                 found += decoded
             pace.add(len(batch))
         return texts
 
-    def _decode_batch(self, batch: Sequence[dict[str, Any]], tasks: Sequence[SpeechTask]) -> list[list[str]]:
+    def _batches(self, rows: Sequence[dict[str, Any]]) -> Iterator[tuple[Hints | None, Sequence[dict[str, Any]]]]:
+        """Rows that are decoded in one go: neighbours with the same hints, since a prompt is that of a whole batch."""
+        for hints, group in groupby(rows, self.hints.of if self.hints else lambda row: None):
+            alike = list(group)
+            for start in range(0, len(alike), self.settings["batch"]):
+                yield hints, alike[start : start + self.settings["batch"]]
+
+    def _decode_batch(
+        self, batch: Sequence[dict[str, Any]], tasks: Sequence[SpeechTask], hints: Hints | None
+    ) -> list[list[str]]:
         settings: dict[str, Any] = {key: self.settings[key] for key in ("beams", "new_tokens")}
-        settings |= {"hints": self.hints} if self.hints else {}
+        settings |= {"hints": hints} if hints else {}
         keys = tuple(map(audio_key, batch)) if self._states else ()
         encoded = {False: self._states.get(keys)} if self._states else {}
         # Computed outside of the block, whose arithmetic would round them.

@@ -13,12 +13,16 @@ from tauspeech.runtime.errors import UserError
 
 @dataclass(frozen=True, eq=False)
 class FurtherSet:
-    """Speech and the task on it; with a module of ``metrics``, its scores are these alone, by ``settings``."""
+    """Speech and the task on it; with a module of ``metrics``, its scores are these alone, by ``settings``.
+
+    With ``lists``, the source and the hash of lists of words, prompts and biases have each utterance's list.
+    """
 
     speech: PlannedJob
     task: dict[str, str]  # kind, source, target
     metrics: str | None = None
     settings: dict[str, Any] | None = None
+    lists: dict[str, Any] | None = None
 
     @property
     def text_language(self) -> str:
@@ -45,14 +49,14 @@ class FurtherSets:
         return [PlannedCell(score, *place) for score in scores.values()]
 
     def _decode(self, of_set: FurtherSet, others: PlannedJob) -> PlannedJob:
-        """Hypotheses on a further set of the model that other hypotheses are of, with the same hints, in the same folder."""
+        """Hypotheses on a further set of the model that other hypotheses are of, in the same folder."""
         folder = folder_of(others)
         id = f"{folder}/{of_set.speech.id}"
         if id not in self._by_id:
             model = others.inputs["model"]
             assert isinstance(model, PlannedJob)
-            sets = ((of_set.speech, (of_set.task,)),)
-            self._by_id[id] = self.build.decode(id, model, sets, others.batch, folder, PlannedHints.of(others))
+            sets, hints = ((of_set.speech, (of_set.task,)),), PlannedHints.of(others, of_set.lists)
+            self._by_id[id] = self.build.decode(id, model, sets, others.batch, folder, hints)
         return self._by_id[id]
 
     @once

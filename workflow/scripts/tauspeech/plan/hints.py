@@ -12,27 +12,31 @@ from tauspeech.runtime.errors import UserError
 
 @dataclass(frozen=True)
 class PlannedHints:
-    """Phrases with the strength of their bias, or without one as a prompt."""
+    """Phrases with the strength of their bias, or without one as a prompt.
+
+    With ``lists``, the source and the hash of lists of words, they are those of each utterance's list.
+    """
 
     phrases: tuple[str, ...]
     strength: Searched | Tried | None = None
+    lists: Mapping[str, Any] | None = None
 
     section: ClassVar[str] = "hints"  # of a specification
     modules: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
-    def of(cls, hypotheses: PlannedJob) -> "PlannedHints | None":
-        """The hints that hypotheses were made with."""
+    def of(cls, hypotheses: PlannedJob, lists: Mapping[str, Any] | None = None) -> "PlannedHints | None":
+        """The hints that hypotheses were made with; with ``lists``, these are in place of their phrases."""
         about, searches = hypotheses.settings.get("hints"), hypotheses.inputs.get("searches")
         if about is None:
             return None
         strength = Searched(searches[0], about["strength"]["choice"]) if isinstance(searches, list) else None
-        return cls(tuple(about["phrases"]), strength)
+        return cls((), strength, lists) if lists else cls(tuple(about["phrases"]), strength)
 
     @property
     def settings(self) -> dict[str, Any]:
         strength = {"strength": self.strength.settings} if self.strength else {}
-        return {"phrases": list(self.phrases)} | strength
+        return (dict(self.lists) if self.lists else {"phrases": list(self.phrases)}) | strength
 
     @property
     def inputs(self) -> dict[str, list[PlannedJob] | None]:

@@ -43,9 +43,9 @@ class WordTests:
         utterances = _utterances(source, key)
         content = {"texts": hash_of_texts(utterances), "audio": _audio(utterances, by_content="recordings" in source)}
         speech = self.build.listed_speech(f"{name}--words", source | content, language)
-        lists = hash_of_lists(utterances)
         task = {"kind": "transcribe", "source": language, "target": language}
-        return FurtherSet(speech, task, METRICS, {"source": source, "lists": lists})
+        lists = {"source": source, "lists": hash_of_lists(utterances)}
+        return FurtherSet(speech, task, METRICS, lists, lists)
 
 
 def source_of(test: Mapping[str, Any], key: str) -> dict[str, str]:

@@ -8,9 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from tauspeech.data.word_lists.listing import UtteranceWords, hash_of_lists
-from tauspeech.data.word_lists.sources import listed_utterances
-from tauspeech.runtime.errors import UserError
+from tauspeech.data.word_lists.sources import words_by_name
 from tauspeech.scoring.biased_errors import biased_errors
 from tauspeech.scoring.keywords import keyword_tallies
 from tauspeech.scoring.metrics import headline
@@ -20,7 +18,8 @@ from tauspeech.scoring.tally import Tally
 
 def tallies(utterances: pd.DataFrame, settings: Mapping[str, Any], rules: ScoringRules) -> list[Tally]:
     """Metrics of the hypotheses of one set; ``settings`` has the source of the lists."""
-    words = _words(utterances["id"], settings)
+    known = words_by_name(settings["source"], settings["lists"])
+    words = [known[id] for id in utterances["id"]]
     task, language = utterances[["task", "language"]].iloc[0]
     texts = utterances["reference"].tolist(), utterances["hypothesis"].tolist()
     listed, counted = ([getattr(each, part) for each in words] for part in ("listed", "counted"))
@@ -29,13 +28,3 @@ def tallies(utterances: pd.DataFrame, settings: Mapping[str, Any], rules: Scorin
         *biased_errors(*texts, counted, language, rules),
         *keyword_tallies(*texts, listed, language, rules),
     ]
-
-
-def _words(ids: "pd.Series[str]", settings: Mapping[str, Any]) -> list[UtteranceWords]:
-    utterances = listed_utterances(settings["source"])
-    if hash_of_lists(utterances) != settings["lists"]:
-        raise UserError("the lists of words changed since this run was planned: run snakemake again.")
-    found: dict[str, UtteranceWords] = {}
-    for each in utterances:
-        found.setdefault(each.name, each.words)
-    return [found[id] for id in ids]

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from tauspeech.data.word_lists.earnings22 import earnings_utterances
 from tauspeech.data.word_lists.librispeech import with_one_list, with_published_lists
-from tauspeech.data.word_lists.listing import ListedUtterance
+from tauspeech.data.word_lists.listing import ListedUtterance, UtteranceWords, hash_of_lists
 from tauspeech.data.word_lists.phrases import read_phrases
 from tauspeech.data.word_lists.table import table_utterances
+from tauspeech.runtime.errors import UserError
 
 KINDS = ("recordings", "librispeech", "earnings22")  # keys of a source, of which it has one
 
@@ -22,6 +23,17 @@ def listed_utterances(source: Mapping[str, str]) -> tuple[ListedUtterance, ...]:
     places = [Path(source[key]).expanduser() for key in (kind_of(source), "lists", "list") if source.get(key)]
     changes = tuple(place.stat().st_mtime_ns for place in places if place.exists())
     return _read(tuple(sorted(source.items())), changes)
+
+
+def words_by_name(source: Mapping[str, str], lists: str) -> dict[str, UtteranceWords]:
+    """Words of each utterance of a source by its name; ``lists`` is the hash of the lists when the run was planned."""
+    utterances = listed_utterances(source)
+    if hash_of_lists(utterances) != lists:
+        raise UserError("the lists of words changed since this run was planned: run snakemake again.")
+    found: dict[str, UtteranceWords] = {}
+    for each in utterances:
+        found.setdefault(each.name, each.words)
+    return found
 
 
 @cache

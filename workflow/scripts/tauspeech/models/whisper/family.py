@@ -90,7 +90,7 @@ class Whisper:
         # have no timestamps, without.
         self.leading_space = bool(self._timestamps)
         self.converted: TokenGenerator | None = None  # decodes in place of the network
-        self._of_hints: dict[tuple[Hints, str], dict[str, Any]] = {}
+        self._of_hints: tuple[Hints, str, dict[str, Any]] | None = None  # the last ones
 
     def is_alignable(self, seconds: float, labels: list[int]) -> bool:
         return True
@@ -167,18 +167,16 @@ class Whisper:
         return self._texts(ids)
 
     def hint_settings(self, hints: Hints | None, language: str) -> dict[str, Any]:
-        """Arguments of ``generate`` for hints, made once for all batches."""
+        """Arguments of ``generate`` for hints, made once for batches that follow each other."""
         if hints is None:
             return {}
         if self.converted:
             raise UserError("CTranslate2 decodes without hints: choose the engine transformers.")
-        if (hints, language) not in self._of_hints:
-            found = hint_settings(self.network, self.processor.tokenizer, hints, language)
-            self._of_hints[hints, language] = found
-        found = self._of_hints[hints, language]
+        if self._of_hints is None or self._of_hints[:2] != (hints, language):
+            self._of_hints = hints, language, hint_settings(self.network, self.processor.tokenizer, hints, language)
         return {
             name: value.to(self.network.device) if isinstance(value, torch.Tensor) else value
-            for name, value in found.items()
+            for name, value in self._of_hints[2].items()
         }
 
     def _texts(self, ids: Any) -> list[str]:

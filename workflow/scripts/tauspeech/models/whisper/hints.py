@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -46,9 +47,10 @@ def prompt_tokens(tokenizer: WhisperTokenizer, phrases: Sequence[str], most: int
             f"the model's tokenizer has no {PREVIOUS}, so that it takes no prompt: favour the words by a bias, or give another model."
         )
     count = _most_that_fit(tokenizer, phrases, most)
-    if left_out := phrases[count:]:
+    if count < len(phrases):
         print(
-            f"The prompt holds {count} of {len(phrases)} phrases, in at most {most} tokens; left out: {', '.join(left_out)}",
+            f"The prompt holds {count} of {len(phrases)} phrases, in at most {most} tokens; without the last ones, from "
+            f"'{phrases[count]}' on",
             file=sys.stderr,
             flush=True,
         )
@@ -108,11 +110,17 @@ def phrase_trie(tokenizer: WhisperTokenizer, size: int, phrases: Iterable[str], 
     """
     given = list(dict.fromkeys(phrases))
     spellings = _unspaced(tokenizer, given) if unspaced(language) else _spaced(tokenizer, given)
+    return PhraseTrie(spellings, *_control_and_ends(tokenizer, size))
+
+
+@lru_cache(maxsize=1)  # a model's tokens, which each utterance with a list of its own needs
+def _control_and_ends(tokenizer: WhisperTokenizer, size: int) -> tuple[frozenset[int], frozenset[int]]:
+    """Tokens that belong to no text, and those that end a sentence."""
     vocabulary = tokenizer.get_vocab()
     control = {id for token, id in vocabulary.items() if _CONTROL.fullmatch(token)}
     control |= {*tokenizer.all_special_ids, *timestamps(vocabulary, size)}
     ends = frozenset(id for token, id in vocabulary.items() if token.rstrip(_SPACE).endswith(_ENDS))
-    return PhraseTrie(spellings, frozenset(control), ends)
+    return frozenset(control), ends
 
 
 def _unspaced(tokenizer: WhisperTokenizer, phrases: Iterable[str]) -> Spellings:
