@@ -15,6 +15,7 @@ rule make_table:
             "vectors",
             "finetuned",
             "merged",
+            "tables",
         ),
     output:
         table=f"{RESULTS}/tables/{{id}}.tsv",

@@ -1,4 +1,4 @@
-"""Print the main table of a run and where its results are: ``show_results.py results/<name>``."""
+"""Print the main table of a run, over all its seeds, and where its results are: ``show_results.py results/<name>``."""
 
 import json
 import sys
@@ -10,7 +10,10 @@ from tauspeech.runtime.stages import PLAN_INDEX
 def main(results: Path) -> None:
     if not (results / PLAN_INDEX).is_file():
         sys.exit(f"Error: {results} has no plan: run snakemake first.")
-    name = json.loads((results / PLAN_INDEX).read_text(encoding="utf-8")).get("main_table")
+    index = json.loads((results / PLAN_INDEX).read_text(encoding="utf-8"))
+    if name := index.get("main_table"):
+        of_all = f"{name}--seeds"
+        name = of_all if ["table", of_all] in index["jobs"] else name
     print(f"\n{_table(results, name) if name else 'This experiment has no main table.'}")
     for title, path in (("Tables", results / "tables"), ("Report", results / "report.html")):
         if path.exists():

@@ -29,6 +29,13 @@ def test_the_main_table_and_the_places_of_results_are_printed(results, capsys):
     )
 
 
+def test_of_several_seeds_the_table_over_all_is_printed(results, capsys):
+    folder = results(main_table="table2", jobs=[["table", "table2"], ["table", "table2--seeds"]])
+    (folder / "tables" / "table2--seeds.md").write_text("| word | TA ± |\n", encoding="utf-8")
+    show_results.main(folder)
+    assert capsys.readouterr().out.startswith("\n| word | TA ± |\n\nTables: ")
+
+
 @pytest.mark.parametrize("content", [{}, {"main_table": None}])
 def test_an_experiment_without_a_main_table(results, capsys, content):
     folder = results(**content)

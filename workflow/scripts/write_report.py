@@ -8,6 +8,7 @@ from tauspeech.data import manifest
 from tauspeech.reporting.claims import verdicts_from
 from tauspeech.reporting.content import DecodedText, Report
 from tauspeech.reporting.page import build_page
+from tauspeech.reporting.seeds_table import with_seeds
 from tauspeech.reporting.tables import read_frame
 from tauspeech.reporting.voice_samples import samples_from
 from tauspeech.runtime.code_version import code_version
@@ -36,7 +37,7 @@ def main(job: Job) -> None:
         lead=experiment.LEAD,
         facts=experiment.facts(settings["config"], tables),
         claims=verdicts_from(read_frame(job.input("claims"))),
-        tables=experiment.described_tables(tables, settings["config"]),
+        tables=with_seeds(experiment.described_tables(tables, settings["config"]), tables),
         figures=experiment.described_figures(drawn, settings["config"]),
         examples=experiment.examples(played, read_hypotheses(job.files("hypotheses")), settings),
         samples=samples_from(pd.read_parquet(path) for path in job.inputs("voice_samples").values()),

@@ -68,6 +68,10 @@ def test_each_seed_has_its_table(jobs):
     tables = {name for name in made if name.startswith("table/") and name.endswith("--seed2")}
     scored = ("weights", "table2", "table3", "fig2", "fig2_normalised", "baselines")
     assert tables == {f"table/{name}--seed2" for name in scored}
+    over_all = {name for name in made if name.endswith("--seeds")}
+    assert over_all == {f"table/{name}--seeds" for name in scored if name != "weights"}
+    assert [job.id for job in made["table/baselines--seeds"].inputs["tables"]] == ["baselines", "baselines--seed2"]
+    assert {job.id for job in made["report/report"].inputs["tables"]} > {name[len("table/") :] for name in over_all}
     for name in ("baselines", "baselines--seed2"):
         settings = made[f"table/{name}"].settings
         assert all(set(row["sets"]) <= settings["words"].keys() for row in settings["rows"])

@@ -37,11 +37,11 @@ class ListedHints:
     def of(self, row: Mapping[str, Any]) -> Hints:
         phrases = self.phrases[row["utterance"]]
         if not self.as_prompt:
-            phrases = tuple(dict.fromkeys(way for phrase in phrases for way in _ways_of_writing(phrase)))
+            phrases = tuple(dict.fromkeys(spelling for phrase in phrases for spelling in _spellings(phrase)))
         return Hints(phrases, self.as_prompt, self.strength)
 
 
-def _ways_of_writing(phrase: str) -> tuple[str, ...]:
+def _spellings(phrase: str) -> tuple[str, ...]:
     small = phrase.lower() if phrase.isupper() else phrase
     return phrase, small, " ".join(word[:1].upper() + word[1:] for word in small.split())
 
@@ -57,8 +57,8 @@ def hints_of_settings(settings: Mapping[str, Any], chosen: Mapping[str, Mapping[
     strength = settings.get("strength")
     if isinstance(strength, Mapping):
         strength = chosen[strength["search"]][strength["choice"]]
-    about = {"as_prompt": strength is None, "strength": float(strength or 0)}
+    about = strength is None, float(strength or 0)
     if "lists" in settings:
         words = words_by_name(settings["source"], settings["lists"])
-        return ListedHints({name: each.listed for name, each in words.items()}, **about)
-    return Hints(tuple(settings["phrases"]), **about)
+        return ListedHints({name: each.listed for name, each in words.items()}, *about)
+    return Hints(tuple(settings["phrases"]), *about)

@@ -9,6 +9,7 @@ from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 
 SCORES = "tauspeech.reporting.score_table"
 METRICS = "tauspeech.reporting.metric_table"
+OVER_SEEDS = "tauspeech.reporting.seeds_table"
 
 
 @dataclass(frozen=True)
@@ -67,21 +68,41 @@ def scores_table(name: str, rows: Sequence[Row], metrics: dict[str, str] | None 
         "names": list(rows[0].names),
         "columns": columns,
         "metrics": metrics or {},
-        "rows": [
-            {
-                "names": dict(row.names),
-                "cells": {column: [cell.in_scores for cell in row.cells[column]] for column in row.cells},
-            }
-            for row in rows
-        ],
+        "rows": [{"names": dict(row.names), "cells": _in_scores(row)} for row in rows],
     }
-    scores = {cell.score.id: cell.score for row in rows for cells in row.cells.values() for cell in cells}
-    return PlannedJob("table", name, settings, {"scores": list(scores.values())}, modules=(SCORES,))
+    return PlannedJob("table", name, settings, {"scores": _scores(rows)}, modules=(SCORES,))
+
+
+def _in_scores(row: "Row | MetricRow") -> dict[str, list[list[str]]]:
+    return {column: [cell.in_scores for cell in cells] for column, cells in row.cells.items()}
+
+
+def _scores(rows: "Sequence[Row | MetricRow]") -> list[PlannedJob]:
+    """The scores of all cells, each once."""
+    every = (cell.score for row in rows for cells in row.cells.values() for cell in cells)
+    return list({score.id: score for score in every}.values())
 
 
 def tables_of_seed(tables: Mapping[str, PlannedJob], seed: int) -> list[PlannedJob]:
     """The tables of a further seed, under names of their own: ``table2--seed2`` and so on."""
     return [replace(job, id=f"{name}--seed{seed}") for name, job in tables.items()]
+
+
+def tables_over_seeds(
+    tables: Mapping[str, PlannedJob], of_seeds: Sequence[PlannedJob], names: Mapping[str, Sequence[str]] | None = None
+) -> list[PlannedJob]:
+    """Mean and standard deviation of the first seed's tables of scores with those of further seeds: ``table2--seeds``.
+
+    ``names`` are the columns that identify the rows of tables whose settings do not say it; others are left out.
+    """
+    made = []
+    for name, job in tables.items():
+        others = [each for each in of_seeds if each.id.rpartition("--seed")[0] == name]
+        columns = (names or {}).get(name, job.settings.get("names"))
+        if others and columns:
+            inputs: Inputs = {"tables": [job, *others]}
+            made.append(PlannedJob("table", f"{name}--seeds", {"names": list(columns)}, inputs, modules=(OVER_SEEDS,)))
+    return made
 
 
 @dataclass(frozen=True)
@@ -103,13 +124,12 @@ def metrics_table(name: str, names: Sequence[str], rows: Sequence[MetricRow]) ->
             {
                 "names": dict(row.names),
                 "metrics": [[metric, label] for metric, label in row.metrics.items()],
-                "cells": {column: [cell.in_scores for cell in row.cells[column]] for column in row.cells},
+                "cells": _in_scores(row),
             }
             for row in rows
         ],
     }
-    scores = {cell.score.id: cell.score for row in rows for cells in row.cells.values() for cell in cells}
-    return PlannedJob("table", name, settings, {"scores": list(scores.values())}, modules=(METRICS,))
+    return PlannedJob("table", name, settings, {"scores": _scores(rows)}, modules=(METRICS,))
 
 
 @dataclass(frozen=True)

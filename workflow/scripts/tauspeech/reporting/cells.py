@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas
 
-from tauspeech.reporting.columns import with_bounds
+from tauspeech.reporting.columns import deviation, with_bounds
 from tauspeech.reporting.content import Table
 
 _MISSING = "–"
@@ -44,7 +44,7 @@ def _row(table: Table, columns: dict[str, tuple[str, str] | None], record: dict[
             format_value(record[name]),
             numeric=_is_number(record[name]) or _is_missing(record[name]),
             best=name in best,
-            interval=_interval(record, bounds),
+            interval=_interval(record, bounds) or _spread(record, name),
         )
         for name, bounds in columns.items()
     ]
@@ -89,6 +89,11 @@ def _interval(record: dict[str, Any], bounds: tuple[str, str] | None) -> str:
         return ""
     low, high = (format_value(record[bound]) for bound in bounds)
     return f"[{low}, {high}]"
+
+
+def _spread(record: dict[str, Any], column: str) -> str:
+    spread = record.get(deviation(column))
+    return "" if _is_missing(spread) else f"± {format_value(spread)}"
 
 
 def _is_missing(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""Naming rule of intervals: columns ``X_low`` and ``X_high`` bound column ``X``."""
+"""Naming rules of columns: ``X_low`` and ``X_high`` bound column ``X``, and ``X_sd`` is its standard deviation over seeds."""
 
 from collections.abc import Iterable
 
@@ -8,5 +8,9 @@ def with_bounds(columns: Iterable[str]) -> dict[str, tuple[str, str] | None]:
     names = list(columns)
     bounds = {name: (f"{name}_low", f"{name}_high") for name in names}
     bounded = {name: pair for name, pair in bounds.items() if set(pair) <= set(names)}
-    taken = {column for pair in bounded.values() for column in pair}
+    taken = {column for pair in bounded.values() for column in pair} | {deviation(name) for name in names}
     return {name: bounded.get(name) for name in names if name not in taken}
+
+
+def deviation(column: str) -> str:
+    return f"{column}_sd"

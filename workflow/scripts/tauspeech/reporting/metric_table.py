@@ -4,8 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from tauspeech.reporting.tables import read_scores
-from tauspeech.runtime.errors import UserError
+from tauspeech.reporting.tables import bounds_last, read_scores, score_of
 from tauspeech.runtime.job import Job
 
 Scores = dict[str, pd.DataFrame]  # by model
@@ -27,21 +26,15 @@ def metric_table(settings: dict[str, Any], scores: Scores) -> tuple[pd.DataFrame
             line, bounds = dict(names), dict[str, float]()
             for column in settings["columns"]:
                 cells = row["cells"].get(column, ())
-                found = [_score(scores, model, set_id, task, metric) for model, set_id, task, _ in cells]
-                details += [names | {"column": column} | each.to_dict() for each in found]
+                found = [score_of(scores, model, set_id, task, metric) for model, set_id, task, _ in cells]
+                details += [
+                    names | {"column": column, "model": cell[0]} | each.to_dict()
+                    for cell, each in zip(cells, found, strict=True)
+                ]
                 values = [each["value"] for each in found if not pd.isna(each["value"])]
                 line[column] = round(sum(values) / len(values), 2) if values else None
                 if len(found) == len(values) == 1:
                     bounds |= {f"{column}_{end}": round(found[0][end], 2) for end in ("low", "high")}
             lines.append(line | bounds)
-    frame, shown = pd.DataFrame(lines), [*settings["names"], *settings["columns"]]
-    frame = frame[[*shown, *(column for column in frame if column not in shown)]]
+    frame = bounds_last(pd.DataFrame(lines))
     return frame.astype(dict.fromkeys(settings["columns"], float)), pd.DataFrame(details)
-
-
-def _score(scores: Scores, model: str, set_id: str, task: str, metric: str) -> "pd.Series[Any]":
-    table = scores[model]
-    found = table[(table["set"] == set_id) & (table["task"] == task) & (table["metric"] == metric)]
-    if len(found) != 1:
-        raise UserError(f"scores of '{model}' have no {metric} for {task} on '{set_id}'.")
-    return pd.concat([pd.Series({"model": model}), found.iloc[0]])

@@ -4,8 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from tauspeech.reporting.tables import read_scores
-from tauspeech.runtime.errors import UserError
+from tauspeech.reporting.tables import read_scores, score_of
 from tauspeech.runtime.job import Job
 from tauspeech.scoring.headline import headline_metric
 
@@ -30,25 +29,19 @@ def score_table(settings: dict[str, Any], scores: Scores) -> tuple[pd.DataFrame,
             found = []
             for model, set_id, task, language in row["cells"][column]:
                 metric = settings["metrics"].get(column) or headline_metric(task, language)
-                found.append(_score(scores, model, set_id, task, metric))
+                found.append(score_of(scores, model, set_id, task, metric))
                 if column not in settings["metrics"]:
                     details.append(_details(label, column, model, scores[model], set_id, task))
             line[column] = round(sum(cell["value"] for cell in found) / len(found), 2)
             if len(found) == 1:
                 bounds |= {f"{column}_low": round(found[0]["low"], 2), f"{column}_high": round(found[0]["high"], 2)}
         lines.append(line | bounds)
+    # Not every row has every column, so that the first row does not decide their order.
+    columns = [*settings["names"], *settings["columns"]]
     frame = pd.DataFrame(lines)
-    shown = [*settings["names"], *settings["columns"]]
-    frame = frame[[*shown, *(column for column in frame if column not in shown)]]
-    return frame, pd.concat(details, ignore_index=True).drop_duplicates(ignore_index=True)
-
-
-def _score(scores: Scores, model: str, set_id: str, task: str, metric: str) -> pd.Series:
-    table = scores[model]
-    found = table[(table["set"] == set_id) & (table["task"] == task) & (table["metric"] == metric)]
-    if len(found) != 1:
-        raise UserError(f"scores of '{model}' have no {metric} for {task} on '{set_id}'.")
-    return found.iloc[0]
+    return frame[[*columns, *(column for column in frame if column not in columns)]], pd.concat(
+        details, ignore_index=True
+    ).drop_duplicates(ignore_index=True)
 
 
 def _details(label: str, column: str, model: str, table: pd.DataFrame, set_id: str, task: str) -> pd.DataFrame:

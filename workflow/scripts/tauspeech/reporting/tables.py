@@ -1,11 +1,14 @@
 """Reading and writing of tables: as TSV for programs, as Markdown for people."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from tauspeech.reporting.columns import deviation, with_bounds
+from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import write_atomic
 
 
@@ -29,15 +32,35 @@ def write_frame(path: Path, frame: pd.DataFrame) -> Path:
     return path
 
 
+def score_of(scores: Mapping[str, pd.DataFrame], model: str, set_id: str, task: str, metric: str) -> "pd.Series[Any]":
+    """A model's score by a metric on one set for one task; ``scores`` are by model."""
+    table = scores[model]
+    found = table[(table["set"] == set_id) & (table["task"] == task) & (table["metric"] == metric)]
+    if len(found) != 1:
+        raise UserError(f"scores of '{model}' have no {metric} for {task} on '{set_id}'.")
+    return found.iloc[0]
+
+
+def bounds_last(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with the columns of its intervals behind all others."""
+    ends = [column for column in frame if column.endswith(("_low", "_high"))]
+    return frame[[*(column for column in frame if column not in ends), *ends]]
+
+
 def markdown(frame: pd.DataFrame) -> str:
-    """The table without its interval columns."""
-    shown = frame[[column for column in frame if not column.endswith(("_low", "_high"))]]
+    """The table without its interval columns; a standard deviation stands behind its mean."""
+    columns = [column for column in with_bounds(frame.columns) if not column.endswith(("_low", "_high"))]
 
     def cell(value: Any) -> str:
         if pd.isna(value):
             return "–"
         return f"{value:.2f}" if isinstance(value, float) else str(value).replace("|", "\\|")
 
-    align = ["---:" if pd.api.types.is_numeric_dtype(shown[column]) else "---" for column in shown]
-    lines = [list(shown.columns), align, *([cell(value) for value in row] for row in shown.itertuples(index=False))]
+    def shown(record: Mapping[Any, Any], column: str) -> str:
+        spread = record.get(deviation(column))
+        return cell(record[column]) if spread is None else f"{cell(record[column])} ± {cell(spread)}"
+
+    align = ["---:" if pd.api.types.is_numeric_dtype(frame[column]) else "---" for column in columns]
+    rows = [[shown(record, column) for column in columns] for record in frame.to_dict("records")]
+    lines = [columns, align, *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

@@ -10,7 +10,7 @@ from tauspeech.experiments.language_expansion.claims import claims
 from tauspeech.experiments.language_expansion.systems import ExpansionSystem, ExpansionSystems
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import claims_job, folder_of, tables_of_seed
+from tauspeech.plan.tables import claims_job, folder_of, tables_of_seed, tables_over_seeds
 from tauspeech.runtime.errors import UserError, did_you_mean
 from tauspeech.scoring.rules import ScoringRules
 
@@ -28,12 +28,15 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     )
     tables = _tables(experiment)
     of_seeds = [job for each in repetitions for job in tables_of_seed(_tables(each), each.jobs.build.seed)]
+    over_seeds = tables_over_seeds(tables, of_seeds, dict.fromkeys(experiment.tables, ("system",)))
     figure = PlannedJob(
         "figure", "confusion", {"kind": "confusion"}, {"table": tables["confusion"]}, modules=(f"{ROOM}.figures",)
     )
-    report = _report(experiment, tables, [figure], tested)
+    report = _report(experiment, [*tables.values(), *over_seeds], [figure], tested)
     check = experiment.jobs.intelligibility()
-    return Plan([*tables.values(), *of_seeds, figure, *check, tested, report], main_table=next(iter(tables)))
+    return Plan(
+        [*tables.values(), *of_seeds, *over_seeds, figure, *check, tested, report], main_table=next(iter(tables))
+    )
 
 
 def _check_overrides(experiment: ExpansionSystems) -> None:
@@ -87,7 +90,7 @@ def _confusion(experiment: ExpansionSystems) -> PlannedJob:
 
 
 def _report(
-    experiment: ExpansionSystems, tables: dict[str, PlannedJob], figures: list[PlannedJob], tested: PlannedJob
+    experiment: ExpansionSystems, tables: list[PlannedJob], figures: list[PlannedJob], tested: PlannedJob
 ) -> PlannedJob:
     # For each set and task the folders of hypotheses, with the first system that each is of: tables share models.
     played: dict[str, dict[str, str]] = {}
@@ -99,7 +102,7 @@ def _report(
                 hypotheses[cell.hypotheses.id] = cell.hypotheses
     config = reported_settings(experiment.config, ("name", "base", "seed", *SECTIONS))
     inputs: Inputs = {
-        "tables": list(tables.values()),
+        "tables": tables,
         "figures": figures,
         "claims": tested,
         "hypotheses": list(hypotheses.values()),

@@ -18,7 +18,15 @@ from tauspeech.experiments.lors.units import METRICS, error_rate, metric
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.retention import RetentionSets
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import PlannedCell, Row, claims_job, folder_of, scores_table, tables_of_seed
+from tauspeech.plan.tables import (
+    PlannedCell,
+    Row,
+    claims_job,
+    folder_of,
+    scores_table,
+    tables_of_seed,
+    tables_over_seeds,
+)
 from tauspeech.runtime.errors import UserError, did_you_mean
 from tauspeech.scoring.rules import ScoringRules
 
@@ -38,6 +46,7 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     )
     tables = _tables(experiment)
     of_seeds = [job for each in repetitions for job in tables_of_seed(_tables(each), each.jobs.build.seed)]
+    over_seeds = tables_over_seeds(tables, of_seeds)
     modules = (f"{ROOM}.figures",)
     unit = error_rate(FigureSystems(experiment).group.languages("asr"))
     about = {} if unit == METRICS["asr"] else {"error_rate": unit}
@@ -47,9 +56,9 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
         if name in FIGURES
     ]
     main_table = "table4" if "table4" in tables else "table10"
-    report = _report(experiment, tables, figures, tested)
+    report = _report(experiment, [*tables.values(), *over_seeds], figures, tested)
     check = experiment.jobs.intelligibility()
-    return Plan([*tables.values(), *of_seeds, *figures, *check, tested, report], main_table=main_table)
+    return Plan([*tables.values(), *of_seeds, *over_seeds, *figures, *check, tested, report], main_table=main_table)
 
 
 def _check_overrides(experiment: LorsSystems) -> None:
@@ -225,7 +234,7 @@ def _fig5(experiment: LorsSystems) -> PlannedJob:
 
 
 def _report(
-    experiment: LorsSystems, tables: dict[str, PlannedJob], figures: list[PlannedJob], tested: PlannedJob
+    experiment: LorsSystems, tables: list[PlannedJob], figures: list[PlannedJob], tested: PlannedJob
 ) -> PlannedJob:
     systems = [
         system
@@ -244,7 +253,7 @@ def _report(
     if recorded := experiment.jobs.recorded():
         config["recorded"] = recorded
     inputs: Inputs = {
-        "tables": list(tables.values()),
+        "tables": tables,
         "figures": figures,
         "claims": tested,
         "hypotheses": list(hypotheses.values()),

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from tauspeech.data import manifest
-from tauspeech.reporting.tables import read_scores
+from tauspeech.reporting.tables import bounds_last, read_scores
 from tauspeech.runtime.job import Job
 
 Scores = Mapping[str, pd.DataFrame]  # by model and sets
@@ -44,8 +44,7 @@ def subtraction_table(settings: Mapping[str, Any], scores: Scores) -> tuple[pd.D
     frame = pd.DataFrame(lines)
     points = list(frame.iloc[:, :3].itertuples(index=False, name=None))
     frame.insert(3, "chosen", (frame["weight"] == chosen_weight(points, settings["most_loss"])).astype(int))
-    ends = [column for column in frame if column.endswith(("_low", "_high"))]
-    frame = frame[[*(column for column in frame if column not in ends), *ends]].round(2)
+    frame = bounds_last(frame).round(2)
     detail = pd.concat(details, ignore_index=True)
     names = ["weight", "split"]
     return frame, detail[[*names, *(column for column in detail if column not in names)]]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from tauspeech.reporting.tables import read_scores
+from tauspeech.reporting.tables import bounds_last, read_scores
 from tauspeech.runtime.files import read_json_lines
 from tauspeech.runtime.job import Job
 from tauspeech.runtime.receipts import Receipt
@@ -39,9 +39,7 @@ def build(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
         line |= costs(row, receipts, settings["general"])
         line["strength"] = chosen[row["strength"]]["strength"] if row["strength"] else nan
         rows.append(line)
-    table = pd.DataFrame(rows)
-    ends = [column for column in table if column.endswith(("_low", "_high"))]
-    table = table[[*(column for column in table if column not in ends), *ends]]
+    table = bounds_last(pd.DataFrame(rows))
     return table.round({column: DIGITS.get(column, 2) for column in table}), None
 
 

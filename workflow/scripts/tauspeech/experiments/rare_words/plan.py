@@ -17,7 +17,15 @@ from tauspeech.experiments.rare_words.words import Word, read_words
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.retention import RetentionSets
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import Row, claims_job, folder_of, hypotheses_of, scores_table, tables_of_seed
+from tauspeech.plan.tables import (
+    Row,
+    claims_job,
+    folder_of,
+    hypotheses_of,
+    scores_table,
+    tables_of_seed,
+    tables_over_seeds,
+)
 from tauspeech.runtime.errors import UserError, did_you_mean
 from tauspeech.scoring.rules import ScoringRules
 
@@ -74,13 +82,15 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
         for each in repetitions
         for job in tables_of_seed(_score_tables(each, Baselines(each)), each.jobs.build.seed)
     ]
+    over_seeds = tables_over_seeds(tables, of_seeds, {"baselines": ("words", "system")})
     figures = _figures(experiment, tables)
     vectors = [experiment.jobs.vector(subset) for subset in experiment.single.values()]
     proposed = experiment.jobs.candidates(tuple(words))
-    report = _report(experiment, tables, figures, tested)
+    report = _report(experiment, [*tables.values(), *over_seeds], figures, tested)
     check = experiment.jobs.intelligibility(used)
     return Plan(
-        [*tables.values(), *of_seeds, *figures, *vectors, *proposed, *check, tested, report], main_table="table2"
+        [*tables.values(), *of_seeds, *over_seeds, *figures, *vectors, *proposed, *check, tested, report],
+        main_table="table2",
     )
 
 
@@ -184,7 +194,7 @@ def _figures(experiment: WordSystems, tables: dict[str, PlannedJob]) -> list[Pla
 
 
 def _report(
-    experiment: WordSystems, tables: dict[str, PlannedJob], figures: list[PlannedJob], tested: PlannedJob
+    experiment: WordSystems, tables: list[PlannedJob], figures: list[PlannedJob], tested: PlannedJob
 ) -> PlannedJob:
     raw = experiment.raw(tuple(experiment.words))
     single = experiment.single_systems
@@ -197,7 +207,7 @@ def _report(
     }
     tested_models = {job.id: job for systems in single.values() for job in _hypotheses(systems).values()}
     inputs: Inputs = {
-        "tables": list(tables.values()),
+        "tables": tables,
         "figures": figures,
         "claims": tested,
         "hypotheses": [*(raw[word.id] for word in experiment.words), *tested_models.values()],

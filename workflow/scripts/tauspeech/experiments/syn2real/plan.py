@@ -31,7 +31,15 @@ from tauspeech.experiments.syn2real.voices import require_disjoint_voices
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.paper_tables import PaperTable, paper_table
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import PlannedCell, Row, claims_job, folder_of, scores_table, tables_of_seed
+from tauspeech.plan.tables import (
+    PlannedCell,
+    Row,
+    claims_job,
+    folder_of,
+    scores_table,
+    tables_of_seed,
+    tables_over_seeds,
+)
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
 
@@ -66,12 +74,15 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     tested = claims_job([claims(each) for each in (experiment, *repetitions)], config["seed"], rules)
     tables = _tables(experiment)
     of_seeds = [job for each in repetitions for job in tables_of_seed(_tables(each), each.sets.build.seed)]
+    over_seeds = tables_over_seeds(tables, of_seeds)
     figures = [
         PlannedJob("figure", name, {"kind": name}, {"table": tables[name]}, modules=(f"{ROOM}.figures",))
         for name in config["figures"]["drawn"]
     ]
-    report = _report(experiment, tables, figures, tested)
-    return Plan([*tables.values(), *of_seeds, *figures, *check, *untested, tested, report], main_table="table1")
+    report = _report(experiment, [*tables.values(), *over_seeds], figures, tested)
+    return Plan(
+        [*tables.values(), *of_seeds, *over_seeds, *figures, *check, *untested, tested, report], main_table="table1"
+    )
 
 
 def _require_compared(experiment: Syn2RealSystems) -> None:
@@ -340,7 +351,7 @@ def _fig6(experiment: Syn2RealSystems) -> PlannedJob:
 
 
 def _report(
-    experiment: Syn2RealSystems, tables: dict[str, PlannedJob], figures: list[PlannedJob], tested: PlannedJob
+    experiment: Syn2RealSystems, tables: list[PlannedJob], figures: list[PlannedJob], tested: PlannedJob
 ) -> PlannedJob:
     cells = experiment.of_syn2real(Setting(), experiment.compared, (PRETRAINED, SOURCE, BASELINE, MERGED))
     cells |= experiment.of_syn2real(Setting(), experiment.labelled, (TOPLINE,))
@@ -355,7 +366,7 @@ def _report(
     )
     settings = {"examples": EXAMPLES, "systems": played, "config": config}
     inputs: Inputs = {
-        "tables": list(tables.values()),
+        "tables": tables,
         "figures": figures,
         "claims": tested,
         "hypotheses": list(hypotheses.values()),

@@ -1,6 +1,7 @@
 """Set of the user's own recordings: a table of audio files with their transcripts."""
 
 from collections.abc import Iterator
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -77,5 +78,6 @@ def _samples(audio: Path, where: str, longest: float) -> np.ndarray:
         raise UserError(f"{where}: {audio} is silent: remove the row or record it again.")
     if (seconds := len(samples) / RATE) > longest:
         limit = f"Whisper's input window is {LONGEST} s" if longest == LONGEST else f"base_window takes {longest:g} s"
-        raise UserError(f"{where}: {audio} lasts {seconds:.1f} s, but {limit}: cut it into shorter files.")
+        shown = ceil(100 * seconds) / 100  # not 7 where 7 is too much by little
+        raise UserError(f"{where}: {audio} lasts {shown:g} s, but {limit}: cut it into shorter files.")
     return samples

@@ -1,0 +1,65 @@
+"""Tables over all seeds: means and standard deviations of the same rows, in files, in Markdown and in the report."""
+
+from statistics import mean, stdev
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tauspeech.reporting.cells import grid
+from tauspeech.reporting.content import Table
+from tauspeech.reporting.seeds_table import over_seeds, with_seeds
+from tauspeech.reporting.tables import markdown
+
+SEEDS = [
+    pd.DataFrame({"words": [1, 2], "TA": [90.0, 80.0], "TA_low": [89.0, 79.0], "TA_high": [91.0, 81.0]}),
+    pd.DataFrame({"words": [1, 2], "TA": [92.0, 80.0], "TA_low": [91.0, 79.0], "TA_high": [93.0, 81.0]}),
+]
+NUMBERS = st.lists(st.integers(0, 10_000).map(lambda number: number / 100), min_size=2, max_size=5)
+
+
+def test_a_row_has_means_and_deviations_without_the_intervals_of_single_seeds():
+    found = over_seeds(SEEDS, ("words",))
+    assert found.to_dict("records") == [
+        {"words": 1, "TA": 91.0, "TA_sd": 1.4142},
+        {"words": 2, "TA": 80.0, "TA_sd": 0.0},
+    ]
+    assert markdown(found).splitlines()[2:] == ["| 1 | 91.00 ± 1.41 |", "| 2 | 80.00 ± 0.00 |"]
+
+
+@given(NUMBERS)
+def test_they_are_those_of_the_standard_library(values):
+    frames = [pd.DataFrame({"system": ["Raw"], "BLEU": [value]}) for value in values]
+    found = over_seeds(frames, ("system",)).iloc[0]
+    assert found["BLEU"] == pytest.approx(mean(values), abs=1e-4)
+    assert found["BLEU_sd"] == pytest.approx(stdev(values), abs=1e-4)
+
+
+def test_rows_are_matched_by_their_names_and_rows_with_the_same_names_by_their_order():
+    first = pd.DataFrame({"words": [1, 1, 1], "system": ["TA", "gain", "gain"], "F1": [1.0, 2.0, 3.0]})
+    second = pd.DataFrame({"words": [1, 1, 1], "system": ["gain", "gain", "TA"], "F1": [4.0, 5.0, 7.0]})
+    found = over_seeds([first, second], ("words", "system", "model"))
+    assert found["system"].tolist() == ["TA", "gain", "gain"] and found["F1"].tolist() == [4.0, 3.0, 4.0]
+
+
+def test_a_number_that_a_seed_lacks_is_left_out_there_and_texts_are():
+    frames = [
+        pd.DataFrame({"system": ["Bias"], "precision": [value], "note": ["a"]}) for value in (float("nan"), 40.0, 50.0)
+    ]
+    found = over_seeds(frames, ("system",))
+    assert list(found) == ["system", "precision", "precision_sd"] and found["precision"].item() == 45.0
+    alone = over_seeds(frames[:2], ("system",))
+    assert markdown(alone).splitlines()[2] == "| Bias | 40.00 ± – |"
+
+
+def test_the_report_has_the_table_over_all_seeds_behind_that_of_the_first():
+    described = [
+        Table("fig2", "Figure 2 in numbers", "Caption.", SEEDS[0], "max", ("TA",)),
+        Table("rarity", "Rare?", "", SEEDS[1]),
+    ]
+    first, over_all, other = with_seeds(described, {"fig2": SEEDS[0], "fig2--seeds": over_seeds(SEEDS, ("words",))})
+    assert [first, other] == described and over_all.name == "fig2--seeds" and over_all.best_among == ("TA",)
+    cells = grid(over_all)
+    assert [cell.text for cell in cells.header] == ["words", "TA"]
+    assert (cells.rows[0][1].text, cells.rows[0][1].interval) == ("91.00", "± 1.41")
