@@ -2,6 +2,8 @@
 
 import pytest
 
+from tauspeech.models.hints import LISTED
+from tauspeech.plan import fingerprint
 from tauspeech.plan.config import complete
 from tauspeech.runtime.errors import UserError
 from tests.plan.retention_tables import SETS, write_both, write_recordings
@@ -49,11 +51,12 @@ def test_prompts_and_biases_have_the_lists_in_place_of_the_words_of_the_run(plan
     decode = before.jobs["decode", "first2--bias/calls--words"]
     own = before.jobs["decode", "first2--bias"]
     assert len(own.settings["hints"]["phrases"]) > 50
+    lists = before.jobs["score", "first2--bias/calls--words"].settings["lists"]
     assert decode.settings["hints"] == {
-        "source": CALLS | {"language": "en"},
-        "lists": before.jobs["score", "first2--bias/calls--words"].settings["lists"],
+        "listing": {"source": CALLS | {"language": "en"}, "lists": lists},
         "strength": own.settings["hints"]["strength"],
     }
+    assert LISTED in decode.modules and LISTED not in own.modules
     assert decode.inputs["searches"] == own.inputs["searches"]
     (folder / "recorded/list.txt").write_text("Avignon\nRaphael\n", encoding="utf-8")
     decoded = {
@@ -62,6 +65,28 @@ def test_prompts_and_biases_have_the_lists_in_place_of_the_words_of_the_run(plan
         if path.startswith("decode")
     }
     assert decoded == {f"decode/{subset}--bias/calls--words" for subset in ("neuschwanstein", "first2", "first3")}
+
+
+def test_one_prompt_with_lists_is_decoded_once_for_all_numbers_of_words(plan, calls, folder, monkeypatch):
+    monkeypatch.setattr("tauspeech.plan.builder.require_hints", lambda *given: None)  # a foundation follows no prompt
+    jobs = plan(word_tests=calls, baselines={"systems": ["prompt", "vector_prompt"]}).jobs
+    decoded = {id for stage, id in jobs if stage == "decode" and "prompt/calls--words" in id}
+    assert decoded == {
+        *("neuschwanstein--prompt/calls--words", "neuschwanstein--vector-prompt/calls--words"),
+        *("first2--vector-prompt/calls--words", "first3--vector-prompt/calls--words"),
+    }
+    for subset in ("neuschwanstein", "first2", "first3"):
+        score = jobs["score", f"{subset}--prompt/calls--words"]
+        assert score.inputs["hypotheses"].id == "neuschwanstein--prompt/calls--words"
+
+
+@pytest.mark.parametrize("script", ["finetune.py", "decode.py", "search_candidates.py", "merge_vectors.py"])
+def test_other_jobs_do_not_depend_on_the_readers_of_lists(script, monkeypatch):
+    read = []
+    monkeypatch.setattr(fingerprint, "_read", lambda path: read.append(path) or fingerprint._parse(path))
+    fingerprint.fingerprint.__wrapped__(script, ("tauspeech.models.whisper.family",))
+    assert any(path.parent.name == "whisper" for path in read)
+    assert not any(path.parent.name == "word_lists" for path in read)
 
 
 def test_other_audio_decodes_again(plan, calls, folder):

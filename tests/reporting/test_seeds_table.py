@@ -39,18 +39,25 @@ def test_they_are_those_of_the_standard_library(values):
 def test_rows_are_matched_by_their_names_and_rows_with_the_same_names_by_their_order():
     first = pd.DataFrame({"words": [1, 1, 1], "system": ["TA", "gain", "gain"], "F1": [1.0, 2.0, 3.0]})
     second = pd.DataFrame({"words": [1, 1, 1], "system": ["gain", "gain", "TA"], "F1": [4.0, 5.0, 7.0]})
-    found = over_seeds([first, second], ("words", "system", "model"))
+    found = over_seeds([first, second], ("words", "system"))
     assert found["system"].tolist() == ["TA", "gain", "gain"] and found["F1"].tolist() == [4.0, 3.0, 4.0]
 
 
-def test_a_number_that_a_seed_lacks_is_left_out_there_and_texts_are():
+def test_a_number_that_a_seed_lacks_is_left_out_and_so_are_texts():
     frames = [
-        pd.DataFrame({"system": ["Bias"], "precision": [value], "note": ["a"]}) for value in (float("nan"), 40.0, 50.0)
+        pd.DataFrame({"system": ["Bias", "TA"], "precision": [value, 50.0], "place": [1, 2], "note": ["a", "b"]})
+        for value in (float("nan"), 40.0, 50.0)
     ]
     found = over_seeds(frames, ("system",))
-    assert list(found) == ["system", "precision", "precision_sd"] and found["precision"].item() == 45.0
-    alone = over_seeds(frames[:2], ("system",))
-    assert markdown(alone).splitlines()[2] == "| Bias | 40.00 ± – |"
+    assert list(found) == ["system", "precision", "place", "precision_sd", "place_sd"]
+    assert markdown(found).splitlines()[2:] == ["| Bias | – | 1.00 ± 0.00 |", "| TA | 50.00 ± 0.00 | 2.00 ± 0.00 |"]
+
+
+def test_whole_numbers_with_gaps_have_means():
+    frames = [
+        pd.DataFrame({"system": ["TA", "gain"], "improved": pd.array([None, count], "Int64")}) for count in (1, 2)
+    ]
+    assert over_seeds(frames, ("system",))["improved"].tolist()[1] == 1.5
 
 
 def test_the_report_has_the_table_over_all_seeds_behind_that_of_the_first():

@@ -7,12 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import LogitsProcessorList
 
+from tauspeech.data.word_lists.listing import hash_of_lists
+from tauspeech.data.word_lists.sources import listed_utterances
 from tauspeech.models.decoding import Decoder
-from tauspeech.models.hints import Hints, ListedHints
+from tauspeech.models.encoder_states import EncoderStates
+from tauspeech.models.hints import Hints, hints_of_settings
+from tauspeech.models.listed_hints import ListedHints
 from tauspeech.models.phrase_trie import PhraseTrie, Spellings
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper import greedy
-from tauspeech.models.whisper.hints import PhraseBias, hint_settings, phrase_trie, prompt_tokens
+from tauspeech.models.whisper.hints import PhraseBias, hint_settings, most_that_fit, phrase_trie, prompt_tokens
 from tauspeech.runtime.errors import UserError
 from tests.models.test_decoding import SETTINGS as DECODING
 from tests.models.test_decoding import rows_of
@@ -144,7 +148,7 @@ def test_many_phrases_cost_little(model):
 
 def test_the_prompts_tokens_are_those_of_the_processor(model):
     expected = model.processor.get_prompt_ids("Berlin Wall, Avignon")
-    assert prompt_tokens(model.processor.tokenizer, WORDS, 100) == expected.tolist()
+    assert prompt_tokens(model.processor.tokenizer, WORDS) == expected.tolist()
 
 
 @pytest.mark.parametrize("beams", [1, 2])
@@ -174,47 +178,96 @@ def test_the_room_for_new_tokens_shrinks_by_the_prompt(model):
     """And a prompt has at most half of the places."""
     most = model.network.config.max_target_positions
     phrases = tuple(f"{first}{second}" for first in "ABCDEFGHIJ" for second in "VWXYZ")
-    prompt = hint_settings(model.network, model.processor.tokenizer, Hints(phrases, as_prompt=True), "en")["prompt_ids"]
+    prompt = hint_settings(model.network, model.processor.tokenizer, Hints(phrases, as_prompt=True), "en").arguments[
+        "prompt_ids"
+    ]
     assert most // 2 - 4 < len(prompt) <= most // 2
     assert all(texts(model, Hints(phrases, as_prompt=True), new_tokens=1000))
 
 
-def test_phrases_that_do_not_fit_are_left_out_at_the_end_and_counted(model, capsys):
+def test_phrases_that_do_not_fit_are_left_out_at_the_end(model, capsys):
     tokenizer = model.processor.tokenizer
-    kept = prompt_tokens(tokenizer, ("Avignon",), 100)
-    assert prompt_tokens(tokenizer, ("Avignon", "Berlin Wall", "We"), len(kept) - 1) == kept
+    alone = len(tokenizer(" Avignon", add_special_tokens=False).input_ids)
+    assert most_that_fit(tokenizer, ("Avignon", "Berlin Wall", "We"), alone) == 1
+    assert most_that_fit(tokenizer, ("Avignon", "Berlin Wall", "We"), alone - 1) == 0
+    assert most_that_fit(tokenizer, WORDS, 100) == 2
+    long = tuple(f"{first}{second}" for first in "ABCDEFGHIJ" for second in "VWXYZ")
+    model._has_cut_prompts = False
+    for hints in (Hints(WORDS, as_prompt=True), Hints(long, as_prompt=True), Hints(long[1:], as_prompt=True)):
+        texts(model, hints)
     # Not on the standard output, where `tauspeech transcribe` writes its results.
     printed = capsys.readouterr()
-    assert printed.err.endswith("without the last ones, from 'Berlin Wall' on\n") and not printed.out
-    assert prompt_tokens(tokenizer, ("Avignon",), 100) == kept and not capsys.readouterr().err
+    (line,) = (line for line in printed.err.splitlines() if "The prompt holds" in line)
+    count = int(line.split()[3])
+    assert line == f"The prompt holds {count} of 50 phrases, without the last ones, from '{long[count]}' on"
+    assert not printed.out
 
 
 # Lists of utterances
 
 LISTS = [("Berlin Wall",), (), ("Avignon", "We"), ("Avignon", "We"), ("visited",)]
-BY_ID = {row["utterance"]: phrases for row, phrases in zip(ROWS, LISTS, strict=True)}
+BY_NAME = {row["utterance"]: phrases for row, phrases in zip(ROWS, LISTS, strict=True)}
 
 
+@pytest.mark.parametrize("beams", [1, 2])
 @pytest.mark.parametrize("about", [{"as_prompt": True}, {"strength": 6.0}], ids=["prompt", "bias"])
-def test_each_utterance_has_the_phrases_of_its_own_list(model, about):
-    found = Decoder(model, DECODING, hints=ListedHints(BY_ID, **about)).decode(ROWS, TRANSLATE)
-    alone = [ListedHints(BY_ID, **about).of(row) for row in ROWS]
+def test_each_utterance_has_the_phrases_of_its_own_list(model, about, beams):
+    hints, settings = ListedHints(BY_NAME, **about), DECODING | {"beams": beams}
+    found = Decoder(model, settings, hints=hints).decode(ROWS, TRANSLATE)
     expected = [
-        Decoder(model, DECODING, hints=hints).decode([row], TRANSLATE)[0]
-        for row, hints in zip(ROWS, alone, strict=True)
+        Decoder(model, settings, hints=hints.for_utterance(row["utterance"])).decode([row], TRANSLATE)[0]
+        for row in ROWS
     ]
     assert found == expected
-    assert found[1] == texts(model, None)[1] and found != texts(model, None)
+    unhinted = texts(model, None, beams)
+    assert found[1] == unhinted[1] and found != unhinted
+
+
+def test_models_share_the_encoders_output_of_batches_with_lists_and_without(model, monkeypatch):
+    encoded = []
+    monkeypatch.setattr(greedy, "encode", lambda *given, plain=greedy.encode: encoded.append(1) or plain(*given))
+    states = EncoderStates()
+    for hints in (None, ListedHints(BY_NAME, as_prompt=True), ListedHints(BY_NAME, strength=1.0)):
+        Decoder(model, DECODING | {"batch": 3}, states=states, hints=hints).decode(ROWS, TRANSLATE)
+    assert len(encoded) == 2
 
 
 def test_a_bias_by_lists_favours_the_ways_in_which_a_text_may_write_a_word():
-    lists = ListedHints({"a": ("BERLIN WALL", "miller's", "iPhone")}, strength=1.0)
-    assert lists.of({"utterance": "a"}).phrases == (
-        *("BERLIN WALL", "berlin wall", "Berlin Wall"),
-        *("miller's", "Miller's"),
-        *("iPhone", "IPhone"),
-    )
-    assert ListedHints(lists.phrases, as_prompt=True).of({"utterance": "a"}).phrases == lists.phrases["a"]
+    lists = {"a": ("BERLIN WALL", "miller's", "iPhone")}
+    found = ListedHints(lists, strength=1.0).for_utterance("a").phrases
+    assert sorted(found) == ["BERLIN WALL", "Berlin Wall", "IPhone", "Miller's", "berlin wall", "iPhone", "miller's"]
+    assert ListedHints(lists).for_utterance("a") == Hints(())
+
+
+def test_a_prompt_by_lists_has_them_in_an_order_of_the_utterances_own():
+    words = tuple(map(str, range(1000)))
+    first, second = (ListedHints({"a": words, "b": words}, as_prompt=True).for_utterance(name) for name in "ab")
+    assert sorted(first.phrases) == sorted(second.phrases) == sorted(words)
+    assert first.phrases[:100] != second.phrases[:100] != words[:100]
+    # No part of a list is preferred: the first hundred come from all of it.
+    assert 400 < np.mean([int(word) for word in first.phrases[:100]]) < 600
+
+
+@pytest.mark.parametrize(
+    ("strength", "expected"),
+    [
+        ({}, Hints(("Avignon",), as_prompt=True)),
+        ({"strength": 4}, Hints(("Avignon",), strength=4.0)),
+        ({"strength": {"search": "first2--bias", "choice": "strength"}}, Hints(("Avignon",), strength=8.0)),
+    ],
+)
+def test_hints_of_a_job_may_have_a_strength_that_a_search_has_chosen(strength, expected):
+    chosen = {"first2--bias": {"strength": 8}}
+    assert hints_of_settings({"phrases": ["Avignon"]} | strength, chosen) == expected
+
+
+def test_lists_of_a_job_are_read_where_they_are(tmp_path):
+    (tmp_path / "calls.tsv").write_text("file\ten\twords\na.wav\tTo Avignon.\tAvignon\n", encoding="utf-8")
+    source = {"recordings": str(tmp_path / "calls.tsv"), "language": "en"}
+    listing = {"source": source, "lists": hash_of_lists(listed_utterances(source))}
+    assert hints_of_settings({"listing": listing}, {}).for_utterance("00000") == Hints(("Avignon",), as_prompt=True)
+    with pytest.raises(UserError, match=r"the lists of words in .*calls\.tsv changed since this run was planned"):
+        hints_of_settings({"listing": listing | {"lists": "other"}}, {})
 
 
 def test_a_tokenizer_without_previous_texts_takes_no_prompt(model, monkeypatch):

@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import groupby
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from tauspeech.models.encoder_states import EncoderStates, encoder_fingerprint
 from tauspeech.models.families import takes_hints
 from tauspeech.models.family import SpeechModel, fits_window, require_fit
 from tauspeech.models.half_precision import arithmetic
-from tauspeech.models.hints import Hints, HintsOfRows
+from tauspeech.models.hints import HintsOfUtterances
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.pace import Pace
@@ -64,7 +64,7 @@ class Decoder:
         settings: dict[str, Any],
         cache: Features | None = None,
         states: EncoderStates | None = None,
-        hints: HintsOfRows | None = None,
+        hints: HintsOfUtterances | None = None,
     ):
         self.model, self.hints = model, hints
         if hints and not takes_hints(model.network.config.model_type):
@@ -92,24 +92,14 @@ class Decoder:
         pace = Pace(f"utterances decoded, {', '.join(task.kind for task in tasks)}", len(rows))
         if self._states and (fingerprint := encoder_fingerprint(self.model)):
             self._states.of_encoder(f"{fingerprint} {self.settings['precision']}")
-        for hints, batch in self._batches(rows):
-            for found, decoded in zip(texts, self._decode_batch(batch, tasks, hints), strict=True):
+        for start in range(0, len(rows), self.settings["batch"]):
+            batch = rows[start : start + self.settings["batch"]]
+            for found, decoded in zip(texts, self._decode_batch(batch, tasks), strict=True):
                 found += decoded
             pace.add(len(batch))
         return texts
 
-    def _batches(self, rows: Sequence[dict[str, Any]]) -> Iterator[tuple[Hints | None, Sequence[dict[str, Any]]]]:
-        """Rows that are decoded in one go: neighbours with the same hints, since a prompt is that of a whole batch."""
-        for hints, group in groupby(rows, self.hints.of if self.hints else lambda row: None):
-            alike = list(group)
-            for start in range(0, len(alike), self.settings["batch"]):
-                yield hints, alike[start : start + self.settings["batch"]]
-
-    def _decode_batch(
-        self, batch: Sequence[dict[str, Any]], tasks: Sequence[SpeechTask], hints: Hints | None
-    ) -> list[list[str]]:
-        settings: dict[str, Any] = {key: self.settings[key] for key in ("beams", "new_tokens")}
-        settings |= {"hints": hints} if hints else {}
+    def _decode_batch(self, batch: Sequence[dict[str, Any]], tasks: Sequence[SpeechTask]) -> list[list[str]]:
         keys = tuple(map(audio_key, batch)) if self._states else ()
         encoded = {False: self._states.get(keys)} if self._states else {}
         # Computed outside of the block, whose arithmetic would round them.
@@ -122,13 +112,25 @@ class Decoder:
         try:
             with arithmetic(self.model.network, self.settings["precision"]):
                 encoded |= {kind: self._encode(found, keys) for kind, found in features.items()}
-                return [self.model.decode(encoded[task.takes_text], task, **settings) for task in tasks]
+                return [self._texts(encoded[task.takes_text], batch, task) for task in tasks]
         except torch.cuda.OutOfMemoryError:
             raise UserError(
                 f"the GPU ran out of memory with {len(batch)} utterances at a time: lower decoding.batch or decoding.beams."
             ) from None
         finally:
             self.seconds += time.monotonic() - begin
+
+    def _texts(self, encoded: Any, batch: Sequence[dict[str, Any]], task: SpeechTask) -> list[str]:
+        """Texts of an encoded batch; with hints, neighbours with the same ones are decoded at once, since a prompt is of all."""
+        settings: dict[str, Any] = {key: self.settings[key] for key in ("beams", "new_tokens")}
+        if self.hints is None:
+            return self.model.decode(encoded, task, **settings)
+        texts: list[str] = []
+        for hints, group in groupby(map(self.hints.for_utterance, (row["utterance"] for row in batch))):
+            rows = slice(len(texts), len(texts) + len(list(group)))
+            part = encoded if len(batch) == rows.stop - rows.start else encoded.part(rows)
+            texts += self.model.decode(part, task, **settings | {"hints": hints})
+        return texts
 
     def _encode(self, features: list[np.ndarray], keys: tuple[AudioKey, ...]) -> Any:
         encoded = self.model.encode(features)

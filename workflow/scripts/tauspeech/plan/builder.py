@@ -576,7 +576,7 @@ class Builder:
         settings |= {"split": split} if split != "test" else {}
         inputs: Inputs = {"model": model, "converted": self._converted(model), **sets_of(sets)}
         inputs = {**inputs, **hints.inputs} if hints else inputs
-        modules = (*self.family, *self._conversion)
+        modules = (*self.family, *self._conversion, *(hints.modules if hints else ()))
         return self.job("decode", id, settings, inputs, threads=self.decoding_threads, modules=modules, batch=batch)
 
     @cached_property
@@ -604,13 +604,17 @@ class Builder:
         raw: tuple[PlannedJob, ...] = (),
         finetuned: PlannedJob | None = None,
         modules: tuple[str, ...] = (),
+        id: str | None = None,
         **settings: Any,
     ) -> PlannedJob:
-        """Every metric of a model, or those of a module, with tests against the base and the fine-tuned model."""
+        """Every metric of a model, or those of a module, with tests against the base and the fine-tuned model.
+
+        It has the ``id`` of the hypotheses by default.
+        """
         inputs: Inputs = {"hypotheses": hypotheses, "raw": list(raw), "ft": finetuned}
         rules = self.scoring_settings
         return PlannedJob(
-            "score", hypotheses.id, settings | rules, inputs, self.seed, modules=modules, batch=hypotheses.batch
+            "score", id or hypotheses.id, settings | rules, inputs, self.seed, modules=modules, batch=hypotheses.batch
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from tauspeech.plan.builder import Builder
 from tauspeech.plan.hints import PlannedHints
 from tauspeech.plan.jobs import PlannedJob, once
+from tauspeech.plan.merges import Searched
 from tauspeech.plan.tables import PlannedCell, folder_of, hypotheses_of
 from tauspeech.runtime.errors import UserError
 
@@ -15,14 +16,14 @@ from tauspeech.runtime.errors import UserError
 class FurtherSet:
     """Speech and the task on it; with a module of ``metrics``, its scores are these alone, by ``settings``.
 
-    With ``lists``, the source and the hash of lists of words, prompts and biases have each utterance's list.
+    With a ``listing``, prompts and biases have each utterance's list (``PlannedHints``).
     """
 
     speech: PlannedJob
     task: dict[str, str]  # kind, source, target
     metrics: str | None = None
     settings: dict[str, Any] | None = None
-    lists: dict[str, Any] | None = None
+    listing: dict[str, Any] | None = None
 
     @property
     def text_language(self) -> str:
@@ -40,7 +41,7 @@ class FurtherSets:
         assert not build.tag
         self.build = build
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
-        self._by_id: dict[str, PlannedJob] = {}
+        self._decoded: dict[object, PlannedJob] = {}
 
     def cells(self, of_set: FurtherSet, cells: Sequence[PlannedCell]) -> list[PlannedCell]:
         """The same models' scores on a further set, each model once."""
@@ -49,15 +50,20 @@ class FurtherSets:
         return [PlannedCell(score, *place) for score in scores.values()]
 
     def _decode(self, of_set: FurtherSet, others: PlannedJob) -> PlannedJob:
-        """Hypotheses on a further set of the model that other hypotheses are of, in the same folder."""
-        folder = folder_of(others)
+        """Hypotheses on a further set of the model that other hypotheses are of, in the same folder.
+
+        With the same lists, hints of one model that differed by their phrases alone are the same, and decoded once.
+        """
+        folder, model = folder_of(others), others.inputs["model"]
+        assert isinstance(model, PlannedJob)
+        sets, hints = ((of_set.speech, (of_set.task,)),), PlannedHints.of(others, of_set.listing)
         id = f"{folder}/{of_set.speech.id}"
-        if id not in self._by_id:
-            model = others.inputs["model"]
-            assert isinstance(model, PlannedJob)
-            sets, hints = ((of_set.speech, (of_set.task,)),), PlannedHints.of(others, of_set.lists)
-            self._by_id[id] = self.build.decode(id, model, sets, others.batch, folder, hints)
-        return self._by_id[id]
+        strength = hints and hints.strength
+        search = strength.search.id if isinstance(strength, Searched) else None
+        same = (model.id, of_set.speech.id, search) if hints and hints.listing else id
+        if same not in self._decoded:
+            self._decoded[same] = self.build.decode(id, model, sets, others.batch, folder, hints)
+        return self._decoded[same]
 
     @once
     def _score(self, of_set: FurtherSet, other: PlannedJob) -> PlannedJob:
@@ -70,7 +76,8 @@ class FurtherSets:
         if settings is None:  # the base's is one score for all words
             settings = other.settings if raw else other.settings | {"words": {}}
         tuned = tuned and self._decode(of_set, tuned)
-        return self.build.score(hypotheses, tuple(raw.values()), tuned, modules, **settings)
+        id = f"{folder_of(hypotheses_of(other))}/{of_set.speech.id}"
+        return self.build.score(hypotheses, tuple(raw.values()), tuned, modules, id, **settings)
 
 
 def require_known(build: Builder, language: str, key: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tauspeech.models.families import takes_hints
+from tauspeech.models.hints import LISTED
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.merges import Searched, Tried
 from tauspeech.runtime.errors import UserError
@@ -14,29 +15,32 @@ from tauspeech.runtime.errors import UserError
 class PlannedHints:
     """Phrases with the strength of their bias, or without one as a prompt.
 
-    With ``lists``, the source and the hash of lists of words, they are those of each utterance's list.
+    With a ``listing`` they are those of each utterance's list: the source of the lists, and their hash.
     """
 
     phrases: tuple[str, ...]
     strength: Searched | Tried | None = None
-    lists: Mapping[str, Any] | None = None
+    listing: Mapping[str, Any] | None = None
 
     section: ClassVar[str] = "hints"  # of a specification
-    modules: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
-    def of(cls, hypotheses: PlannedJob, lists: Mapping[str, Any] | None = None) -> "PlannedHints | None":
-        """The hints that hypotheses were made with; with ``lists``, these are in place of their phrases."""
+    def of(cls, hypotheses: PlannedJob, listing: Mapping[str, Any] | None = None) -> "PlannedHints | None":
+        """The hints that hypotheses were made with; with a ``listing``, its phrases in place of theirs."""
         about, searches = hypotheses.settings.get("hints"), hypotheses.inputs.get("searches")
         if about is None:
             return None
         strength = Searched(searches[0], about["strength"]["choice"]) if isinstance(searches, list) else None
-        return cls((), strength, lists) if lists else cls(tuple(about["phrases"]), strength)
+        return cls((), strength, listing) if listing else cls(tuple(about["phrases"]), strength)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        return (LISTED,) if self.listing else ()
 
     @property
     def settings(self) -> dict[str, Any]:
-        strength = {"strength": self.strength.settings} if self.strength else {}
-        return (dict(self.lists) if self.lists else {"phrases": list(self.phrases)}) | strength
+        phrases = {"listing": dict(self.listing)} if self.listing else {"phrases": list(self.phrases)}
+        return phrases | ({"strength": self.strength.settings} if self.strength else {})
 
     @property
     def inputs(self) -> dict[str, list[PlannedJob] | None]:

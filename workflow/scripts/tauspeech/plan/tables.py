@@ -83,26 +83,31 @@ def _scores(rows: "Sequence[Row | MetricRow]") -> list[PlannedJob]:
     return list({score.id: score for score in every}.values())
 
 
-def tables_of_seed(tables: Mapping[str, PlannedJob], seed: int) -> list[PlannedJob]:
-    """The tables of a further seed, under names of their own: ``table2--seed2`` and so on."""
-    return [replace(job, id=f"{name}--seed{seed}") for name, job in tables.items()]
+def tables_of_seeds(
+    first: Mapping[str, PlannedJob],
+    further: Mapping[int, Mapping[str, PlannedJob]],
+    names: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[list[PlannedJob], list[PlannedJob]]:
+    """The tables of further seeds under names of their own, ``table2--seed2``, and those over all seeds, ``table2--seeds``.
 
-
-def tables_over_seeds(
-    tables: Mapping[str, PlannedJob], of_seeds: Sequence[PlannedJob], names: Mapping[str, Sequence[str]] | None = None
-) -> list[PlannedJob]:
-    """Mean and standard deviation of the first seed's tables of scores with those of further seeds: ``table2--seeds``.
-
-    ``names`` are the columns that identify the rows of tables whose settings do not say it; others are left out.
+    ``names`` are the columns that identify the rows of tables whose settings do not say it; of tables without them there is
+    none over all seeds.
     """
-    made = []
-    for name, job in tables.items():
-        others = [each for each in of_seeds if each.id.rpartition("--seed")[0] == name]
+    of_seeds = {
+        (name, seed): replace(job, id=f"{name}--seed{seed}")
+        for seed, tables in further.items()
+        for name, job in tables.items()
+    }
+    over_seeds = []
+    for name, job in first.items():
         columns = (names or {}).get(name, job.settings.get("names"))
+        others = [each for (table, _), each in of_seeds.items() if table == name]
         if others and columns:
             inputs: Inputs = {"tables": [job, *others]}
-            made.append(PlannedJob("table", f"{name}--seeds", {"names": list(columns)}, inputs, modules=(OVER_SEEDS,)))
-    return made
+            over_seeds.append(
+                PlannedJob("table", f"{name}--seeds", {"names": list(columns)}, inputs, modules=(OVER_SEEDS,))
+            )
+    return list(of_seeds.values()), over_seeds
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,8 @@ class WordTests:
         content = {"texts": hash_of_texts(utterances), "audio": _audio(utterances, by_content="recordings" in source)}
         speech = self.build.listed_speech(f"{name}--words", source | content, language)
         task = {"kind": "transcribe", "source": language, "target": language}
-        lists = {"source": source, "lists": hash_of_lists(utterances)}
-        return FurtherSet(speech, task, METRICS, lists, lists)
+        listing = {"source": source, "lists": hash_of_lists(utterances)}
+        return FurtherSet(speech, task, METRICS, settings=listing, listing=listing)
 
 
 def source_of(test: Mapping[str, Any], key: str) -> dict[str, str]:

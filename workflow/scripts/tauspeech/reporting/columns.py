@@ -12,5 +12,9 @@ def with_bounds(columns: Iterable[str]) -> dict[str, tuple[str, str] | None]:
     return {name: bounded.get(name) for name in names if name not in taken}
 
 
+def is_bound(column: str) -> bool:
+    return column.endswith(("_low", "_high"))
+
+
 def deviation(column: str) -> str:
     return f"{column}_sd"

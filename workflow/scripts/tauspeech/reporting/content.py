@@ -21,7 +21,8 @@ class Table:
     """``best`` says which end of the scale is good; the best of ``best_among`` stands out in every row.
 
     Where rows are systems, ``best_in`` says it of columns, and the best of the rows ``best_among`` stands out.
-    The first column of ``frame`` names the rows, and columns ``X_low`` and ``X_high`` bound column ``X``.
+    The first column of ``frame`` names the rows, columns ``X_low`` and ``X_high`` bound column ``X``, and ``X_sd`` is its standard
+    deviation.
     """
 
     name: str

@@ -36,12 +36,11 @@ def score_table(settings: dict[str, Any], scores: Scores) -> tuple[pd.DataFrame,
             if len(found) == 1:
                 bounds |= {f"{column}_low": round(found[0]["low"], 2), f"{column}_high": round(found[0]["high"], 2)}
         lines.append(line | bounds)
-    # Not every row has every column, so that the first row does not decide their order.
-    columns = [*settings["names"], *settings["columns"]]
     frame = pd.DataFrame(lines)
-    return frame[[*columns, *(column for column in frame if column not in columns)]], pd.concat(
-        details, ignore_index=True
-    ).drop_duplicates(ignore_index=True)
+    # Not every row has every column, so that the first row does not decide their order.
+    values = [*settings["names"], *settings["columns"]]
+    frame = frame[[*values, *(column for column in frame if column not in values)]]
+    return frame, pd.concat(details, ignore_index=True).drop_duplicates(ignore_index=True)
 
 
 def _details(label: str, column: str, model: str, table: pd.DataFrame, set_id: str, task: str) -> pd.DataFrame:

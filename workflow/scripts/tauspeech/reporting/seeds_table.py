@@ -10,8 +10,6 @@ from tauspeech.reporting.content import Table
 from tauspeech.reporting.tables import read_frame
 from tauspeech.runtime.job import Job
 
-_PLACE = "place"  # among rows with the same names
-
 
 def build(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     tables = {path.name: path for path in job.files("tables")}
@@ -22,19 +20,21 @@ def build(job: Job) -> tuple[pd.DataFrame, pd.DataFrame | None]:
 def over_seeds(frames: Sequence[pd.DataFrame], names: Sequence[str]) -> pd.DataFrame:
     """Mean and sample standard deviation of each number over tables of the same rows, which ``names`` identify.
 
-    A number that a seed does not have, such as the precision of a word that was never written, is left out there.
+    Rows with the same names are matched by their order. A number that one seed does not have, such as the precision of a
+    word that was never written, is left out.
     """
-    names = [name for name in names if name in frames[0]]
     numbers = [
         column
         for column in with_bounds(frames[0].columns)
         if column not in names and all(pd.api.types.is_numeric_dtype(frame[column]) for frame in frames)
     ]
-    rows = [frame.assign(**{_PLACE: frame.groupby(names, dropna=False).cumcount()}) for frame in frames]
-    grouped = pd.concat(rows).groupby([*names, _PLACE], sort=False, dropna=False)[numbers]
-    mean, spread = grouped.mean().round(4), grouped.std().round(4)
-    found = mean.join(spread.rename(columns=deviation)).reset_index()
-    return found[[*names, *numbers, *map(deviation, numbers)]]
+    places = pd.concat([frame.groupby([*names], dropna=False).cumcount() for frame in frames])
+    every = pd.concat(frames).astype(dict.fromkeys(numbers, float))
+    grouped = every.groupby([*(every[name] for name in names), places], sort=False, dropna=False)[numbers]
+    mean, spread = grouped.mean(), grouped.std()
+    is_whole = grouped.count() == len(frames)
+    found = mean.where(is_whole).join(spread.where(is_whole).rename(columns=deviation)).round(4)
+    return found.droplevel(len(names)).reset_index()
 
 
 def with_seeds(described: Sequence[Table], tables: Mapping[str, pd.DataFrame]) -> list[Table]:

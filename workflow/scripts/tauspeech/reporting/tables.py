@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from tauspeech.reporting.columns import deviation, with_bounds
+from tauspeech.reporting.columns import deviation, is_bound, with_bounds
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import write_atomic
 
@@ -43,13 +43,12 @@ def score_of(scores: Mapping[str, pd.DataFrame], model: str, set_id: str, task: 
 
 def bounds_last(frame: pd.DataFrame) -> pd.DataFrame:
     """The table with the columns of its intervals behind all others."""
-    ends = [column for column in frame if column.endswith(("_low", "_high"))]
-    return frame[[*(column for column in frame if column not in ends), *ends]]
+    return frame[sorted(frame, key=is_bound)]
 
 
 def markdown(frame: pd.DataFrame) -> str:
     """The table without its interval columns; a standard deviation stands behind its mean."""
-    columns = [column for column in with_bounds(frame.columns) if not column.endswith(("_low", "_high"))]
+    columns = [column for column in with_bounds(frame.columns) if not is_bound(column)]
 
     def cell(value: Any) -> str:
         if pd.isna(value):
@@ -58,7 +57,7 @@ def markdown(frame: pd.DataFrame) -> str:
 
     def shown(record: Mapping[Any, Any], column: str) -> str:
         spread = record.get(deviation(column))
-        return cell(record[column]) if spread is None else f"{cell(record[column])} ± {cell(spread)}"
+        return cell(record[column]) + ("" if pd.isna(spread) else f" ± {cell(spread)}")
 
     align = ["---:" if pd.api.types.is_numeric_dtype(frame[column]) else "---" for column in columns]
     rows = [[shown(record, column) for column in columns] for record in frame.to_dict("records")]

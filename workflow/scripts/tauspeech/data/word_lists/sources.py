@@ -25,11 +25,12 @@ def listed_utterances(source: Mapping[str, str]) -> tuple[ListedUtterance, ...]:
     return _read(tuple(sorted(source.items())), changes)
 
 
-def words_by_name(source: Mapping[str, str], lists: str) -> dict[str, UtteranceWords]:
-    """Words of each utterance of a source by its name; ``lists`` is the hash of the lists when the run was planned."""
+def words_by_name(source: Mapping[str, str], planned: str) -> dict[str, UtteranceWords]:
+    """Words of each utterance of a source by its name; ``planned`` is the hash of the lists that the run was planned with."""
     utterances = listed_utterances(source)
-    if hash_of_lists(utterances) != lists:
-        raise UserError("the lists of words changed since this run was planned: run snakemake again.")
+    if hash_of_lists(utterances) != planned:
+        place = next(source[key] for key in ("list", "lists", kind_of(source)) if source.get(key))
+        raise UserError(f"the lists of words in {place} changed since this run was planned: run snakemake again.")
     found: dict[str, UtteranceWords] = {}
     for each in utterances:
         found.setdefault(each.name, each.words)

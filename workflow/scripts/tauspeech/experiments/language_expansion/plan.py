@@ -10,7 +10,7 @@ from tauspeech.experiments.language_expansion.claims import claims
 from tauspeech.experiments.language_expansion.systems import ExpansionSystem, ExpansionSystems
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import claims_job, folder_of, tables_of_seed, tables_over_seeds
+from tauspeech.plan.tables import claims_job, folder_of, tables_of_seeds
 from tauspeech.runtime.errors import UserError, did_you_mean
 from tauspeech.scoring.rules import ScoringRules
 
@@ -27,8 +27,8 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
         [claims(each) for each in (experiment, *repetitions)], config["seed"], ScoringRules.of_config(config)
     )
     tables = _tables(experiment)
-    of_seeds = [job for each in repetitions for job in tables_of_seed(_tables(each), each.jobs.build.seed)]
-    over_seeds = tables_over_seeds(tables, of_seeds, dict.fromkeys(experiment.tables, ("system",)))
+    further = {each.jobs.build.seed: _tables(each) for each in repetitions}
+    of_seeds, over_seeds = tables_of_seeds(tables, further, dict.fromkeys(experiment.tables, ("system",)))
     figure = PlannedJob(
         "figure", "confusion", {"kind": "confusion"}, {"table": tables["confusion"]}, modules=(f"{ROOM}.figures",)
     )

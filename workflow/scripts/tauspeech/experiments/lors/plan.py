@@ -24,8 +24,7 @@ from tauspeech.plan.tables import (
     claims_job,
     folder_of,
     scores_table,
-    tables_of_seed,
-    tables_over_seeds,
+    tables_of_seeds,
 )
 from tauspeech.runtime.errors import UserError, did_you_mean
 from tauspeech.scoring.rules import ScoringRules
@@ -45,8 +44,8 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
         [claims(each) for each in (experiment, *repetitions)], config["seed"], ScoringRules.of_config(config)
     )
     tables = _tables(experiment)
-    of_seeds = [job for each in repetitions for job in tables_of_seed(_tables(each), each.jobs.build.seed)]
-    over_seeds = tables_over_seeds(tables, of_seeds)
+    further = {each.jobs.build.seed: _tables(each) for each in repetitions}
+    of_seeds, over_seeds = tables_of_seeds(tables, further)
     modules = (f"{ROOM}.figures",)
     unit = error_rate(FigureSystems(experiment).group.languages("asr"))
     about = {} if unit == METRICS["asr"] else {"error_rate": unit}

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from tauspeech.data.languages import unspaced
+from tauspeech.reporting.columns import is_bound
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
 from tauspeech.reporting.decoded import decoded
 from tauspeech.reporting.retention_sets import retention_sets
@@ -181,7 +182,7 @@ def _rivals(table: pd.DataFrame) -> tuple[str, ...]:
 
 def _ends(table: pd.DataFrame, translated: bool) -> dict[str, Literal["max", "min"]]:
     """The better end of each column: max or min."""
-    scores = [column for column in table if column != "system" and not column.endswith(("_low", "_high"))]
+    scores = [column for column in table if column != "system" and not is_bound(column)]
     return {column: "max" if translated or column.startswith("BLEU") else "min" for column in scores}
 
 

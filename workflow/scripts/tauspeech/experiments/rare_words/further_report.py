@@ -7,8 +7,8 @@ from tauspeech.reporting.signatures import signatures
 
 WORD_TESTS = (
     "Recordings with lists of words, in percent: error rate of all words, of the listed ones (B-) and of the others (U-), where "
-    "lower is better; recall, precision and F1 of the words of the lists, where higher is better. Prompts and biases have the words of each "
-    "utterance's list, with its distractors, in place of the run's."
+    "lower is better; recall, precision and F1 of the words of the lists, where higher is better. Biases have each utterance's list with its "
+    "distractors in place of the run's words, and prompts as much of it as they hold: one prompt, whatever the number of words."
 )
 NO_SPEECH = (
     "Share in percent of utterances without speech in which a model writes one of the words (false alarms), or any text; and the "

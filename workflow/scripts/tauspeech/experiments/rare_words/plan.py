@@ -23,8 +23,7 @@ from tauspeech.plan.tables import (
     folder_of,
     hypotheses_of,
     scores_table,
-    tables_of_seed,
-    tables_over_seeds,
+    tables_of_seeds,
 )
 from tauspeech.runtime.errors import UserError, did_you_mean
 from tauspeech.scoring.rules import ScoringRules
@@ -77,12 +76,8 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
         [claims(each) for each in (experiment, *repetitions)], config["seed"], ScoringRules.of_config(config)
     )
     tables = _tables(experiment, words)
-    of_seeds = [
-        job
-        for each in repetitions
-        for job in tables_of_seed(_score_tables(each, Baselines(each)), each.jobs.build.seed)
-    ]
-    over_seeds = tables_over_seeds(tables, of_seeds, {"baselines": ("words", "system")})
+    further = {each.jobs.build.seed: _score_tables(each, Baselines(each)) for each in repetitions}
+    of_seeds, over_seeds = tables_of_seeds(tables, further, {"baselines": ("words", "system")})
     figures = _figures(experiment, tables)
     vectors = [experiment.jobs.vector(subset) for subset in experiment.single.values()]
     proposed = experiment.jobs.candidates(tuple(words))

@@ -37,8 +37,7 @@ from tauspeech.plan.tables import (
     claims_job,
     folder_of,
     scores_table,
-    tables_of_seed,
-    tables_over_seeds,
+    tables_of_seeds,
 )
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
@@ -73,8 +72,8 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     rules = ScoringRules.of_config(config)
     tested = claims_job([claims(each) for each in (experiment, *repetitions)], config["seed"], rules)
     tables = _tables(experiment)
-    of_seeds = [job for each in repetitions for job in tables_of_seed(_tables(each), each.sets.build.seed)]
-    over_seeds = tables_over_seeds(tables, of_seeds)
+    further = {each.sets.build.seed: _tables(each) for each in repetitions}
+    of_seeds, over_seeds = tables_of_seeds(tables, further)
     figures = [
         PlannedJob("figure", name, {"kind": name}, {"table": tables[name]}, modules=(f"{ROOM}.figures",))
         for name in config["figures"]["drawn"]

@@ -13,6 +13,7 @@ from tauspeech.experiments.syn2real.systems import (
     PSEUDO_BASELINE,
     PSEUDO_MERGED,
 )
+from tauspeech.reporting.columns import is_bound
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
 from tauspeech.reporting.decoded import decoded
 from tauspeech.reporting.signatures import signatures
@@ -139,7 +140,7 @@ def _ends(table: pd.DataFrame) -> dict[str, Literal["max", "min"]]:
     if next(iter(table)) != "system":
         return {}
     names = ("system", "Mean of ratios", "Domains improved")
-    return {column: "min" for column in table if column not in names and not column.endswith(("_low", "_high"))}
+    return {column: "min" for column in table if column not in names and not is_bound(column)}
 
 
 def described_figures(drawn: dict[str, str], config: dict[str, Any]) -> list[Figure]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from tauspeech.data import manifest
 from tauspeech.experiments.syn2real.cosines import cosine_table
+from tauspeech.reporting.columns import is_bound
 from tauspeech.reporting.score_table import score_table
 from tauspeech.reporting.tables import read_json, read_scores
 from tauspeech.runtime.job import Job
@@ -44,7 +45,7 @@ def with_relative(frame: pd.DataFrame, pairs: list[dict[str, Any]]) -> pd.DataFr
     Of the average it is the gain of averages, as in the paper; the mean of the domains' gains stands beside it, and in how
     many domains the score is better.
     """
-    scored = [column for column in frame if not column.endswith(("_low", "_high")) and column not in ("model", "tts")]
+    scored = [column for column in frame if not is_bound(column) and column not in ("model", "tts")]
     domains = [column for column in scored if column not in ("system", MEAN)]
     lines = frame.to_dict("records")
     # From the last pair on, so that places of the earlier ones stay as they are.
@@ -57,7 +58,7 @@ def with_relative(frame: pd.DataFrame, pairs: list[dict[str, Any]]) -> pd.DataFr
         lines.insert(max(pair["better"], pair["than"]) + 1, line)
     found = pd.DataFrame(lines)
     names = [column for column in ("model", "tts", "system") if column in frame]
-    ends = [column for column in frame if column.endswith(("_low", "_high"))]
+    ends = list(filter(is_bound, frame))
     return found[[*names, *domains, MEAN, RATIOS, IMPROVED, *ends]].astype({IMPROVED: "Int64"})
 
 

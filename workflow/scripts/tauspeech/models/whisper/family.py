@@ -1,5 +1,6 @@
 """The Whisper family: any size of OpenAI's models, their fine-tunes, and the foundations that are trained here."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +21,7 @@ from tauspeech.models.loading import require_all_weights, unreadable_as_user_err
 from tauspeech.models.saving import save_weights_like
 from tauspeech.models.tasks import SpeechTask
 from tauspeech.models.whisper import greedy
-from tauspeech.models.whisper.hints import hint_settings
+from tauspeech.models.whisper.hints import HintSettings, hint_settings
 from tauspeech.models.whisper.prompt import languages_of, prompt, require_language, restore_settings, timestamps
 from tauspeech.models.whisper.window import InputWindow
 from tauspeech.runtime.errors import UserError
@@ -57,6 +58,11 @@ class Encoded:
         with torch.inference_mode():
             return self.inputs.nbytes + self.states.nbytes
 
+    def part(self, rows: slice) -> "EncodedBefore":
+        """Some rows of the batch, as the states of all."""
+        with torch.inference_mode():
+            return EncodedBefore(self.states[rows])
+
 
 class EncodedBefore(NamedTuple):
     """A batch whose features are the encoder's output already."""
@@ -66,6 +72,9 @@ class EncodedBefore(NamedTuple):
 
     def computed_bytes(self) -> int:
         return self.states.nbytes
+
+    def part(self, rows: slice) -> "EncodedBefore":
+        return EncodedBefore(self.states[rows])
 
 
 class Whisper:
@@ -90,7 +99,8 @@ class Whisper:
         # have no timestamps, without.
         self.leading_space = bool(self._timestamps)
         self.converted: TokenGenerator | None = None  # decodes in place of the network
-        self._of_hints: tuple[Hints, str, dict[str, Any]] | None = None  # the last ones
+        self._of_hints: tuple[Hints, str, HintSettings] | None = None  # the last ones
+        self._has_cut_prompts = False
 
     def is_alignable(self, seconds: float, labels: list[int]) -> bool:
         return True
@@ -174,9 +184,18 @@ class Whisper:
             raise UserError("CTranslate2 decodes without hints: choose the engine transformers.")
         if self._of_hints is None or self._of_hints[:2] != (hints, language):
             self._of_hints = hints, language, hint_settings(self.network, self.processor.tokenizer, hints, language)
+        arguments, left_out = self._of_hints[2]
+        if left_out and not self._has_cut_prompts:
+            self._has_cut_prompts = True  # of lists of utterances, thousands may be cut
+            print(
+                f"The prompt holds {len(hints.phrases) - left_out} of {len(hints.phrases)} phrases, without the last ones, from "
+                f"'{hints.phrases[-left_out]}' on",
+                file=sys.stderr,
+                flush=True,
+            )
         return {
             name: value.to(self.network.device) if isinstance(value, torch.Tensor) else value
-            for name, value in self._of_hints[2].items()
+            for name, value in arguments.items()
         }
 
     def _texts(self, ids: Any) -> list[str]:

@@ -1,10 +1,9 @@
 """Hints of Whisper models: phrases as the previous text of a prompt, or as a bias of the logits."""
 
 import re
-import sys
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -22,43 +21,44 @@ _SPACE = "Ġ"  # as byte-level tokens write it
 _ENDS = (".", "?", "!")
 
 
+class HintSettings(NamedTuple):
+    """Arguments of ``generate``, and the number of phrases at the end that a prompt has no room for."""
+
+    arguments: dict[str, Any]
+    left_out: int = 0
+
+
 def hint_settings(
     network: WhisperForConditionalGeneration, tokenizer: WhisperTokenizer, hints: Hints, language: str
-) -> dict[str, Any]:
-    """Arguments of ``generate`` for hints in the language that is written; none where they change nothing."""
+) -> HintSettings:
+    """Settings of hints in the language that is written; no arguments where they change nothing."""
     if not hints.phrases:
-        return {}
+        return HintSettings({})
     if hints.as_prompt:
         most = network.config.max_target_positions // 2 - 1
-        return {"prompt_ids": torch.tensor(prompt_tokens(tokenizer, hints.phrases, most))}
+        count = most_that_fit(tokenizer, hints.phrases, most)
+        prompt = torch.tensor(prompt_tokens(tokenizer, hints.phrases[:count]))
+        return HintSettings({"prompt_ids": prompt}, len(hints.phrases) - count)
     if not hints.strength:
-        return {}
+        return HintSettings({})
     trie = phrase_trie(tokenizer, network.config.vocab_size, hints.phrases, language)
-    return {"logits_processor": LogitsProcessorList([PhraseBias(trie, hints.strength)])}
+    return HintSettings({"logits_processor": LogitsProcessorList([PhraseBias(trie, hints.strength)])})
 
 
 # Prompt
 
 
-def prompt_tokens(tokenizer: WhisperTokenizer, phrases: Sequence[str], most: int) -> list[int]:
-    """Tokens of a prompt with the phrases, of which the last ones are left out where ``most`` tokens of text do not hold all."""
+def prompt_tokens(tokenizer: WhisperTokenizer, phrases: Sequence[str]) -> list[int]:
     if PREVIOUS not in tokenizer.get_vocab():
         raise UserError(
             f"the model's tokenizer has no {PREVIOUS}, so that it takes no prompt: favour the words by a bias, or give another model."
         )
-    count = _most_that_fit(tokenizer, phrases, most)
-    if count < len(phrases):
-        print(
-            f"The prompt holds {count} of {len(phrases)} phrases, in at most {most} tokens; without the last ones, from "
-            f"'{phrases[count]}' on",
-            file=sys.stderr,
-            flush=True,
-        )
-    return [tokenizer.convert_tokens_to_ids(PREVIOUS), *_listed(tokenizer, phrases[:count])]
+    return [tokenizer.convert_tokens_to_ids(PREVIOUS), *_listed(tokenizer, phrases)]
 
 
-def _most_that_fit(tokenizer: WhisperTokenizer, phrases: Sequence[str], most: int) -> int:
-    low, high = 0, len(phrases)
+def most_that_fit(tokenizer: WhisperTokenizer, phrases: Sequence[str], most: int) -> int:
+    """Number of phrases, from the first on, that ``most`` tokens of text hold."""
+    low, high = 0, min(len(phrases), most)
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if len(_listed(tokenizer, phrases[:middle])) <= most else (low, middle - 1)
@@ -66,11 +66,11 @@ def _most_that_fit(tokenizer: WhisperTokenizer, phrases: Sequence[str], most: in
 
 
 def _listed(tokenizer: WhisperTokenizer, phrases: Sequence[str]) -> list[int]:
-    return _tokens(tokenizer, f" {', '.join(phrases)}") if phrases else []
+    return _tokens(tokenizer, [f" {', '.join(phrases)}"])[0] if phrases else []
 
 
-def _tokens(tokenizer: WhisperTokenizer, text: str) -> list[int]:
-    found: list[int] = tokenizer(text, add_special_tokens=False).input_ids
+def _tokens(tokenizer: WhisperTokenizer, texts: Sequence[str]) -> list[list[int]]:
+    found: list[list[int]] = tokenizer(list(texts), add_special_tokens=False).input_ids if texts else []
     return found
 
 
@@ -123,13 +123,12 @@ def _control_and_ends(tokenizer: WhisperTokenizer, size: int) -> tuple[frozenset
     return frozenset(control), ends
 
 
-def _unspaced(tokenizer: WhisperTokenizer, phrases: Iterable[str]) -> Spellings:
-    plain = [_tokens(tokenizer, phrase) for phrase in phrases]
+def _unspaced(tokenizer: WhisperTokenizer, phrases: Sequence[str]) -> Spellings:
+    plain = _tokens(tokenizer, phrases)
     return Spellings(plain, plain, plain)
 
 
 def _spaced(tokenizer: WhisperTokenizer, phrases: Sequence[str]) -> Spellings:
     capitalised = list(dict.fromkeys([*phrases, *(phrase[:1].upper() + phrase[1:] for phrase in phrases)]))
-    inside = [_tokens(tokenizer, f" {phrase}") for phrase in phrases]
-    sentence = [_tokens(tokenizer, f" {phrase}") for phrase in capitalised]
-    return Spellings([*sentence, *(_tokens(tokenizer, phrase) for phrase in capitalised)], sentence, inside)
+    sentence = _tokens(tokenizer, [f" {phrase}" for phrase in capitalised])
+    return Spellings([*sentence, *_tokens(tokenizer, capitalised)], sentence, sentence[: len(phrases)])

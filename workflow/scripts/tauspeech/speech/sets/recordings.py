@@ -76,8 +76,8 @@ def _samples(audio: Path, where: str, longest: float) -> np.ndarray:
         raise UserError(f"{where}: {error}") from None
     if silent(samples):
         raise UserError(f"{where}: {audio} is silent: remove the row or record it again.")
-    if (seconds := len(samples) / RATE) > longest:
+    if len(samples) / RATE > longest:
         limit = f"Whisper's input window is {LONGEST} s" if longest == LONGEST else f"base_window takes {longest:g} s"
-        shown = ceil(100 * seconds) / 100  # not 7 where 7 is too much by little
+        shown = ceil(100 * len(samples) / RATE) / 100  # not 7 where that is the limit
         raise UserError(f"{where}: {audio} lasts {shown:g} s, but {limit}: cut it into shorter files.")
     return samples
