@@ -7,10 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import make_table
+from tauspeech.plan.jobs import Plan, PlannedJob
+from tauspeech.plan.tables import tables_of_seeds
 from tauspeech.reporting.cells import grid
 from tauspeech.reporting.content import Table
 from tauspeech.reporting.seeds_table import over_seeds, with_seeds
 from tauspeech.reporting.tables import markdown
+from tauspeech.runtime.files import write_text
+from tauspeech.runtime.job import Job
+from tauspeech.runtime.stages import spec_path
 
 SEEDS = [
     pd.DataFrame({"words": [1, 2], "TA": [90.0, 80.0], "TA_low": [89.0, 79.0], "TA_high": [91.0, 81.0]}),
@@ -58,6 +64,31 @@ def test_whole_numbers_with_gaps_have_means():
         pd.DataFrame({"system": ["TA", "gain"], "improved": pd.array([None, count], "Int64")}) for count in (1, 2)
     ]
     assert over_seeds(frames, ("system",))["improved"].tolist()[1] == 1.5
+
+
+def build(job):
+    """Module of a table, as the jobs below name it."""
+    return pd.DataFrame(
+        {"word_id": ["a", "b"], "TA": job.settings["TA"], "TA_low": [0.0, 0.0], "TA_high": [99.0, 99.0]}
+    ), None
+
+
+def test_a_run_of_several_seeds_writes_the_tables_of_each_and_over_all(tmp_path):
+    def table(scores):
+        return PlannedJob("table", "table2", {"names": ["word_id"], "TA": scores}, {}, modules=(__name__,))
+
+    first, further = table([90.0, 80.0]), {2: {"table2": table([92.0, 80.0])}, 3: {"table2": table([94.0, 83.0])}}
+    of_seeds, (over_all,) = tables_of_seeds({"table2": first}, further)
+    for path, text in Plan([first, *of_seeds, over_all]).specs().items():
+        write_text(tmp_path / path, text)
+    for job in (first, *of_seeds, over_all):
+        make_table.main(Job(tmp_path / spec_path("table", job.id), 1))
+    assert (tmp_path / "tables/table2--seed3.md").read_text(encoding="utf-8").endswith("| b | 83.00 |\n")
+    assert (tmp_path / "tables/table2--seeds.tsv").read_text(encoding="utf-8").splitlines() == [
+        "word_id\tTA\tTA_sd",
+        "a\t92.0\t2.0",
+        "b\t81.0\t1.7321",
+    ]
 
 
 def test_the_report_has_the_table_over_all_seeds_behind_that_of_the_first():
