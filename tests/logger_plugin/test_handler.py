@@ -65,6 +65,12 @@ def test_the_message_about_a_failed_job_has_the_end_of_its_log(capsys, tmp_path)
     assert "step 85" not in printed
 
 
+def test_a_message_that_is_repeated_is_printed_once(capsys):
+    ending, other = record(None, msg="Will exit after finishing currently running jobs."), record(None, msg="Done.")
+    printed = shown(capsys, *planned(score=2), ending, ending, finished(1, 1.0), ending, other, ending)
+    assert printed.count("Will exit") == 2 and printed.count("Done.") == 1
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [(None, "was not written."), ("", "is empty."), ("\xff\x00\n", ":\n    ")],

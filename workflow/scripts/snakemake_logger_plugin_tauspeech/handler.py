@@ -40,6 +40,7 @@ class LogHandler(LogHandlerBase):
         self._active = not (options.dryrun or options.verbose or options.printshellcmds or options.debug_dag)
         self._progress = self._active and not quiet & {Quietness.PROGRESS, Quietness.ALL}
         self._board, self._screen = Board(), screen_on(stream)
+        self._last = ""  # message that was not about a job
         self._messages = ColorizingTextHandler(
             options.nocolor,
             stream,
@@ -75,8 +76,14 @@ class LogHandler(LogHandlerBase):
             return None  # the error of the job follows
         if event == LogEvent.JOB_INFO and record.rule_msg:
             return _plain(record, record.rule_msg)
-        hidden = record.levelno < logging.WARNING and str(record.msg).startswith(HIDDEN)
-        return None if event in SILENT or hidden else record
+        if event in SILENT or (record.levelno < logging.WARNING and self._is_hidden(str(record.msg))):
+            return None
+        return record
+
+    def _is_hidden(self, message: str) -> bool:
+        """True for details, and for a message that Snakemake repeats, such as that it exits after the running jobs."""
+        is_repeated, self._last = message == self._last, message
+        return is_repeated or message.startswith(HIDDEN)
 
     def _show(self) -> None:
         if not self._progress:
