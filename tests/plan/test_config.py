@@ -1,6 +1,8 @@
 """Configurations: complete, or one sentence about what is wrong."""
 
+from collections import Counter
 from importlib import import_module
+from pathlib import PurePosixPath
 
 import pytest
 import yaml
@@ -8,6 +10,7 @@ import yaml
 from tauspeech.plan.config import complete, experiments, schema_of
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.paths import EXPERIMENTS, ROOT
+from tauspeech.runtime.stages import receipt_path
 from tests.plan.small import with_corpus, with_cosyvoice, with_domains, with_recordings, with_speech_llm
 
 MINIMAL = {"name": "t", "experiment": "rare_words", "words": "words.tsv", "base": "foundation/tiny"}
@@ -75,8 +78,24 @@ def test_every_shipped_configuration_is_valid_and_can_be_planned(path, tmp_path,
     config = complete(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
     for prepared in (with_corpus, with_cosyvoice, with_recordings, with_domains, with_speech_llm):
         config = prepared(config, tmp_path)
-    experiment = import_module(f"tauspeech.experiments.{config['experiment']}.plan")
-    assert experiment.plan(config, tmp_path).jobs
+    if "repetitions" in config:
+        config["repetitions"] = 2
+    plan = import_module(f"tauspeech.experiments.{config['experiment']}.plan").plan(config, tmp_path)
+    assert plan.jobs
+    require_own_files(plan)
+
+
+def require_own_files(plan):
+    """A receipt lists files below its own folder, and no two jobs may write the same file: with any number of seeds."""
+    written = Counter()
+    for (stage, id), job in plan.jobs.items():
+        if stage == "decode":
+            folder = PurePosixPath("hypotheses", job.settings["folder"])
+            assert folder.is_relative_to(PurePosixPath(receipt_path(stage, id)).parent), id
+            written.update(
+                (folder, name, task["kind"]) for name, tasks in job.settings["tasks"].items() for task in tasks
+            )
+    assert not [file for file, count in written.items() if count > 1]
 
 
 def test_every_folder_of_an_experiment_has_a_schema():

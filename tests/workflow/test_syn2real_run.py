@@ -62,6 +62,17 @@ def test_recordings_are_takes_of_the_sentences_that_are_spoken_synthetically(run
     assert not {row["voice"].split()[0] for row in recorded} & {row["voice"].split()[0] for row in synthetic}
 
 
+def test_tables_of_both_seeds_are_averaged(run):
+    systems = [table(run, name) for name in ("table1", "table1--seed2", "table1--seeds")]
+    assert len({tuple(row["system"] for row in each) for each in systems}) == 1
+    for first, second, over_all in zip(*systems, strict=True):
+        if all(each["Average"] for each in (first, second)):
+            mean = (float(first["Average"]) + float(second["Average"])) / 2
+            assert float(over_all["Average"]) == pytest.approx(mean, abs=1e-3)
+            assert float(over_all["Average_sd"]) >= 0
+    assert ": all seeds</h3>" in run.result("report.html").read_text(encoding="utf-8")
+
+
 def test_every_table_has_its_rows(run):
     found = {name: table(run, name) for name in TABLES}
     assert [row["system"] for row in found["table1"]] == [

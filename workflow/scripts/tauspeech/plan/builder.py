@@ -571,6 +571,8 @@ class Builder:
         """Hypotheses of a model for a split of some sets, below hypotheses/<folder>, which is ``id`` by default."""
         self._require_tasks(sets)
         sets = self._as_taken(sets)
+        if folder is not None and id.startswith(f"{folder}/"):  # beside its receipt
+            id = f"{folder}{self.tag}{id.removeprefix(folder)}"
         settings = self.decoding_settings | tasks_of(sets) | {"folder": (folder or id) + self.tag}
         settings |= {"hints": hints.settings} if hints else {}
         settings |= {"split": split} if split != "test" else {}
