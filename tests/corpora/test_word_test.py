@@ -118,7 +118,7 @@ def test_a_list_that_changes_after_the_plan_is_refused(plan, folder):
     answers = {"id": "00000", "task": "transcribe", "language": "en", "reference": "One.", "hypothesis": "One."}
     assert word_test.tallies(pd.DataFrame([answers]), settings, DEFAULT_RULES)
     (folder / "list.txt").write_text("Two\n", encoding="utf-8")
-    with pytest.raises(UserError, match="lists of words changed since this run was planned"):
+    with pytest.raises(UserError, match=r"lists of words in list\.txt changed since this run was planned"):
         word_test.tallies(pd.DataFrame([answers]), settings, DEFAULT_RULES)
 
 
