@@ -17,14 +17,7 @@ from tauspeech.experiments.rare_words.words import Word, read_words
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.retention import RetentionSets
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import (
-    Row,
-    claims_job,
-    folder_of,
-    hypotheses_of,
-    scores_table,
-    tables_of_seeds,
-)
+from tauspeech.plan.tables import Row, claims_job, folder_of, hypotheses_of, scores_table, tables_of_seeds
 from tauspeech.runtime.errors import UserError, did_you_mean
 from tauspeech.scoring.rules import ScoringRules
 

@@ -31,14 +31,7 @@ from tauspeech.experiments.syn2real.voices import require_disjoint_voices
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
 from tauspeech.plan.paper_tables import PaperTable, paper_table
 from tauspeech.plan.runtime_settings import reported_settings
-from tauspeech.plan.tables import (
-    PlannedCell,
-    Row,
-    claims_job,
-    folder_of,
-    scores_table,
-    tables_of_seeds,
-)
+from tauspeech.plan.tables import PlannedCell, Row, claims_job, folder_of, scores_table, tables_of_seeds
 from tauspeech.runtime.errors import UserError
 from tauspeech.scoring.rules import ScoringRules
 
