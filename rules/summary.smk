@@ -28,6 +28,10 @@ onstart:
         sys.exit(
             f"Error: another run of {RESULTS} is in progress: wait until it has ended."
         )
+    # With a limit of jobs a second, Snakemake's main process wakes once a second more for each job that has ended, and in
+    # a run of hundreds of jobs takes half a core from them. The limit is for queues of clusters.
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
     RECORD.open()
 
 

@@ -14,6 +14,22 @@ pytestmark = pytest.mark.workflow
 TOY = Path(__file__).with_name("toy")
 FOLDER = "workflow/scripts/tauspeech/experiments/toy"
 
+# Each wake-up that Snakemake's scheduler asks for by a timer leaves a line in a file.
+COUNT_WAKES = """
+from snakemake.scheduling.job_scheduler import JobScheduler
+
+wake_later = JobScheduler._schedule_reevalutation
+
+
+def counted(scheduler, delay):
+    with open("wakes.txt", "a") as file:
+        print(delay, file=file)
+    wake_later(scheduler, delay)
+
+
+JobScheduler._schedule_reevalutation = counted
+"""
+
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Project:
@@ -21,6 +37,8 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Project:
     shutil.copytree(TOY / "experiment", project.path(FOLDER))
     shutil.copy(TOY / "toy.yaml", project.path("config"))
     project = Project(project.folder, "config/toy.yaml")
+    with project.path("Snakefile").open("a", encoding="utf-8") as snakefile:
+        snakefile.write(COUNT_WAKES)
     project.run()
     return project
 
@@ -32,6 +50,10 @@ def test_it_runs_to_its_report(toy: Project) -> None:
     assert [row["system"] for row in rows(toy.result("tables/table1.tsv"))] == ["Base", "Tuned", "Negated"]
     assert len(rows(toy.result("claims.tsv"))) == 1
     assert toy.planned() == set()
+
+
+def test_snakemake_wakes_when_a_job_has_ended_and_not_by_timers(toy: Project) -> None:
+    assert not toy.path("wakes.txt").exists()
 
 
 def test_its_merge_has_a_negative_weight(toy: Project) -> None:
