@@ -14,8 +14,10 @@ pytestmark = pytest.mark.workflow
 TOY = Path(__file__).with_name("toy")
 FOLDER = "workflow/scripts/tauspeech/experiments/toy"
 
-# Each wake-up that Snakemake's scheduler asks for by a timer leaves a line in a file.
-COUNT_WAKES = """
+# The project's Snakefile; each wake-up that Snakemake's scheduler asks for by a timer leaves a line in a file.
+COUNTED = """
+include: "Snakefile"
+
 from snakemake.scheduling.job_scheduler import JobScheduler
 
 wake_later = JobScheduler._schedule_reevalutation
@@ -37,9 +39,8 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Project:
     shutil.copytree(TOY / "experiment", project.path(FOLDER))
     shutil.copy(TOY / "toy.yaml", project.path("config"))
     project = Project(project.folder, "config/toy.yaml")
-    with project.path("Snakefile").open("a", encoding="utf-8") as snakefile:
-        snakefile.write(COUNT_WAKES)
-    project.run()
+    project.path("counted.smk").write_text(COUNTED, encoding="utf-8")
+    project.run("--snakefile", "counted.smk", "all")
     return project
 
 
