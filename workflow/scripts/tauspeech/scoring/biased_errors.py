@@ -2,7 +2,7 @@
 
 As published with the biasing lists of LibriSpeech (Le et al., "Contextualized Streaming End-to-End Speech Recognition with
 Trie-Based Deep Biasing and Shallow Fusion", Interspeech 2021): a substitution or deletion belongs to its word of the
-reference, an insertion to its word of the hypothesis. Both rates are of one alignment, that of WER, by jiwer.
+reference, an insertion to its word of the hypothesis. Both rates are of one alignment, that of the publication.
 
 A listed phrase of several words covers its occurrences: "new" is a listed word in "New York", and not in "a new car".
 In languages without spaces the rates are of characters (B-CER, U-CER).
@@ -10,12 +10,11 @@ In languages without spaces the rates are of characters (B-CER, U-CER).
 
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.metadata import version
 
-import jiwer
 import numpy as np
 
 from tauspeech.data.languages import unspaced
+from tauspeech.scoring.alignment import GAP, SUBSTITUTION, aligned
 from tauspeech.scoring.normalise import (
     CER_NORMALISATION,
     WER_NORMALISATION,
@@ -38,7 +37,7 @@ def biased_errors(
     texts = zip(references, hypotheses, lists, strict=True)
     counts = np.array([_counts(*utterance, language, rules) for utterance in texts]).reshape(-1, 4)
     rate, rule = ("cer", CER_NORMALISATION) if unspaced(language) else ("wer", WER_NORMALISATION)
-    signature = f"jiwer:{version('jiwer')}|{signature_of(language, rules, rule)}|listed phrases"
+    signature = f"costs:{GAP}/{SUBSTITUTION}|{signature_of(language, rules, rule)}|listed phrases"
     return (
         Tally(f"b_{rate}", signature, counts[:, :2], percentage),
         Tally(f"u_{rate}", signature, counts[:, 2:], percentage),
@@ -53,15 +52,11 @@ def _counts(
     listed = _by_first_token(tuple(phrases), language, rules)
     in_truth, in_found = _covered(truth, listed), _covered(found, listed)
     errors = {True: 0, False: 0}
-    for chunk in jiwer.process_words(" ".join(truth), " ".join(found)).alignments[0]:
-        if chunk.type == "insert":
-            wrong = in_found[chunk.hyp_start_idx : chunk.hyp_end_idx]
-        elif chunk.type in ("substitute", "delete"):
-            wrong = in_truth[chunk.ref_start_idx : chunk.ref_end_idx]
-        else:
-            continue
-        for is_listed in wrong:
-            errors[is_listed] += 1
+    for i, j in aligned(truth, found) if truth != found else ():
+        if j is not None and i is None:
+            errors[in_found[j]] += 1
+        elif i is not None and (j is None or truth[i] != found[j]):
+            errors[in_truth[i]] += 1
     return errors[True], sum(in_truth), errors[False], len(truth) - sum(in_truth)
 
 
