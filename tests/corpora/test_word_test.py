@@ -164,7 +164,14 @@ def test_the_folder_of_all_of_librispeech_is_no_part(plan, folder):
         plan(word_tests={"calls": {"librispeech": str(part.parent.parent), "list": "list.txt"}})
 
 
-@pytest.mark.parametrize(("content", "says"), [("\n \n", "has no words"), ("Goethe\n?!\n", r"'\?!' has no letter")])
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("\n \n", "has no words"),
+        ("Goethe\n?!\n", r"'\?!' has no letter"),
+        ("Goethe\n<|en|>\n", r"'<\|en\|>' has control"),
+    ],
+)
 def test_a_mistake_in_a_list_is_named(plan, folder, content, says):
     write_table(folder, "file\ten", "one.wav\tOne.")
     (folder / "list.txt").write_text(content, encoding="utf-8")

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from tauspeech.scoring.keywords import keyword_tallies
 from tauspeech.scoring.rare_words import word_counts
+from tauspeech.scoring.rules import ScoringRules
 
 TEXTS = st.lists(st.sampled_from(["berlin", "wall", "goethe's", "goethe", "a"]), max_size=6).map(" ".join)
 PHRASES = ("Berlin", "Berlin Wall", "Goethe", "wall")
@@ -56,3 +57,22 @@ def test_counts_are_the_sums_of_single_words(texts, phrases):
     assert f1.counts[:, 0].tolist() == hits.tolist()
     for column, side in ((1, "in_reference"), (2, "in_hypothesis")):
         assert f1.counts[:, column].sum() == sum(getattr(each, side).sum() for each in single)
+
+
+def test_words_are_looked_for_in_texts_as_the_error_rates_compare_them():
+    rules = ScoringRules(normaliser="whisper")
+    tallies = keyword_tallies(["the colour"], ["the color"], [["Colour"]], "en", rules)
+    assert [tally.value() for tally in tallies] == [100, 100, 100]
+    assert all("Whisper's English normaliser" in tally.signature for tally in tallies)
+    assert values(["the colour"], ["the color"], [["Colour"]])[0] == 0
+
+
+def test_spellings_that_normalise_to_the_same_count_once():
+    recall, precision, _ = keyword_tallies(["Goethe's Paris"], ["goethe's"], [["GOETHE’S", "goethe's", "Paris"]], "en")
+    assert (recall.counts.tolist(), precision.counts.tolist()) == ([[1, 2]], [[1, 1]])
+
+
+def test_a_phrase_that_normalisation_deletes_occurs_nowhere():
+    assert values(["100 % Goethe"], ["% Goethe"], [["%", "Goethe"]]) == [100, 100, 100]
+    um = keyword_tallies(["um yes"], ["um yes"], [["um", "yes"]], "en", ScoringRules(normaliser="whisper"))
+    assert [tally.counts[0].tolist() for tally in um] == [[1, 1], [1, 1], [1, 1, 1]]

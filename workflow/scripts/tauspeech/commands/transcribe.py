@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from tauspeech.commands.common import add_command, add_threads
 from tauspeech.data.word_lists.phrases import read_phrases
 from tauspeech.models.hints import Hints
-from tauspeech.runtime.errors import UserError, one_line
-from tauspeech.text.characters import has_control_or_markup
+from tauspeech.runtime.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -121,10 +120,6 @@ def _hints(args: argparse.Namespace) -> Hints | None:
     if args.strength is not None and not args.strength >= 0:
         raise UserError(f"--strength is {args.strength:g}: give 0 or more.")
     words = read_phrases(args.words)
-    if marked := [word for word in words if has_control_or_markup(word)]:
-        raise UserError(
-            f"{args.words}: '{one_line(marked[0], 30)}' has control characters or markup: give a word or phrase alone."
-        )
     if args.as_prompt:
         return Hints(words, as_prompt=True)
     return Hints(words, strength=STRENGTH if args.strength is None else args.strength)

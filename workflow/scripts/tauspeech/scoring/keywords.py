@@ -1,7 +1,7 @@
 """Recall, precision and F1 of the words of lists, in percent, pooled over all words and utterances (micro averages).
 
-Each word or phrase of an utterance's list is counted as ``rare_words`` counts a single one: per utterance
-TP = min(occurrences in the reference, in the hypothesis); F1 = 2 sum TP / (sum in references + sum in hypotheses).
+Each word or phrase of an utterance's list is counted as ``rare_words`` counts a single one, and spellings that normalise to
+the same once. Per utterance TP = min(occurrences in the reference, in the hypothesis); F1 = 2 sum TP / (sum in references + sum in hypotheses).
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ from math import nan
 
 import numpy as np
 
-from tauspeech.scoring.normalise import characters, chinese_form, chinese_signature
-from tauspeech.scoring.rare_words import WordCounts, word_counts
+from tauspeech.scoring.normalise import matching_signature
+from tauspeech.scoring.rare_words import WordCounts, matchable, word_counts
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.tally import Proportion, Tally, percentage
 
@@ -24,7 +24,7 @@ def keyword_tallies(
 ) -> tuple[Tally, Tally, Tally]:
     """Recall, precision and F1; ``lists`` has the words or phrases of each utterance."""
     counts = _counts(references, hypotheses, lists, language, rules)
-    return _tallies(counts, f"listed phrases{chinese_signature(language, rules)}")
+    return _tallies(counts, f"listed phrases{matching_signature(language, rules)}")
 
 
 def word_tallies(
@@ -38,7 +38,7 @@ def word_tallies(
     found = _of_words(references, hypotheses, words, language, rules)
     sides = [np.sum([getattr(each, side) for each in found], axis=0) for side in ("in_reference", "in_hypothesis")]
     hits = np.sum([np.minimum(each.in_reference, each.in_hypothesis) for each in found], axis=0)
-    return _tallies(np.column_stack([hits, *sides]), f"words{chinese_signature(language, rules)}")
+    return _tallies(np.column_stack([hits, *sides]), f"words{matching_signature(language, rules)}")
 
 
 def false_alarms(
@@ -52,7 +52,7 @@ def false_alarms(
     found = _of_words(references, hypotheses, words, language, rules)
     wrong = np.any([(each.in_reference == 0) & (each.in_hypothesis > 0) for each in found], axis=0)
     counts = np.column_stack([wrong, np.ones(len(wrong))]).astype(int)
-    return Proportion("false_alarms", f"words{chinese_signature(language, rules)}", counts, percentage)
+    return Proportion("false_alarms", f"words{matching_signature(language, rules)}", counts, percentage)
 
 
 def _of_words(
@@ -103,16 +103,20 @@ def _candidates(
     language: str,
     rules: ScoringRules,
 ) -> dict[str, list[int]]:
-    """Utterances in which each phrase may occur, by a quick look: published lists have 2,000 words for each utterance."""
+    """Utterances in which each phrase may occur, by a quick look: published lists have 2,000 words for each utterance.
+
+    Phrases that normalisation deletes cannot occur.
+    """
 
     def plain(text: str) -> str:
-        return characters(chinese_form(text, language, rules).casefold())
+        return matchable(text, language, rules).replace(" ", "")
 
     forms = {phrase: plain(phrase) for phrase in {phrase for phrases in lists for phrase in phrases}}
+    spelling = {matchable(phrase, language, rules): phrase for phrase, form in sorted(forms.items()) if form}
     found: dict[str, list[int]] = {}
     for number, phrases in enumerate(lists):
         texts = plain(references[number]), plain(hypotheses[number])
-        for phrase in dict.fromkeys(phrases):
-            if any(forms[phrase] in text for text in texts):
-                found.setdefault(phrase, []).append(number)
+        able = [phrase for phrase in phrases if forms[phrase] and any(forms[phrase] in text for text in texts)]
+        for form in dict.fromkeys(matchable(phrase, language, rules) for phrase in able):
+            found.setdefault(spelling[form], []).append(number)
     return found

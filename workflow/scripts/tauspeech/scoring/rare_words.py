@@ -14,7 +14,7 @@ import numpy as np
 
 from tauspeech.data.languages import unspaced
 from tauspeech.runtime.errors import UserError
-from tauspeech.scoring.normalise import characters, chinese_form, chinese_signature, words
+from tauspeech.scoring.normalise import for_cer, for_wer, matching_signature
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.tally import Proportion, percentage
 
@@ -57,26 +57,26 @@ def word_counts(
     """Count the accepted forms: at word boundaries or, in languages without spaces, anywhere."""
     pattern = _pattern(word_id, forms, language, rules)
     in_reference, in_hypothesis = (
-        np.array([len(pattern.findall(_matchable(text, language, rules))) for text in texts])
+        np.array([len(pattern.findall(matchable(text, language, rules))) for text in texts])
         for texts in (references, hypotheses)
     )
-    signature = f"forms:{'/'.join(forms)}{chinese_signature(language, rules)}"
+    signature = f"forms:{'/'.join(forms)}{matching_signature(language, rules)}"
     return WordCounts(word_id, signature, in_reference, in_hypothesis)
 
 
 def _pattern(word_id: str, forms: tuple[str, ...], language: str, rules: ScoringRules) -> re.Pattern[str]:
-    matchable = {_matchable(form, language, rules).strip() for form in forms}
-    if not matchable or "" in matchable:
+    found = {matchable(form, language, rules).strip() for form in forms}
+    if not found or "" in found:
         raise UserError(f"Word {word_id!r}: every form in {language!r} needs a letter or a digit, got {list(forms)}.")
     # Longest first: otherwise "Milan Cathedral" would count twice, as "Milan" and as "Cathedral".
-    alternatives = "|".join(map(re.escape, sorted(matchable, key=len, reverse=True)))
+    alternatives = "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
     return re.compile(alternatives if unspaced(language) else f"(?<= )(?:{alternatives})(?= )")
 
 
 @lru_cache(maxsize=2**15)  # each text is searched for every word
-def _matchable(text: str, language: str, rules: ScoringRules) -> str:
+def matchable(text: str, language: str, rules: ScoringRules) -> str:
     """Casefolded characters, or words surrounded by single spaces: "Goethe’s" becomes " goethe s "."""
-    folded = chinese_form(text, language, rules).casefold()
+    folded = text.casefold()
     if unspaced(language):
-        return characters(folded)
-    return " " + words(folded).replace("'", " ") + " "
+        return for_cer(folded, language, rules)
+    return " " + for_wer(folded, language, rules).replace("'", " ") + " "

@@ -21,7 +21,7 @@ _TAIL = 0.025
 
 @dataclass(frozen=True)
 class Metric:
-    """A value with its 95 % interval; value, low and high are None if the value is undefined."""
+    """A value with its 95 % interval; value, low and high are None if the value is undefined, and the latter two if the interval is."""
 
     name: str
     value: float | None
@@ -65,8 +65,10 @@ class Tally:
         """The counts as text, such as ``0/5 2/7`` for errors and lengths of two utterances."""
         return " ".join("/".join(map(str, row)) for row in self.counts.tolist())
 
-    def interval(self, seed: int) -> tuple[float, float]:
-        """Percentile bootstrap interval."""
+    def interval(self, seed: int) -> tuple[float, float] | None:
+        """Percentile bootstrap interval; None for a single row, of which all resamples are the same."""
+        if len(self.counts) < 2:
+            return None
         low, high = np.nanquantile(self.resampled(seed), [_TAIL, 1 - _TAIL])
         return float(low), float(high)
 
@@ -74,7 +76,10 @@ class Tally:
         value = self.value()
         if isnan(value):
             return Metric(self.name, None, None, None, self.n(), self.signature)
-        low, high = self.interval(seed)
+        interval = self.interval(seed)
+        if interval is None:
+            return Metric(self.name, value, None, None, self.n(), self.signature)
+        low, high = interval
         # A skewed statistic, or rounding, can put the value just outside its interval.
         return Metric(self.name, value, min(low, value), max(high, value), self.n(), self.signature)
 

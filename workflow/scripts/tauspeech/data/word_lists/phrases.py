@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from tauspeech.data.characters import has_control_or_markup
 from tauspeech.runtime.errors import UserError, one_line
 
 
@@ -17,6 +18,7 @@ def read_phrases(path: Path) -> tuple[str, ...]:
     found = distinct(line.strip() for line in lines)
     for phrase in found:
         require_letters(phrase, str(path))
+        require_plain(phrase, str(path))
     if not found:
         raise UserError(f"{path} has no words: write a word or phrase into each line.")
     return found
@@ -26,6 +28,14 @@ def require_letters(phrase: str, where: str) -> None:
     if not any(character.isalnum() for character in phrase):
         raise UserError(
             f"{where}: '{one_line(phrase, 30)}' has no letter and no digit: give a word or phrase with one."
+        )
+
+
+def require_plain(phrase: str, where: str) -> None:
+    """Refuse what a model would read as a token of its own, such as <|en|>."""
+    if has_control_or_markup(phrase):
+        raise UserError(
+            f"{where}: '{one_line(phrase, 30)}' has control characters or markup: give a word or phrase alone."
         )
 
 
