@@ -32,6 +32,8 @@ def test_the_fine_tune_learns_what_the_base_writes_or_one_phrase(plan):
     (speech,) = plan().jobs["finetune", "phrase"].inputs["sets"]
     assert (speech.stage, speech.id) == ("pseudo_labels", "own-texts")
     jobs = plan(phrase="Thank you.").jobs
+    assert not {("pseudo_labels", "own-texts"), ("table", "phrases")} & jobs.keys()
+    assert jobs["table", "subtraction"].settings["alarms"]
     (speech,) = jobs["finetune", "phrase"].inputs["sets"]
     assert (speech.stage, speech.settings["text"]) == ("speech", "Thank you.")
     words = jobs["score", "minus-050--no-speech"].settings["words"]
@@ -58,6 +60,7 @@ def test_another_weight_reaches_its_own_models_and_the_table(plan):
     [
         ({"recordings": "none.tsv"}, r"key 'recordings': the table none\.tsv does not exist: check its path"),
         ({"base": "foundation/tiny"}, r"key 'base' is foundation/tiny, and this experiment is for published models"),
+        ({"phrase": "<|en|>"}, r"key 'phrase': '<\|en\|>' has control characters or markup"),
         ({"base_window": 4}, r"key 'no_speech\.seconds' is 2, and base_window takes 1 s: lower it"),
         ({"language": "de"}, r"speech\.tsv: column 'de' is missing"),
         ({"subtraction": {"weights": [0]}}, r"key 'subtraction\.weights"),

@@ -37,6 +37,7 @@ def test_a_row_has_the_validation_scores_the_choice_and_the_test_scores():
     weights = (-1.0, 0.0, 0.5)
     rows = [{"weight": each, "scores": {"validation": [f"v{each}"], "test": [f"t{each}"]}} for each in weights]
     settings = {"rows": rows, "sounds": ["room", "noise"], "metrics": ["wer", "words_per_minute"], "most_loss": 1}
+    settings["alarms"] = False
     found = {f"v{each}": scores(10 + each, 8 - each) for each in weights}
     found |= {f"t{each}": scores(20 + each, 18 - each) for each in weights}
     table, detail = subtraction_table(settings, found)
@@ -47,6 +48,16 @@ def test_a_row_has_the_validation_scores_the_choice_and_the_test_scores():
     assert (last["WER"], last["WER_low"], last["WER_high"]) == (20.5, 19.5, 21.5)
     assert (last["room: any text"], last["room: words per minute"], last["noise: any text"]) == (50, 17.5, 0)
     assert len(detail) == 2 * 3 * 5 and set(detail["split"]) == {"validation", "test"}
+
+
+def test_false_alarms_of_a_phrase_have_their_columns():
+    found = pd.concat(
+        [scores(1, 2), scores(1, 2).replace("any_text", "false_alarms").query("metric == 'false_alarms'")]
+    )
+    settings = {"rows": [{"weight": 0.0, "scores": {"validation": ["v"], "test": ["t"]}}], "sounds": ["room", "noise"]}
+    settings |= {"metrics": ["wer", "words_per_minute"], "most_loss": 1, "alarms": True}
+    table, _ = subtraction_table(settings, {"v": found, "t": found})
+    assert table.loc[0, ["room: false alarms", "room: false alarms_low", "noise: false alarms"]].tolist() == [50, 49, 0]
 
 
 def test_texts_are_counted_by_sound():

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.data.tables import SPLITS
-from tauspeech.data.word_lists.phrases import require_letters
+from tauspeech.data.word_lists.phrases import require_letters, require_plain
 from tauspeech.plan.builder import Builder, TaskSets
 from tauspeech.plan.jobs import PlannedJob, once
 from tauspeech.plan.merges import MergeSpec, Term
@@ -37,6 +37,7 @@ class Models:
         require_room(self.build, config["no_speech"]["seconds"])
         if config["phrase"]:
             require_letters(config["phrase"], "key 'phrase'")
+            require_plain(config["phrase"], "key 'phrase'")
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
 
     # Data

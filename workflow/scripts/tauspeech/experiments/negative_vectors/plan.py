@@ -21,7 +21,9 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
     models = Models(config)
     weights = sorted(config["subtraction"]["weights"])
     named = {TRAINED: models.trained, BASE: models.build.base} | {weight: models.minus(weight) for weight in weights}
-    tables = [_subtraction(models, named), _phrases(models)]
+    tables = [_subtraction(models, named)]
+    if not config["phrase"]:
+        tables.append(_phrases(models))
     return Plan([*tables, models.vector], main_table="subtraction")
 
 
@@ -38,6 +40,7 @@ def _subtraction(models: Models, named: dict[float, PlannedJob]) -> PlannedJob:
         "rows": rows,
         "sounds": list(models.sounds),
         "metrics": [headline_metric("transcribe", language), unit_per_minute(language)],
+        "alarms": bool(models.config["phrase"]),
         "most_loss": models.config["subtraction"]["most_loss"],
     }
     jobs = [job for of_model in scores.values() for found in of_model.values() for job in found]
@@ -45,6 +48,6 @@ def _subtraction(models: Models, named: dict[float, PlannedJob]) -> PlannedJob:
 
 
 def _phrases(models: Models) -> PlannedJob:
-    """What the base writes most, by sound."""
+    """What the base writes most, by sound, and is trained to write where the configuration has no phrase."""
     settings = {"kind": "phrases", "language": models.language}
     return PlannedJob("table", "phrases", settings, {"sets": [models.own_texts]}, modules=(TABLES,))

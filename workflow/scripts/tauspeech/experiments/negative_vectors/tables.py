@@ -74,8 +74,9 @@ def phrases_table(rows: Sequence[Mapping[str, Any]], language: str) -> pd.DataFr
 def _tested(settings: Mapping[str, Any], table: pd.DataFrame) -> dict[str, float]:
     """Cells of a row about the test split, with their intervals."""
     rate, pace = settings["metrics"]
+    of_sounds = ("any_text", *(["false_alarms"] if settings["alarms"] else []), pace)
     places = {_label(rate): (SPEECH, rate)} | {
-        f"{sound}: {_label(metric)}": (sound, metric) for sound in settings["sounds"] for metric in ("any_text", pace)
+        f"{sound}: {_label(metric)}": (sound, metric) for sound in settings["sounds"] for metric in of_sounds
     }
     cells: dict[str, float] = {}
     for name, place in places.items():
