@@ -107,7 +107,7 @@ def test_distractors_are_drawn_by_the_seed_and_overlap_with_no_word():
 
 
 def test_biases_are_chosen_for_the_model_that_they_are_used_with(jobs):
-    found = jobs(*EVERY, strengths=[8, 2], more={"merging": {"tolerance": 0.5}})
+    found = jobs(*EVERY, strengths=[8, 2], tolerance=0.5)
     for system, model in (("bias", "base"), ("vector-bias", "first2--ta")):
         search, decode = found[f"search/first2--{system}"], found[f"decode/first2--{system}"]
         assert search.inputs["base"].id == decode.inputs["model"].id == model
@@ -120,6 +120,16 @@ def test_biases_are_chosen_for_the_model_that_they_are_used_with(jobs):
         assert search.settings["hints"]["phrases"] == decode.settings["hints"]["phrases"]
         assert decode.inputs["searches"] == [search]
     assert "strength" not in found["decode/first2--prompt"].settings["hints"]
+    assert jobs("bias")["search/first2--bias"].settings["rule"] == {"kind": "smallest_strength", "tolerance": 0}
+
+
+def test_no_search_whose_time_is_compared_shares_a_process(jobs):
+    """The first member of a batch loads the program and encodes the speech for all."""
+    searches = [job for name, job in jobs(*EVERY).items() if name.startswith("search/")]
+    compared = ("--ta", "--bias", "--vector-bias")
+    for search in searches:
+        members = [each for each in searches if each.batch_name == search.batch_name]
+        assert (len(members) == 1) == search.id.endswith(compared), search.id
 
 
 def test_hints_are_for_the_trained_task_alone(jobs):
@@ -233,3 +243,8 @@ def test_languages_without_rare_names_are_refused(jobs, folder):
         UserError, match=r"distractors' is 50, and the list of rare names has none in 'ru': set it to 0\."
     ):
         jobs("bias", distractors=50, more=more)
+
+
+def test_too_few_names_for_the_distractors_are_refused():
+    with pytest.raises(UserError, match=r"'baselines.distractors' is 200, and only \d+ of the list's names"):
+        distractors(200, 1, "en", ["a", "e"])

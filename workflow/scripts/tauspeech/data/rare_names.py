@@ -13,21 +13,67 @@ from tauspeech.data.tables import read_table
 from tauspeech.runtime.errors import UserError
 
 TABLE = Path(__file__).with_name("rare_names.tsv")
-LATIN = {
-    "ca",
-    "da",
-    "de",
-    "en",
-    "es",
-    "fr",
-    "id",
-    "it",
-    "nl",
-    "no",
-    "pl",
-    "pt",
-    "sv",
-}  # languages with the names' letters
+# Whisper's languages in Latin letters, which are the names'.
+LATIN = frozenset(
+    [
+        "af",
+        "az",
+        "br",
+        "bs",
+        "ca",
+        "cs",
+        "cy",
+        "da",
+        "de",
+        "en",
+        "es",
+        "et",
+        "eu",
+        "fi",
+        "fo",
+        "fr",
+        "gl",
+        "ha",
+        "haw",
+        "hr",
+        "ht",
+        "hu",
+        "id",
+        "is",
+        "it",
+        "jw",
+        "la",
+        "lb",
+        "ln",
+        "lt",
+        "lv",
+        "mg",
+        "mi",
+        "ms",
+        "mt",
+        "nl",
+        "nn",
+        "no",
+        "oc",
+        "pl",
+        "pt",
+        "ro",
+        "sk",
+        "sl",
+        "sn",
+        "so",
+        "sq",
+        "su",
+        "sv",
+        "sw",
+        "tk",
+        "tl",
+        "tr",
+        "uz",
+        "vi",
+        "yo",
+    ]
+)
 
 
 @cache
@@ -46,6 +92,10 @@ def distractors(count: int, seed: int, language: str, words: Iterable[str]) -> t
         )
     taken = [word.casefold() for word in words]
     names = [name for name in (row[column] for row in _table()) if not _overlaps(name.casefold(), taken)]
+    if len(names) < count:
+        raise UserError(
+            f"key 'baselines.distractors' is {count}, and only {len(names)} of the list's names overlap with none of your words: lower it."
+        )
     return tuple(sorted(names, key=lambda name: sha256(f"{seed} {name}".encode()).digest())[:count])
 
 

@@ -513,15 +513,15 @@ class Builder:
         id: str,
         phrases: tuple[str, ...],
         strengths: Sequence[float],
+        tolerance: float,
         sets: TaskSets,
         model: PlannedJob,
-        batch: str,
     ) -> PlannedJob:
         """The smallest strength of a bias of phrases that is as good as the best on validation."""
         candidates = [{"strength": strength} for strength in sorted(strengths)]
-        rule = {"kind": "smallest_strength", "tolerance": self.config["merging"]["tolerance"]}
+        rule = {"kind": "smallest_strength", "tolerance": tolerance}
         hints = PlannedHints(phrases, Tried("strength"))
-        return self.search(id, hints, sets, "strengths", candidates, rule, batch=batch, base=model)
+        return self.search(id, hints, sets, "strengths", candidates, rule, base=model)
 
     def mean_search(self, id: str, searches: list[PlannedJob], rule: dict[str, Any]) -> PlannedJob:
         """The choice of a rule by the mean scores of several searches, which try the same candidates with other models."""

@@ -83,10 +83,11 @@ class Baselines:
 
     @once
     def strength(self, subset: Subset, model: PlannedJob, system: str) -> PlannedJob:
-        """Search for the strength of a bias on validation. Its batch is its own, since it may wait for merges of the subset."""
+        """Search for the strength of a bias on validation, in a process of its own, since its time is compared."""
         sets = self.jobs.training_sets(subset.words)
-        id, strengths = f"{subset.id}--{system.replace('_', '-')}", self.config["strengths"]
-        return self.jobs.build.strength_search(id, self.phrases(subset), strengths, sets, model, f"{subset.id}--hints")
+        id = f"{subset.id}--{system.replace('_', '-')}"
+        strengths, tolerance = self.config["strengths"], self.config["tolerance"]
+        return self.jobs.build.strength_search(id, self.phrases(subset), strengths, tolerance, sets, model)
 
     @once
     def _score(self, subset: Subset, system: str, model: PlannedJob, hints: PlannedHints | None) -> PlannedJob:

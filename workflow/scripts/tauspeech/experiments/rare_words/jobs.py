@@ -150,9 +150,10 @@ class WordJobs:
 
     @once
     def weight(self, subset: Subset, method: str) -> PlannedJob:
-        """Search for the weight of each vector on validation."""
+        """Search for the weight of each vector on validation; TA's has a process of its own where its time is compared."""
         merge = self._sum(subset, method)
-        return self.build.scale_search(f"{subset.id}--{method}", merge, self.training_sets(subset.words), subset.id)
+        batch = None if method == "ta" and self.config["baselines"]["systems"] else subset.id
+        return self.build.scale_search(f"{subset.id}--{method}", merge, self.training_sets(subset.words), batch)
 
     @once
     def average(self, subset: Subset) -> PlannedJob:

@@ -43,9 +43,9 @@ class WordSystems:
 
     def _named(self, name: str, members: list[str]) -> Subset:
         where = f"key 'composition.subsets.{name}'"
-        if name in self.single or name.startswith("first"):
+        if name in self.single or name.startswith("first") or name.isdigit():
             raise UserError(
-                f"{where}: the name is taken by a word or by the first rows of the table: choose another one."
+                f"{where}: the name is taken by a word, by the first rows of the table or by a number of words: choose another one."
             )
         if missing := [member for member in members if member not in self.single]:
             advice = did_you_mean(missing[0], self.single, "give the word_id of one of its rows.")
