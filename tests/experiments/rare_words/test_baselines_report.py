@@ -52,6 +52,14 @@ def test_a_loss_of_exactly_a_point_is_granted():
     assert "general score: none." in paragraph(*changed("Bias", general=38.99))
 
 
+def test_costs_that_are_not_known_are_not_compared():
+    """A fine-tune of the user's has no time."""
+    found = paragraph(*changed("Bias", seconds_a_word=float("nan")))
+    assert "least time to add a word: LoRA (200.00 s); " in found
+    only = [row for row in changed("FT", seconds_a_word=float("nan")) if row[1] in ("Raw", "FT")]
+    assert "least time to add a word: not known; smallest: FT (36.00 MB)." in paragraph(*only)
+
+
 @pytest.mark.parametrize("metric", ["wer", "cer"])
 def test_of_error_rates_less_is_better(metric):
     """FT's 22 is 18 points better than the base here."""

@@ -23,7 +23,8 @@ def receipts(tmp_path):
         for name, size in (sizes or {}).items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(bytes(size))
-        return Receipt(folder / "receipt.json", {"seconds": seconds, "outputs": dict.fromkeys(sizes or {}, "")} | more)
+        content = {"spec": {}, "seconds": seconds, "outputs": dict.fromkeys(sizes or {}, "")}
+        return Receipt(folder / "receipt.json", content | more)
 
     adapted = {
         "model.safetensors": 90_000,
@@ -69,6 +70,12 @@ def test_seconds_and_megabytes_are_those_of_a_word(receipts, seconds, kept, expe
 def test_the_base_costs_nothing_and_old_receipts_have_no_pace(receipts):
     found = costs(row({}, {}, "old", "Raw"), receipts, "general")
     assert all(math.isnan(value) for value in found.values())
+
+
+def test_a_fine_tune_of_the_users_has_no_time(receipts):
+    receipts["finetuned"]["a"].content["spec"] = {"settings": {"own": {"folder": "mine"}}}
+    found = costs(row({"finetuned": ["a"]}, {"finetuned": ["a"]}), receipts, "general")
+    assert math.isnan(found["seconds_a_word"]) and found["megabytes_a_word"] == 0.045
 
 
 def test_a_receipt_with_another_pace_is_of_the_same_work(tmp_path):

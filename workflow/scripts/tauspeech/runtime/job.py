@@ -36,6 +36,7 @@ class Job:
         self.receipt = self.results / receipt_path(self.stage, self.id)
         self._used: dict[str, Any] = {}
         self._begin = time.monotonic()
+        self.earlier_seconds = 0.0  # of attempts before this one, whose work it goes on with
         self.pace: dict[str, dict[str, float]] = {}  # seconds of decoding, and of the audio, by set
 
     @property
@@ -133,7 +134,7 @@ class Job:
 
     def finish(self, *outputs: Path, **properties: Any) -> None:
         """Write the receipt, after all outputs, so that its presence means a complete artifact."""
-        seconds = time.monotonic() - self._begin
+        seconds = self.earlier_seconds + time.monotonic() - self._begin
         measured = {"pace": self.pace} if self.pace else {}
         write_receipt(self.receipt, self.key, self.spec, self._used, list(outputs), seconds, properties, measured)
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,14 @@ class Receipt:
     def key(self) -> str:
         key: str = self.content["key"]
         return key
+
+    @property
+    def seconds(self) -> float:
+        """Time that the work took; not a number for a model that the user gave, which was only copied."""
+        if "own" in self.content["spec"].get("settings", {}):
+            return nan
+        seconds: float = self.content["seconds"]
+        return seconds
 
     @property
     def digest(self) -> str:

@@ -32,8 +32,7 @@ def _seconds(job: Job) -> list[float | None]:
     receipts = {role: job.receipts(role) for role in ("finetuned", "vectors", "merged")}
     rows = [row["added"] for row in job.settings["rows"]]
     return [
-        round(sum(receipts[role][id].content["seconds"] for role, id in added.items()), 1) if added else None
-        for added in rows
+        round(sum(receipts[role][id].seconds for role, id in added.items()), 1) if added else None for added in rows
     ]
 
 

@@ -1,6 +1,7 @@
 """What the report says about the table ``baselines``: how to read it, and which system is for which need."""
 
 from collections.abc import Callable, Iterator
+from math import isnan
 from typing import Any
 
 import pandas as pd
@@ -109,9 +110,12 @@ class _Verdict:
         return round(self._sign * (self._value(name, "general") - float(self._base["general"])), 6)
 
     def _best(self, names: list[str], column: str, end: Callable[..., float], unit: str = "") -> str:
-        """The best of some systems, with those that are as good."""
-        best = end(self._value(name, column) for name in names)
-        equal = [name for name in names if self._value(name, column) == best]
+        """The best of some systems, with those that are as good; without those whose value is not a number."""
+        known = [name for name in names if not isnan(self._value(name, column))]
+        if not known:
+            return "not known"
+        best = end(self._value(name, column) for name in known)
+        equal = [name for name in known if self._value(name, column) == best]
         return f"{_and(equal)} ({best:.2f}{unit})"
 
     def _shown(self, name: str, column: str, unit: str = "") -> str:

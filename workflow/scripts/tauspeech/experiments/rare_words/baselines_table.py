@@ -88,7 +88,7 @@ def _score(scores: pd.DataFrame, sets: Iterable[str], settings: Mapping[str, Any
 def costs(row: Mapping[str, Any], receipts: Mapping[str, Mapping[str, Receipt]], general: str) -> dict[str, float]:
     """Seconds of the jobs that add the words and megabytes that are kept, of each word, and the real-time factor of decoding."""
     words = len(row["sets"])
-    seconds = sum(receipts[role][id].content["seconds"] for role, ids in row["seconds"].items() for id in ids)
+    seconds = sum(receipts[role][id].seconds for role, ids in row["seconds"].items() for id in ids)
     kept = sum(_bytes(receipts[role][id]) for role, ids in row["kept"].items() for id in ids)
     is_base = row["system"] == "Raw"
     return {
