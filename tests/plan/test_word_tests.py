@@ -72,12 +72,12 @@ def test_one_prompt_with_lists_is_decoded_once_for_all_numbers_of_words(plan, ca
     jobs = plan(word_tests=calls, baselines={"systems": ["prompt", "vector_prompt"]}).jobs
     decoded = {id for stage, id in jobs if stage == "decode" and "prompt/calls--words" in id}
     assert decoded == {
-        *("neuschwanstein--prompt/calls--words", "neuschwanstein--vector-prompt/calls--words"),
+        *("base--prompt/calls--words", "neuschwanstein--vector-prompt/calls--words"),
         *("first2--vector-prompt/calls--words", "first3--vector-prompt/calls--words"),
     }
     for subset in ("neuschwanstein", "first2", "first3"):
         score = jobs["score", f"{subset}--prompt/calls--words"]
-        assert score.inputs["hypotheses"].id == "neuschwanstein--prompt/calls--words"
+        assert score.inputs["hypotheses"].id == "base--prompt/calls--words"
 
 
 @pytest.mark.parametrize("script", ["finetune.py", "decode.py", "search_candidates.py", "merge_vectors.py"])

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tauspeech.experiments.rare_words.baselines_report import verdicts
+from tauspeech.experiments.rare_words.baselines_report import described_settings, verdicts
 from tauspeech.experiments.rare_words.baselines_table import of_words
 from tauspeech.scoring.rules import DEFAULT_RULES
 
@@ -101,3 +101,13 @@ def test_errors_of_a_transcription_are_those_of_the_words_and_of_the_others():
     assert found["recall"] == 50 and found["false_alarms"] == 50
     assert (found["B-WER"], found["U-WER"]) == (25, 0)  # one of four words, none of four others
     assert "B-WER" not in of_words(row, settings | {"task": "translate"}, texts, DEFAULT_RULES)
+
+
+def test_the_settings_are_those_of_the_systems_that_are_switched_on():
+    keys = {"distractors": 50, "strengths": [8, 2], "tolerance": 0, "lora_learning_rate": 0.001}
+    found = described_settings(keys | {"systems": ["prompt", "vector_bias", "lora"]})
+    assert found == (
+        "prompt, TA + bias, lora; 50 distractors; strength within 0 points of the best of 2, 8 on validation; learning rate of "
+        "the adapter 0.001"
+    )
+    assert described_settings(keys | {"systems": ["lora"]}) == "lora; learning rate of the adapter 0.001"

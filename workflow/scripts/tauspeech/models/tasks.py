@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tauspeech.data.languages import written_language
 from tauspeech.data.randomness import derive_seed
 
 
@@ -27,7 +28,7 @@ class SpeechTask:
     @property
     def text_language(self) -> str:
         """Language of the text: the speech's own for a transcript."""
-        return self.target if self.kind in ("translate", "translate_text") else self.source
+        return written_language(self.kind, self.source, self.target)
 
 
 def drawn_for(utterance: str, tasks: Sequence[SpeechTask]) -> list[SpeechTask]:

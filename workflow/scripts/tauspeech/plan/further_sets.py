@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tauspeech.data.languages import written_language
 from tauspeech.plan.builder import Builder
 from tauspeech.plan.hints import PlannedHints
 from tauspeech.plan.jobs import PlannedJob, once
-from tauspeech.plan.merges import Searched
 from tauspeech.plan.tables import PlannedCell, folder_of, hypotheses_of
 from tauspeech.runtime.errors import UserError
 
@@ -27,7 +27,7 @@ class FurtherSet:
 
     @property
     def text_language(self) -> str:
-        return self.task["source" if self.task["kind"] == "transcribe" else "target"]
+        return written_language(self.task["kind"], self.task["source"], self.task["target"])
 
 
 class FurtherSets:
@@ -41,7 +41,7 @@ class FurtherSets:
         assert not build.tag
         self.build = build
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
-        self._decoded: dict[object, PlannedJob] = {}
+        self._decoded: dict[str, PlannedJob] = {}
 
     def cells(self, of_set: FurtherSet, cells: Sequence[PlannedCell]) -> list[PlannedCell]:
         """The same models' scores on a further set, each model once."""
@@ -49,25 +49,26 @@ class FurtherSets:
         place = of_set.speech.id, of_set.task["kind"], of_set.text_language
         return [PlannedCell(score, *place) for score in scores.values()]
 
-    def _decode(self, of_set: FurtherSet, others: PlannedJob) -> PlannedJob:
-        """Hypotheses on a further set of the model that other hypotheses are of, in the same folder.
+    def _decode(self, of_set: FurtherSet, known: PlannedJob) -> PlannedJob:
+        """Hypotheses on a further set by the model of other hypotheses, in their folder and with hints as theirs.
 
-        With the same lists, hints of one model that differed by their phrases alone are the same, and decoded once.
+        A prompt with each utterance's own list does not depend on the run's words: the base's is decoded once, in a folder
+        of its own, so that another number of words leaves it as it is.
         """
-        folder, model = folder_of(others), others.inputs["model"]
+        model, hints = known.inputs["model"], PlannedHints.of(known, of_set.listing)
         assert isinstance(model, PlannedJob)
-        sets, hints = ((of_set.speech, (of_set.task,)),), PlannedHints.of(others, of_set.listing)
+        folder, batch = folder_of(known), known.batch
+        if hints and hints.listing and not hints.strength and model is self.build.base:
+            folder = batch = f"{model.id}--prompt"
         id = f"{folder}/{of_set.speech.id}"
-        strength = hints and hints.strength
-        search = strength.search.id if isinstance(strength, Searched) else None
-        same = (model.id, of_set.speech.id, search) if hints and hints.listing else id
-        if same not in self._decoded:
-            self._decoded[same] = self.build.decode(id, model, sets, others.batch, folder, hints)
-        return self._decoded[same]
+        if id not in self._decoded:
+            sets = ((of_set.speech, (of_set.task,)),)
+            self._decoded[id] = self.build.decode(id, model, sets, batch, folder, hints)
+        return self._decoded[id]
 
     @once
     def _score(self, of_set: FurtherSet, other: PlannedJob) -> PlannedJob:
-        """Score on a further set of the model that another score is of, with tests against the same models."""
+        """Score on a further set of the model that another score is about, with tests against the same models."""
         hypotheses = self._decode(of_set, hypotheses_of(other))
         of_base, tuned = other.inputs["raw"], other.inputs["ft"]
         assert isinstance(of_base, list) and not isinstance(tuned, list)

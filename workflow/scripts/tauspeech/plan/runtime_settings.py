@@ -44,6 +44,8 @@ def reported_settings(config: dict[str, Any], sections: tuple[str, ...]) -> dict
         del reported["decoding"]["engine"]
     optional = ("models", "adapters", "retention", "word_tests", "no_speech", "base_window")
     reported |= {key: config[key] for key in optional if config.get(key)}
+    if config.get("repetitions", 1) > 1:
+        reported["repetitions"] = config["repetitions"]
     if "text" in reported:
         reported["text"] = {
             key: result_settings(each) if isinstance(each, dict) else each for key, each in reported["text"].items()

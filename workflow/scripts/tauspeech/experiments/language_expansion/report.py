@@ -9,6 +9,7 @@ from tauspeech.experiments.language_expansion.tables import SECONDS, WEIGHTS
 from tauspeech.models.dialogue.tokens import language_token
 from tauspeech.reporting.content import DecodedText, Figure, Output, PlayedExample, Table
 from tauspeech.reporting.decoded import decoded
+from tauspeech.reporting.run_name import run_name
 from tauspeech.reporting.signatures import signatures
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.reporting.voice_samples import engines_of
@@ -42,7 +43,7 @@ def facts(config: dict[str, Any], tables: dict[str, pd.DataFrame]) -> list[tuple
     training, merging = config["training"], config["merging"]
     expansions = {name: found for name, found in config["expansions"].items() if found}
     return [
-        ("Run", f"{config['name']}, seed {config['seed']}"),
+        ("Run", run_name(config)),
         ("Base model", config["base"]),
         (
             "Languages",

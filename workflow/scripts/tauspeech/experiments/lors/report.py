@@ -9,6 +9,7 @@ from tauspeech.reporting.columns import is_bound
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
 from tauspeech.reporting.decoded import decoded
 from tauspeech.reporting.retention_sets import retention_sets
+from tauspeech.reporting.run_name import run_name
 from tauspeech.reporting.signatures import signatures
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.reporting.voice_samples import engines_of
@@ -64,7 +65,7 @@ _FIGURES = {
 def facts(config: dict[str, Any], _: dict[str, pd.DataFrame]) -> list[tuple[str, str]]:
     training, merging = config["training"], config["merging"]
     groups = [(name, group) for name, group in config["groups"].items() if group]
-    found = [("Run", f"{config['name']}, seed {config['seed']}"), ("Base model", config["base"])]
+    found = [("Run", run_name(config)), ("Base model", config["base"])]
     found += [
         (
             f"Languages, {name} resource",

@@ -57,16 +57,11 @@ class Baselines:
 
     # Jobs
 
-    @cached_property
-    def language(self) -> str:
-        language: str = self.jobs.target if self.jobs.task == "translate" else self.jobs.source
-        return language
-
     def phrases(self, subset: Subset) -> tuple[str, ...]:
         """All forms of the words in the language that is written, then distractors."""
-        words = (form for word in subset.words for form in word.forms[self.language])
-        every = [form for word in self.systems.words for form in word.forms[self.language]]
-        others = distractors(self.config["distractors"], self.jobs.build.seed, self.language, every)
+        words = (form for word in subset.words for form in word.forms[self.jobs.language])
+        every = [form for word in self.systems.words for form in word.forms[self.jobs.language]]
+        others = distractors(self.config["distractors"], self.jobs.build.seed, self.jobs.language, every)
         return tuple(dict.fromkeys((*words, *others)))
 
     @once
@@ -162,9 +157,9 @@ class Baselines:
         settings = {
             "rows": rows,
             "task": self.jobs.task,
-            "language": self.language,
+            "language": self.jobs.language,
             "general": self.jobs.speech(None).id,
-            "words": {self.jobs.speech(word).id: forms_of(word)[self.language] for word in self.systems.words},
+            "words": {self.jobs.speech(word).id: forms_of(word)[self.jobs.language] for word in self.systems.words},
         }
         settings |= self.jobs.build.scoring_settings
         return PlannedJob("table", "baselines", settings, used.inputs, modules=(f"{ROOM}.baselines_table",))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from tauspeech.experiments.rare_words.figures import counted
 from tauspeech.reporting import palette
 from tauspeech.reporting.palette import Look
 from tauspeech.reporting.stacked import stacked
@@ -23,8 +24,6 @@ LOOKS = {
 
 
 def draw(frame: pd.DataFrame, stem: Path, settings: dict[str, Any]) -> None:
-    """Subsets that the configuration names are rows of the table alone."""
-    counted = frame[pd.to_numeric(frame["words"], errors="coerce").notna()].astype({"words": int})
     metric = headline_metric(settings["task"], settings["language"]).upper()
     panels = {"F1": "F1 of the words in %", "general": f"General {metric}"}
-    stacked(counted, stem, x="words", xlabel="Number of rare words", panels=panels, known=LOOKS)
+    stacked(counted(frame), stem, x="words", xlabel="Number of rare words", panels=panels, known=LOOKS)

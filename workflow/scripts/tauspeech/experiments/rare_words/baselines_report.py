@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
+from tauspeech.data.languages import written_language
 from tauspeech.reporting.content import Figure, Table
 from tauspeech.scoring.headline import headline_metric
 
 LOSS = 1.0  # points of the general score that a careful user would give
 BASE, VECTOR = "Raw", "TA"
-METRICS = {"bleu": "BLEU", "cer": "CER", "wer": "WER"}
 
 TITLE = "In place of a vector"
 CAPTION = (
@@ -24,9 +24,23 @@ CAPTION = (
 )
 
 
+def described_settings(baselines: dict[str, Any]) -> str:
+    """The settings of the systems that are switched on."""
+    systems = baselines["systems"]
+    found = [", ".join(name.replace("vector_", "TA + ") for name in systems)]
+    if any(name != "lora" for name in systems):
+        found.append(f"{baselines['distractors']} distractors")
+    if any(name.endswith("bias") for name in systems):
+        strengths = ", ".join(f"{each:g}" for each in sorted(baselines["strengths"]))
+        found.append(f"strength within {baselines['tolerance']:g} points of the best of {strengths} on validation")
+    if "lora" in systems and baselines["lora_learning_rate"]:
+        found.append(f"learning rate of the adapter {baselines['lora_learning_rate']:g}")
+    return "; ".join(found)
+
+
 def described_table(frame: pd.DataFrame, config: dict[str, Any]) -> Table:
     metric = _metric(config)
-    name = METRICS[metric]
+    name = metric.upper()
     rates = f"B-{name} and U-{name} are the error rates of the words and of all others, in the words' sets; "
     about = CAPTION.format(metric=name, rates=rates if f"B-{name}" in frame else "")
     caption = f"{about} {verdicts(frame, metric)}"
@@ -35,15 +49,14 @@ def described_table(frame: pd.DataFrame, config: dict[str, Any]) -> Table:
 
 def described_figure(svg: str, config: dict[str, Any]) -> Figure:
     caption = (
-        f"F1 of the words, and below it {METRICS[_metric(config)]} on general sentences, against the number of words that a "
+        f"F1 of the words, and below it {_metric(config).upper()} on general sentences, against the number of words that a "
         "system was made for."
     )
     return Figure("baselines", f"{TITLE}, against the number of words", caption, svg)
 
 
 def _metric(config: dict[str, Any]) -> str:
-    languages, task = config["languages"], config["task"]
-    return headline_metric(task, languages["target"] if task == "translate" else languages["source"])
+    return headline_metric(config["task"], written_language(config["task"], **config["languages"]))
 
 
 def verdicts(frame: pd.DataFrame, metric: str) -> str:

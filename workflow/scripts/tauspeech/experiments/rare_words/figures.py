@@ -22,15 +22,19 @@ LOOKS = {
 }
 
 
+def counted(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of numbers of words; subsets that the configuration names have no place on an axis."""
+    return frame[pd.to_numeric(frame["words"], errors="coerce").notna()].astype({"words": int})
+
+
 def draw(frame: pd.DataFrame, stem: Path, settings: dict[str, Any]) -> None:
     DRAWN[settings["kind"]](frame, stem, settings)
 
 
 def _fig2(frame: pd.DataFrame, stem: Path, settings: dict[str, Any]) -> None:
-    counted = frame[pd.to_numeric(frame["words"], errors="coerce").notna()].astype({"words": int})
     metric = headline_metric(settings["task"], settings["language"]).upper()
     ylabel = f"{metric} on the words' test sets"
-    lines(counted, stem, x="words", xlabel="Number of rare words", ylabel=ylabel, known=LOOKS)
+    lines(counted(frame), stem, x="words", xlabel="Number of rare words", ylabel=ylabel, known=LOOKS)
 
 
 def _fig2_normalised(frame: pd.DataFrame, stem: Path, settings: dict[str, Any]) -> None:

@@ -58,7 +58,7 @@ def _no_speech(experiment: WordSystems, models: Models) -> PlannedJob:
     words: dict[str, Any] = {word.id: forms_of(word) for word in experiment.words}
     jobs = experiment.jobs
     sets = SetsWithoutSpeech(jobs.build, jobs.speech_task(experiment.task), words)
-    metrics = no_speech_metrics(jobs.target if experiment.task == "translate" else jobs.source)
+    metrics = no_speech_metrics(jobs.language)
     rows = [
         MetricRow(
             {"sound": sound} | about,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from tauspeech.data.languages import written_language
 from tauspeech.data.tables import SPLITS
 from tauspeech.experiments.rare_words.words import Word, require_template
 from tauspeech.plan.builder import Builder, PlannedSentences, TaskSets, searched_scale
@@ -39,6 +40,7 @@ class WordJobs:
         self.task: str = config["task"]
         self.source, self.target = config["languages"]["source"], config["languages"]["target"]
         self.languages = tuple(dict.fromkeys((self.source, self.target)))
+        self.language = written_language(self.task, self.source, self.target)
         self.build = Builder(config, (self.source,), (self.target,), repetition)
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
         self._alone: dict[str, Subset] = {}

@@ -168,9 +168,7 @@ def _retention(experiment: WordSystems, models: Models) -> PlannedJob:
 
 
 def _figures(experiment: WordSystems, tables: dict[str, PlannedJob]) -> list[PlannedJob]:
-    jobs = experiment.jobs
-    language = jobs.target if experiment.task == "translate" else jobs.source
-    about = {"task": experiment.task, "language": language, "names": NAMES}
+    about = {"task": experiment.task, "language": experiment.jobs.language, "names": NAMES}
     drawn = [
         PlannedJob("figure", name, {"kind": name} | about, {"table": tables[name]}, modules=(f"{ROOM}.figures",))
         for name in ("fig2", "fig2_normalised", "weights")
@@ -185,13 +183,14 @@ def _report(
     experiment: WordSystems, tables: list[PlannedJob], figures: list[PlannedJob], tested: PlannedJob
 ) -> PlannedJob:
     raw = experiment.raw(tuple(experiment.words))
+    with_baselines = bool(experiment.config["baselines"]["systems"])
     single = experiment.single_systems
     played = {id: _played({"Raw": raw[id]} | _hypotheses(systems)) for id, systems in single.items()}
     settings = {
         "examples": EXAMPLES,
         "words": {word.id: forms_of(word) for word in experiment.words},
         "systems": played,
-        "config": reported_settings(experiment.config, REPORTED),
+        "config": reported_settings(experiment.config, REPORTED + (("baselines",) if with_baselines else ())),
     }
     tested_models = {job.id: job for systems in single.values() for job in _hypotheses(systems).values()}
     inputs: Inputs = {

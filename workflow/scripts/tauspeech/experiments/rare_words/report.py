@@ -4,11 +4,13 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from tauspeech.experiments.rare_words.baselines_report import described_figure, described_table
+from tauspeech.data.languages import written_language
+from tauspeech.experiments.rare_words.baselines_report import described_figure, described_settings, described_table
 from tauspeech.experiments.rare_words.further_report import described_further
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
 from tauspeech.reporting.decoded import decoded
 from tauspeech.reporting.retention_sets import retention_sets
+from tauspeech.reporting.run_name import run_name
 from tauspeech.reporting.signatures import signatures
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.scoring.headline import headline_metric
@@ -28,7 +30,7 @@ def facts(config: dict[str, Any], tables: dict[str, pd.DataFrame]) -> list[tuple
         f"{languages['source']} to {languages['target']}" if config["task"] == "translate" else languages["source"]
     )
     return [
-        ("Run", f"{config['name']}, seed {config['seed']}"),
+        ("Run", run_name(config)),
         ("Base model", config["base"]),
         ("Task", f"{config['task']}, {direction}"),
         ("Words", ", ".join(sets["word"])),
@@ -51,6 +53,7 @@ def facts(config: dict[str, Any], tables: dict[str, pd.DataFrame]) -> list[tuple
             ),
         ),
         ("Weight in Tables 2 and 3", _weight(config)),
+        *([("In place of a vector", described_settings(config["baselines"]))] if "baselines" in config else []),
     ]
 
 
@@ -115,7 +118,7 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
     found = [Table("table1", "Table 1. The words", "Domain and number of sentences of each word.", tables["table1"])]
 
     def scored(name: str, title: str, caption: str, task: str) -> Table:
-        metric = headline_metric(task, languages["target"] if task == "translate" else languages["source"])
+        metric = headline_metric(task, written_language(task, **languages))
         best: Literal["max", "min"] = "max" if metric == "bleu" else "min"
         about = BLEU[config["scoring"]["bleu_case"]] if metric == "bleu" else METRICS[metric]
         return Table(name, title, f"{about} {caption} {signatures(tables, name)}", tables[name], best, SYSTEMS)
@@ -156,8 +159,7 @@ def _retention(tables: dict[str, pd.DataFrame], config: dict[str, Any]) -> Table
     ends: set[Literal["max", "min"]] = {"max" if metric == "BLEU" else "min" for metric in table["metric"]}
     caption = (
         f"Your recordings of what must not be forgotten: {retention_sets(config['retention'])}. Error rates in percent, where "
-        "lower is better, or BLEU. The row each is the mean over the models of single words; the others are models of several "
-        f"words, by their number. Weight of each: {_weight(config)}. {signatures(tables, name)}"
+        "lower is better, or BLEU. {ROWS.format(weight=_weight(config))} {signatures(tables, name)}"
     )
     best = ends.pop() if len(ends) == 1 else None  # one column may hold both metrics
     return Table(name, "What must not be forgotten", caption, table, best, SYSTEMS)
@@ -187,8 +189,7 @@ def examples(
     """The first test utterances of each word, with the outputs of its systems."""
     config = settings["config"]
     rules = ScoringRules.of_config(config)
-    source, target = config["languages"]["source"], config["languages"]["target"]
-    language = target if config["task"] == "translate" else source
+    source, language = config["languages"]["source"], written_language(config["task"], **config["languages"])
     found = []
     for word, rows in played.items():
         forms = settings["words"][word]

@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Any
 
+from tauspeech.data.languages import written_language
 from tauspeech.experiments.rare_words.jobs import VALIDATION, Subset, WordJobs
 from tauspeech.experiments.rare_words.words import Word
 from tauspeech.plan.jobs import PlannedJob
@@ -111,7 +112,7 @@ class WordSystems:
     # Cells of tables and claims
 
     def cell(self, score: PlannedJob, word: Word | None, task: str) -> PlannedCell:
-        language = self.jobs.source if task == "transcribe" else self.jobs.target
+        language = written_language(task, self.jobs.source, self.jobs.target)
         return PlannedCell(score, self.jobs.speech(word).id, task, language)
 
     def of_words(self, task: str) -> dict[str, dict[str, PlannedCell]]:

@@ -16,6 +16,7 @@ from tauspeech.experiments.syn2real.systems import (
 from tauspeech.reporting.columns import is_bound
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
 from tauspeech.reporting.decoded import decoded
+from tauspeech.reporting.run_name import run_name
 from tauspeech.reporting.signatures import signatures
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.reporting.voice_samples import engines_of
@@ -81,7 +82,7 @@ _FIGURES = {
 
 def facts(config: dict[str, Any], tables: dict[str, pd.DataFrame]) -> list[tuple[str, str]]:
     training, continuation = config["training"], config["continuation"]
-    found = [("Run", f"{config['name']}, seed {config['seed']}"), ("Base model", config["base"])]
+    found = [("Run", run_name(config)), ("Base model", config["base"])]
     if config["other_bases"]:
         found.append(("Further models", ", ".join(other["base"] for other in config["other_bases"].values())))
     return [
