@@ -434,7 +434,7 @@ def test_a_prompt_is_no_part_of_the_text(run, wav, speech, words, tmp_path, kind
         ("巴黎", ["--strength", "-1"], "--strength is -1: give 0 or more"),
         ("巴黎", ["--engine", "ctranslate2"], "CTranslate2 decodes without words: leave --engine out, or --words"),
         ("\n \n", [], "has no words: write a word or phrase into each line"),
-        ("巴黎\n<|en|>", ["--as-prompt"], r"words\.txt: '<\|en\|>' has control characters or markup"),
+        ("巴黎\n<|en|>", ["--as-prompt"], r"words\.txt: '<\|en\|>' is a token of a model"),
     ],
 )
 def test_mistakes_about_words_are_one_sentence(run, wav, speech, words, content, options, says):

@@ -145,6 +145,7 @@ def test_a_set_without_a_usable_recording_is_refused(made, folder):
         ("61-70968-0000\ttext\t[]", r"lists\.tsv, line 1: expected 4 columns .*found 3"),
         ("61-70968-0000\ttext\t[]\t{}", r"lists\.tsv, line 1: '\{\}' is no list of words in JSON"),
         ("61-70968-0000\ttext\tword\t[]", r"lists\.tsv, line 1: 'word' is no list of words in JSON"),
+        ('61-70968-0000\ttext\t[]\t["<|en|>"]', r"lists\.tsv, line 1: '<\|en\|>' is a token of a model"),
         ("../../x\ttext\t[]\t[]", r"lists\.tsv, line 1: '\.\./\.\./x' is no id of LibriSpeech"),
         ("61-70968-0009\ttext\t[]\t[]", r"has none of the audio files that are listed: .*LibriSpeech/test-clean"),
         ("61-70968-0000\ttext\t[]\t[]", r"key 'word_tests\.calls': no utterance has a word in its list"),
@@ -169,7 +170,7 @@ def test_the_folder_of_all_of_librispeech_is_no_part(plan, folder):
     [
         ("\n \n", "has no words"),
         ("Goethe\n?!\n", r"'\?!' has no letter"),
-        ("Goethe\n<|en|>\n", r"'<\|en\|>' has control"),
+        ("Goethe\n<|en|>\n", r"'<\|en\|>' is a token of a model"),
     ],
 )
 def test_a_mistake_in_a_list_is_named(plan, folder, content, says):

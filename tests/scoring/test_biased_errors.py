@@ -64,6 +64,18 @@ def test_published_utterances_have_the_counts_of_the_published_rule(reference, h
     assert counts(reference, hypothesis, *listed) == expected
 
 
+@pytest.mark.parametrize(
+    ("reference", "hypothesis", "listed", "expected"),
+    [
+        ("a b", "b a", "a", [2, 1, 0, 1]),  # of equal paths, the one with the insertion behind
+        ("a b c d e", "d e f a b", "ab", [4, 2, 2, 3]),
+        ("c c c c d d", "d d a b b", "ab", [3, 0, 4, 6]),  # one error more than the least number
+    ],
+)
+def test_costs_and_the_order_of_equal_paths_are_the_published_ones(reference, hypothesis, listed, expected):
+    assert counts(reference, hypothesis, *listed) == expected
+
+
 def outcomes(reference, hypothesis, listed):
     """Errors of listed and of other words in each alignment of the least cost, by trying all; an error costs 3, a substitution 4."""
 

@@ -193,11 +193,10 @@ def test_strengths_are_tried_on_the_model_that_is_given(results, sets, searched,
     """A bias of strength 3 writes three of four words; the weights stay."""
     searched(0.0, grid=(0.0,))  # puts a model in place
     merged = results.made(PlannedJob("merge", "mix", {}), *())
-    results.build.config["merging"] = {"tolerance": 30.0}
     opened, model = [], loop.open_model(None, None)
     monkeypatch.setattr(loop, "open_model", lambda folder, window: opened.append(folder.name) or model)
     model.weights = {}
-    job = results.build.strength_search("mix--bias", ("bon dia",), [4, 2, 3], sets, merged, "hints")
+    job = results.build.strength_search("mix--bias", ("bon dia",), [4, 2, 3], 30.0, sets, merged)
     search_candidates.main(results.at_run_time(job))
     found = json.loads(results.path("search", "mix--bias.json").read_text(encoding="utf-8"))
     assert found == {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tauspeech.data.characters import has_control_or_markup
+from tauspeech.text.characters import has_control_or_markup
 from tauspeech.text.checks import Checker, Limits, contains, folded, replaced_part
 
 WORD = {"zh": ("柏林墙",), "en": ("Berlin Wall", "Wall of Berlin")}

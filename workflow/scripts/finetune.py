@@ -30,7 +30,6 @@ def trained(job: Job) -> Callable[[Path], None]:
     from tauspeech.data import manifest
     from tauspeech.models.devices import require_precision
     from tauspeech.models.tasks import tasks_by_set
-    from tauspeech.training.elapsed import Elapsed
     from tauspeech.training.finetuning import Finetuning, TrainingSets
     from tauspeech.training.rates import best_of
 
@@ -39,9 +38,7 @@ def trained(job: Job) -> Callable[[Path], None]:
     chosen = chosen_rate(job)
     sets = {id: manifest.read(path) for id, path in job.inputs("sets").items()}
     training_sets = TrainingSets(sets, tasks_by_set(settings["tasks"]), settings["share"])
-    elapsed = Elapsed(job.checkpoints)
-    job.earlier_seconds = elapsed.before
-    finetuning = Finetuning(base, training_sets, settings, job.seed, [elapsed])
+    finetuning = Finetuning(base, training_sets, settings, job.seed)
     found = best_of(chosen or settings["learning_rate"], finetuning.at, job.checkpoints)
     history = found.history | ({"learning_rate": chosen} if chosen else {})
 

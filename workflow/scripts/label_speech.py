@@ -25,7 +25,7 @@ def main(job: Job) -> None:
     ]
     if without := {row["split"] for row in rows} - {row["split"] for row in labelled}:
         raise UserError(
-            f"the base writes no word for any utterance of the split {min(without)}: give another base, other audio or, in the experiment negative_vectors, the key phrase."
+            f"the base writes no word for any utterance of the split {min(without)}: give another base, or other audio."
         )
     path, report = job.path(f"{job.id}.parquet"), job.path(f"{job.id}.dropped.tsv")
     manifest.write(path, labelled, [language])

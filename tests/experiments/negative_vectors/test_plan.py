@@ -60,7 +60,11 @@ def test_another_weight_reaches_its_own_models_and_the_table(plan):
     [
         ({"recordings": "none.tsv"}, r"key 'recordings': the table none\.tsv does not exist: check its path"),
         ({"base": "foundation/tiny"}, r"key 'base' is foundation/tiny, and this experiment is for published models"),
-        ({"phrase": "<|en|>"}, r"key 'phrase': '<\|en\|>' has control characters or markup"),
+        ({"phrase": "<|en|>"}, r"key 'phrase': '<\|en\|>' is a token of a model"),
+        (
+            {"phrase": "[Music]", "scoring": {"normaliser": "whisper"}},
+            r"key 'phrase': scoring.normaliser whisper deletes '\[Music\]'",
+        ),
         ({"base_window": 4}, r"key 'no_speech\.seconds' is 2, and base_window takes 1 s: lower it"),
         ({"language": "de"}, r"speech\.tsv: column 'de' is missing"),
         ({"subtraction": {"weights": [0]}}, r"key 'subtraction\.weights"),

@@ -248,3 +248,12 @@ def test_languages_without_rare_names_are_refused(jobs, folder):
 def test_too_few_names_for_the_distractors_are_refused():
     with pytest.raises(UserError, match=r"'baselines.distractors' is 200, and only \d+ of the list's names"):
         distractors(200, 1, "en", ["a", "e"])
+
+
+def test_a_word_that_the_normaliser_deletes_is_refused(jobs, folder):
+    rows = ["word_id\tzh\ten\tdomain", "um\t嗯\tUm\tindividual"]
+    (folder / "own.tsv").write_text("\n".join([*rows, ""]), encoding="utf-8")
+    own = {"words": "own.tsv", "composition": {"counts": [1]}}
+    assert jobs(more=own)
+    with pytest.raises(UserError, match=r"own\.tsv.*: scoring\.normaliser whisper deletes 'Um'"):
+        jobs(more=own | {"scoring": {"normaliser": "whisper"}})

@@ -107,7 +107,8 @@ def test_the_settings_are_those_of_the_systems_that_are_switched_on():
     keys = {"distractors": 50, "strengths": [8, 2], "tolerance": 0, "lora_learning_rate": 0.001}
     found = described_settings(keys | {"systems": ["prompt", "vector_bias", "lora"]})
     assert found == (
-        "prompt, TA + bias, lora; 50 distractors; strength within 0 points of the best of 2, 8 on validation; learning rate of "
-        "the adapter 0.001"
+        "Prompt, LoRA, TA + bias; 50 distractors; strength: the best of 2 and 8 on validation; learning rate of the adapter 0.001"
     )
-    assert described_settings(keys | {"systems": ["lora"]}) == "lora; learning rate of the adapter 0.001"
+    assert described_settings(keys | {"systems": ["lora"]}) == "LoRA; learning rate of the adapter 0.001"
+    granted = described_settings(keys | {"systems": ["bias"], "tolerance": 0.5})
+    assert granted.endswith("the smallest of 2 and 8 that loses at most 0.5 points of the best score on validation")

@@ -356,7 +356,7 @@ def test_a_subset_may_be_as_large_as_one_of_the_counts(plan):
     assert members(planned, "first2--ties") == ["neuschwanstein", "avignon"]
 
 
-@pytest.mark.parametrize("name", ["avignon", "first2", "first9"])
+@pytest.mark.parametrize("name", ["avignon", "first2", "first9", "2", "base", "each"])
 def test_a_subset_cannot_take_the_name_of_another(plan, name):
     with pytest.raises(UserError, match=rf"key 'composition\.subsets\.{name}': the name is taken"):
         plan(composition={"subsets": {name: ["raphael", "avignon"]}})

@@ -83,6 +83,26 @@ def test_where_a_run_was_decoded_is_not_reported(reported):
     assert "gpus" not in reported()["decoding"] and "gpus" not in reported()["training"]
 
 
+def test_an_example_has_the_word_as_the_scores_normalise_it(reported):
+    settings = {
+        "config": reported(task="translate", scoring={"normaliser": "whisper"}),
+        "words": {"colour": {"zh": ["颜色"], "en": ["Colour"]}},
+        "systems": {"colour": [("TA", "ta")]},
+    }
+    row = {"utterance": "u1", "zh": "颜色", "en": "The colour", "audio": {"bytes": b""}}
+    (example,) = examples({"colour": [row]}, {("ta", "translate"): {"u1": "the color purple"}}, settings)
+    assert [output.hit for output in example.outputs] == [True]
+
+
+def test_the_facts_name_the_systems_in_place_of_a_vector(reported):
+    table1 = pd.DataFrame([{"word": "Avignon", "train": 1, "validation": 1, "test": 1}])
+    names = [name for name, _ in facts(reported(), {"table1": table1})]
+    assert "In place of a vector" not in names
+    baselines = {"systems": ["bias"], "distractors": 0, "strengths": [2], "tolerance": 0, "lora_learning_rate": None}
+    found = dict(facts(reported() | {"baselines": baselines}, {"table1": table1}))
+    assert found["In place of a vector"] == "Bias; 0 distractors; strength: the best of 2 on validation"
+
+
 @pytest.mark.parametrize(("script", "marked"), [("as_is", False), ("simplified", True)])
 def test_an_example_has_the_word_where_the_scores_have_it(reported, script, marked):
     settings = {

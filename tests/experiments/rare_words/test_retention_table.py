@@ -21,4 +21,6 @@ def test_retention_follows_table_3_and_names_its_sets(config, metrics, best):
     assert names[names.index("table3") + 1] == "retention"
     found = described[names.index("retention")]
     assert "calls (transcribe, en), lecture (translate, de to en)." in found.caption
+    assert "Weight of each: " in found.caption
+    assert not any("{" in each.caption for each in described)
     assert found.best == best  # none where a column has both error rates and BLEU

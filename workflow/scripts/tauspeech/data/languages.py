@@ -1,6 +1,5 @@
 """Language codes: primary subtags, Chinese languages, and languages written without spaces."""
 
-TRANSLATIONS = ("translate", "translate_text")  # tasks: of speech, and of its transcript
 _CHINESE = {"zh", "cmn", "yue", "wuu"}
 _UNSPACED = _CHINESE | {"ja", "th", "lo", "km", "my", "bo"}
 
@@ -18,8 +17,3 @@ def unspaced(language: str) -> bool:
 def chinese(language: str) -> bool:
     """True if the language is written in Chinese characters, traditional or simplified."""
     return primary_subtag(language) in _CHINESE
-
-
-def written_language(task: str, source: str, target: str) -> str:
-    """Language of a task's texts: the target of a translation, and else the spoken one."""
-    return target if task in TRANSLATIONS else source

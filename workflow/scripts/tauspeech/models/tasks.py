@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tauspeech.data.languages import written_language
 from tauspeech.data.randomness import derive_seed
 
 
@@ -28,7 +27,7 @@ class SpeechTask:
     @property
     def text_language(self) -> str:
         """Language of the text: the speech's own for a transcript."""
-        return written_language(self.kind, self.source, self.target)
+        return self.target if self.kind in ("translate", "translate_text") else self.source
 
 
 def drawn_for(utterance: str, tasks: Sequence[SpeechTask]) -> list[SpeechTask]:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tauspeech.data.languages import written_language
 from tauspeech.plan.builder import Builder
 from tauspeech.plan.hints import PlannedHints
 from tauspeech.plan.jobs import PlannedJob, once
 from tauspeech.plan.tables import PlannedCell, folder_of, hypotheses_of
+from tauspeech.plan.text_language import text_language
 from tauspeech.runtime.errors import UserError
 
 
@@ -27,7 +27,7 @@ class FurtherSet:
 
     @property
     def text_language(self) -> str:
-        return written_language(self.task["kind"], self.task["source"], self.task["target"])
+        return text_language(self.task["kind"], self.task["source"], self.task["target"])
 
 
 class FurtherSets:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from tauspeech.data.languages import written_language
 from tauspeech.plan.builder import Builder
 from tauspeech.plan.further_sets import FurtherSet, FurtherSets
 from tauspeech.plan.tables import PlannedCell
+from tauspeech.plan.text_language import text_language
 from tauspeech.runtime.errors import UserError
 
 METRICS = "tauspeech.scoring.no_speech"
@@ -47,7 +47,7 @@ class SetsWithoutSpeech:
         return self._further.cells(self._set(sound), cells)
 
     def _planned(self, sound: str) -> FurtherSet:
-        language = written_language(self.task["kind"], self.task["source"], self.task["target"])
+        language = text_language(self.task["kind"], self.task["source"], self.task["target"])
         counts = {"test": {sound: self._counts[sound]}}
         speech = self.build.without_speech(f"{sound}--no-speech", counts, self.seconds, language)
         return FurtherSet(speech, self.task, METRICS, {"seconds": self.seconds, "words": dict(self.words)})

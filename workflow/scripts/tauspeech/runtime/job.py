@@ -11,12 +11,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from tauspeech.runtime.attempts import seconds_before
 from tauspeech.runtime.code_version import code_version
 from tauspeech.runtime.disk import trouble_of
 from tauspeech.runtime.errors import UserError
 from tauspeech.runtime.files import canonical_json, sha256_text, write_text
 from tauspeech.runtime.receipts import Receipt, write_receipt
-from tauspeech.runtime.stages import RUNTIME_SETTINGS, batch_record_path, receipt_path, spec_path
+from tauspeech.runtime.stages import RUNTIME_SETTINGS, STAGES, batch_record_path, receipt_path, spec_path
 
 
 class Job:
@@ -163,6 +164,8 @@ def run(main: Callable[[Job], None]) -> None:
 
 
 def _do(main: Callable[[Job], None], job: Job) -> None:
+    if STAGES[job.stage].resumes and os.environ.get("RANK", "0") == "0":  # of several processes the first one
+        job.earlier_seconds = seconds_before(job.checkpoints)
     _limit_threads(job.threads)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     main(job)

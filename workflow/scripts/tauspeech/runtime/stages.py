@@ -8,12 +8,13 @@ class Stage:
     """A kind of job. ``receipt`` is small, and the only file of a job that later rules take as input.
 
     Jobs of a ``batched`` stage are short compared with the start of a process: one process runs a batch of them, and
-    later rules take the batch's record as input.
+    later rules take the batch's record as input. A stage that ``resumes`` goes on from the checkpoints of an earlier attempt.
     """
 
     script: str
     receipt: str
     batched: bool = False
+    resumes: bool = False
 
 
 STAGES = {
@@ -31,7 +32,7 @@ STAGES = {
     "pseudo_labels": Stage("label_speech.py", "pseudo_labels/{id}.receipt.json"),
     "rarity": Stage("check_rarity.py", "rarity/{id}.receipt.json"),
     "intelligibility": Stage("check_intelligibility.py", "{id}.receipt.json"),
-    "finetune": Stage("finetune.py", "models/{id}/receipt.json"),
+    "finetune": Stage("finetune.py", "models/{id}/receipt.json", resumes=True),
     "vector": Stage("extract_vector.py", "vectors/{id}.receipt.json"),
     "search": Stage("search_candidates.py", "search/{id}.receipt.json", batched=True),
     "merge": Stage("merge_vectors.py", "merged/{id}/receipt.json", batched=True),

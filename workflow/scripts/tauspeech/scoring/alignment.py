@@ -1,16 +1,15 @@
 """Alignment of a hypothesis with its reference, by the costs of sclite and of the publication of B-WER.
 
-An insertion or a deletion costs 3, a substitution 4; of equal paths back from the end, a pair of tokens comes before an insertion, and
-that before a deletion. WER by jiwer counts each error as one, so that the two may differ by an error in long runs of errors.
+An insertion or a deletion costs 3, a substitution 4. Of equal paths, followed back from the end, a pair of tokens comes before an
+insertion, and that before a deletion. WER by jiwer counts each error as one, and may have fewer errors.
 """
 
 from collections.abc import Sequence
 
 GAP, SUBSTITUTION = 3, 4
 
-Pair = tuple[
-    int | None, int | None
-]  # positions in the reference and in the hypothesis; None for an insertion and a deletion
+# Positions in the reference and in the hypothesis; None for an insertion and a deletion.
+Pair = tuple[int | None, int | None]
 
 
 def aligned(reference: Sequence[str], hypothesis: Sequence[str]) -> list[Pair]:

@@ -9,8 +9,7 @@ from math import nan
 
 import numpy as np
 
-from tauspeech.scoring.normalise import matching_signature
-from tauspeech.scoring.rare_words import WordCounts, matchable, word_counts
+from tauspeech.scoring.rare_words import WordCounts, matchable, matching_signature, word_counts
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.tally import Proportion, Tally, percentage
 
@@ -108,15 +107,15 @@ def _candidates(
     Phrases that normalisation deletes cannot occur.
     """
 
-    def plain(text: str) -> str:
-        return matchable(text, language, rules).replace(" ", "")
-
-    forms = {phrase: plain(phrase) for phrase in {phrase for phrases in lists for phrase in phrases}}
-    spelling = {matchable(phrase, language, rules): phrase for phrase, form in sorted(forms.items()) if form}
+    forms = {
+        phrase: matchable(phrase, language, rules) for phrase in {phrase for phrases in lists for phrase in phrases}
+    }
+    spelling = {form: phrase for phrase, form in sorted(forms.items())}
+    compact = {form: form.replace(" ", "") for form in spelling}
     found: dict[str, list[int]] = {}
     for number, phrases in enumerate(lists):
-        texts = plain(references[number]), plain(hypotheses[number])
-        able = [phrase for phrase in phrases if forms[phrase] and any(forms[phrase] in text for text in texts)]
-        for form in dict.fromkeys(matchable(phrase, language, rules) for phrase in able):
-            found.setdefault(spelling[form], []).append(number)
+        texts = [matchable(side[number], language, rules).replace(" ", "") for side in (references, hypotheses)]
+        for form in dict.fromkeys(forms[phrase] for phrase in phrases):
+            if compact[form] and any(compact[form] in text for text in texts):
+                found.setdefault(spelling[form], []).append(number)
     return found

@@ -45,13 +45,6 @@ def signature_of(language: str, rules: ScoringRules, project: str) -> str:
     return f"norm:{name}{chinese_signature(language, rules)}"
 
 
-def matching_signature(language: str, rules: ScoringRules) -> str:
-    """The rules by which words are looked for in texts, as a part of a metric's signature; empty for the defaults."""
-    if rules.normaliser == "project":
-        return chinese_signature(language, rules)
-    return f"|{signature_of(language, rules, '')}"
-
-
 def chinese_signature(language: str, rules: ScoringRules) -> str:
     """The options for Chinese as a part of a metric's signature; empty if none is used."""
     if not chinese(language):

@@ -14,7 +14,7 @@ import numpy as np
 
 from tauspeech.data.languages import unspaced
 from tauspeech.runtime.errors import UserError
-from tauspeech.scoring.normalise import for_cer, for_wer, matching_signature
+from tauspeech.scoring.normalise import chinese_signature, for_cer, for_wer, signature_of
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules
 from tauspeech.scoring.tally import Proportion, percentage
 
@@ -67,7 +67,10 @@ def word_counts(
 def _pattern(word_id: str, forms: tuple[str, ...], language: str, rules: ScoringRules) -> re.Pattern[str]:
     found = {matchable(form, language, rules).strip() for form in forms}
     if not found or "" in found:
-        raise UserError(f"Word {word_id!r}: every form in {language!r} needs a letter or a digit, got {list(forms)}.")
+        raise UserError(
+            f"Word {word_id!r}: every form in {language!r} needs a letter or a digit that scoring.normaliser {rules.normaliser!r} "
+            f"keeps, got {list(forms)}."
+        )
     # Longest first: otherwise "Milan Cathedral" would count twice, as "Milan" and as "Cathedral".
     alternatives = "|".join(map(re.escape, sorted(found, key=len, reverse=True)))
     return re.compile(alternatives if unspaced(language) else f"(?<= )(?:{alternatives})(?= )")
@@ -80,3 +83,10 @@ def matchable(text: str, language: str, rules: ScoringRules) -> str:
     if unspaced(language):
         return for_cer(folded, language, rules)
     return " " + for_wer(folded, language, rules).replace("'", " ") + " "
+
+
+def matching_signature(language: str, rules: ScoringRules) -> str:
+    """The rules by which words are looked for in texts, as a part of a metric's signature; empty for the defaults."""
+    if rules.normaliser == "project":
+        return chinese_signature(language, rules)
+    return f"|{signature_of(language, rules, '')}"

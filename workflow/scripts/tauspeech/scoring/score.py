@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from tauspeech.data.languages import TRANSLATIONS, unspaced
+from tauspeech.data.languages import unspaced
+from tauspeech.scoring.headline import TRANSLATIONS
 from tauspeech.scoring.metrics import bleu, cer, chrf, wer
 from tauspeech.scoring.rare_words import word_counts
 from tauspeech.scoring.rules import DEFAULT_RULES, ScoringRules

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from rapidfuzz import fuzz, process
 
-from tauspeech.data.characters import has_control_or_markup
 from tauspeech.data.languages import unspaced
+from tauspeech.text.characters import has_control_or_markup
 
 Sentence = dict[str, str]  # language -> text
 

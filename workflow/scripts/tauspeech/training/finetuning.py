@@ -1,13 +1,11 @@
 """Fine-tuning of a base model on the training speech of some sets."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-from transformers import TrainerCallback
 
 from tauspeech.models.decoding import Decoder, FeatureCache
 from tauspeech.models.family import SpeechModel, open_model
@@ -71,7 +69,6 @@ class Finetuning:
     sets: TrainingSets
     settings: dict[str, Any]
     seed: int
-    callbacks: Sequence[TrainerCallback] = ()
     _examples: dict[str, Examples] = field(default_factory=dict)
     _features: FeatureCache = field(default_factory=FeatureCache)
     _kept: KeptFeatures | None = None  # the encoder's output, if that is the same in all steps and at all rates
@@ -109,7 +106,6 @@ class Finetuning:
             score=score,
             most_steps=self._most_steps(),
             part=part,
-            callbacks=self.callbacks,
         )
         return Trained(model, history, history["best"] if score else -history["best"], part)
 

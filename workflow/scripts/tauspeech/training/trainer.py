@@ -4,7 +4,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -137,7 +137,6 @@ def train(
     score: Score | None = None,
     most_steps: float | None = None,
     part: Trainable | None = None,
-    callbacks: Sequence[TrainerCallback] = (),
 ) -> dict[str, Any]:
     """Train in place, resuming from the last checkpoint if there is one; ``model`` ends as the best one on validation.
 
@@ -148,9 +147,9 @@ def train(
     steps = max(1, math.ceil(settings["epochs"] * len(examples) / per_step))
     steps = min(steps, math.ceil(most_steps)) if most_steps else steps
     arguments = training_arguments(settings, checkpoints, steps, seed, score is not None)
-    every_callback: list[TrainerCallback] = [Progress(per_step), LossGuard(), *callbacks]
+    callbacks: list[Any] = [Progress(per_step), LossGuard()]
     if settings.get("patience"):
-        every_callback.append(EarlyStoppingCallback(settings["patience"]))
+        callbacks.append(EarlyStoppingCallback(settings["patience"]))
     last = last_complete_checkpoint(checkpoints)
     if last:
         print(f"resuming from {last.name}", flush=True)
@@ -170,7 +169,7 @@ def train(
             train_dataset=examples,
             eval_dataset=validation,
             data_collator=model.collate,
-            callbacks=every_callback,
+            callbacks=callbacks,
         )
         trainer.remove_callback(PrinterCallback)
         trainer.train(resume_from_checkpoint=str(last) if last else None)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tauspeech.data.word_lists.listing import ListedUtterance, UtteranceWords
-from tauspeech.data.word_lists.phrases import distinct, require_plain
+from tauspeech.data.word_lists.phrases import distinct, require_no_tokens
 from tauspeech.runtime.errors import UserError
 
 COLUMNS = ("file_id", "text", "dictionary", "keywords")
@@ -26,8 +26,7 @@ def earnings_utterances(folder: Path, context: str) -> Iterator[ListedUtterance]
         for row, (call, text, own, of_call) in enumerate(_rows(file)):
             counted = distinct(own or ())
             listed = distinct([*counted, *(of_call or ())]) if context == "global" else counted
-            for word in listed:
-                require_plain(word, f"{file}, row {row + 1}")
+            require_no_tokens(listed, f"{file}, row {row + 1}")
             name = f"{call or 'clip'}-{number:05d}"
             yield ListedUtterance(name, text or "", UtteranceWords(listed, counted), file, row)
             number += 1

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tauspeech.data.word_lists.listing import ListedUtterance, UtteranceWords
-from tauspeech.data.word_lists.phrases import distinct, require_plain
+from tauspeech.data.word_lists.phrases import distinct, require_no_tokens
 from tauspeech.runtime.errors import UserError, one_line
 
 COLUMNS = 4
@@ -77,6 +77,5 @@ def _words(cell: str, where: str) -> tuple[str, ...]:
         found = None
     if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
         raise UserError(f"{where}: '{one_line(cell, 40)}' is no list of words in JSON: copy the file again.")
-    for word in found:
-        require_plain(word, where)
+    require_no_tokens(found, where)
     return distinct(found)

@@ -1,10 +1,12 @@
 """A user's list of words: a text file with a word or phrase in each line."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from tauspeech.data.characters import has_control_or_markup
 from tauspeech.runtime.errors import UserError, one_line
+
+_TOKEN = re.compile(r"<\|[^|]*\|>|[\x00-\x1f\x7f-\x9f]")
 
 
 def read_phrases(path: Path) -> tuple[str, ...]:
@@ -17,25 +19,25 @@ def read_phrases(path: Path) -> tuple[str, ...]:
         raise UserError(f"{path} is not UTF-8: save it as UTF-8 with a word or phrase in each line.") from None
     found = distinct(line.strip() for line in lines)
     for phrase in found:
-        require_letters(phrase, str(path))
-        require_plain(phrase, str(path))
+        require_usable(phrase, str(path))
     if not found:
         raise UserError(f"{path} has no words: write a word or phrase into each line.")
     return found
 
 
-def require_letters(phrase: str, where: str) -> None:
+def require_usable(phrase: str, where: str) -> None:
+    """Refuse a phrase that no text can contain, and what a model would read as a token of its own, such as <|en|>."""
     if not any(character.isalnum() for character in phrase):
         raise UserError(
             f"{where}: '{one_line(phrase, 30)}' has no letter and no digit: give a word or phrase with one."
         )
+    require_no_tokens([phrase], where)
 
 
-def require_plain(phrase: str, where: str) -> None:
-    """Refuse what a model would read as a token of its own, such as <|en|>."""
-    if has_control_or_markup(phrase):
+def require_no_tokens(phrases: Iterable[str], where: str) -> None:
+    if found := _TOKEN.search(" ".join(phrases)):
         raise UserError(
-            f"{where}: '{one_line(phrase, 30)}' has control characters or markup: give a word or phrase alone."
+            f"{where}: '{one_line(found[0], 30)}' is a token of a model, or a control character: give words and phrases alone."
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tauspeech.data.tables import read_user_table
 from tauspeech.data.word_lists.listing import ListedUtterance, UtteranceWords
-from tauspeech.data.word_lists.phrases import distinct, require_letters, require_plain
+from tauspeech.data.word_lists.phrases import distinct, require_usable
 from tauspeech.runtime.errors import UserError
 
 
@@ -30,6 +30,5 @@ def table_utterances(table: Path, language: str, phrases: tuple[str, ...] | None
 def _words(cell: str, where: str) -> tuple[str, ...]:
     found = distinct(word.strip() for word in cell.split("|"))
     for word in found:
-        require_letters(word, where)
-        require_plain(word, where)
+        require_usable(word, where)
     return found

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from tauspeech.data.tables import SPLITS
-from tauspeech.data.word_lists.phrases import require_letters, require_plain
+from tauspeech.data.word_lists.phrases import require_usable
 from tauspeech.plan.builder import Builder, TaskSets
 from tauspeech.plan.jobs import PlannedJob, once
+from tauspeech.plan.matchable_forms import require_matchable
 from tauspeech.plan.merges import MergeSpec, Term
 from tauspeech.plan.no_speech import METRICS, require_room
 from tauspeech.plan.sources import recordings_source
 from tauspeech.runtime.errors import UserError
+from tauspeech.scoring.rules import ScoringRules
 
 VECTOR = "phrase"  # name of the fine-tune and of its vector
 
@@ -36,8 +38,8 @@ class Models:
         require_published(config["base"])
         require_room(self.build, config["no_speech"]["seconds"])
         if config["phrase"]:
-            require_letters(config["phrase"], "key 'phrase'")
-            require_plain(config["phrase"], "key 'phrase'")
+            require_usable(config["phrase"], "key 'phrase'")
+            require_matchable([config["phrase"]], self.language, ScoringRules.of_config(config), "key 'phrase'")
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
 
     # Data

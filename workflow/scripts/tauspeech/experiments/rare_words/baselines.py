@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from tauspeech.data.rare_names import distractors
+from tauspeech.experiments.rare_words.baseline_names import NAMES
 from tauspeech.experiments.rare_words.jobs import VALIDATION, Subset, forms_of
 from tauspeech.experiments.rare_words.systems import Cells, Systems, WordSystems
 from tauspeech.plan.builder import searched_strength
@@ -16,7 +17,6 @@ from tauspeech.runtime.errors import UserError
 
 KEY = "baselines.systems"
 ROOM = "tauspeech.experiments.rare_words"
-NAMES = {"prompt": "Prompt", "bias": "Bias", "lora": "LoRA", "vector_prompt": "TA + prompt", "vector_bias": "TA + bias"}
 
 Jobs = Sequence[PlannedJob]
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from tauspeech.data.languages import written_language
+from tauspeech.experiments.rare_words.baseline_names import NAMES
+from tauspeech.plan.text_language import text_language
 from tauspeech.reporting.content import Figure, Table
 from tauspeech.scoring.headline import headline_metric
 
@@ -26,16 +27,22 @@ CAPTION = (
 
 def described_settings(baselines: dict[str, Any]) -> str:
     """The settings of the systems that are switched on."""
-    systems = baselines["systems"]
-    found = [", ".join(name.replace("vector_", "TA + ") for name in systems)]
-    if any(name != "lora" for name in systems):
+    systems = [name for name in NAMES if name in baselines["systems"]]
+    found = [", ".join(NAMES[name] for name in systems)]
+    if systems != ["lora"]:
         found.append(f"{baselines['distractors']} distractors")
     if any(name.endswith("bias") for name in systems):
-        strengths = ", ".join(f"{each:g}" for each in sorted(baselines["strengths"]))
-        found.append(f"strength within {baselines['tolerance']:g} points of the best of {strengths} on validation")
+        found.append(_choice(baselines["strengths"], baselines["tolerance"]))
     if "lora" in systems and baselines["lora_learning_rate"]:
         found.append(f"learning rate of the adapter {baselines['lora_learning_rate']:g}")
     return "; ".join(found)
+
+
+def _choice(strengths: list[float], tolerance: float) -> str:
+    tried = _and([f"{each:g}" for each in sorted(strengths)])
+    if not tolerance:
+        return f"strength: the best of {tried} on validation"
+    return f"strength: the smallest of {tried} that loses at most {tolerance:g} points of the best score on validation"
 
 
 def described_table(frame: pd.DataFrame, config: dict[str, Any]) -> Table:
@@ -56,7 +63,7 @@ def described_figure(svg: str, config: dict[str, Any]) -> Figure:
 
 
 def _metric(config: dict[str, Any]) -> str:
-    return headline_metric(config["task"], written_language(config["task"], **config["languages"]))
+    return headline_metric(config["task"], text_language(config["task"], **config["languages"]))
 
 
 def verdicts(frame: pd.DataFrame, metric: str) -> str:

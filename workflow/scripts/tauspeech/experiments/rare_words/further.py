@@ -4,7 +4,7 @@ from typing import Any
 
 from tauspeech.experiments.rare_words.baselines import Baselines
 from tauspeech.experiments.rare_words.jobs import NORMALISED, VALIDATION, forms_of
-from tauspeech.experiments.rare_words.systems import Cells, WordSystems
+from tauspeech.experiments.rare_words.systems import EACH, Cells, WordSystems
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.no_speech import SetsWithoutSpeech
 from tauspeech.plan.tables import MetricRow, metrics_table
@@ -19,7 +19,7 @@ def all_models(experiment: WordSystems, baselines: Baselines) -> Models:
 
     Systems in place of a vector stand beside the merges at weights that validation has chosen.
     """
-    models: Models = [({"words": "each", "weight": str(experiment.config["merging"]["weight"])}, experiment.general)]
+    models: Models = [({"words": EACH, "weight": str(experiment.config["merging"]["weight"])}, experiment.general)]
     for weight in (VALIDATION, NORMALISED):
         others = baselines.cells if weight == VALIDATION else lambda subset: {}
         for subset in experiment.subsets:

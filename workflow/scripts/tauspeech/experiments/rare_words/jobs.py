@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tauspeech.data.languages import written_language
 from tauspeech.data.tables import SPLITS
 from tauspeech.experiments.rare_words.words import Word, require_template
 from tauspeech.plan.builder import Builder, PlannedSentences, TaskSets, searched_scale
 from tauspeech.plan.jobs import PlannedJob, once
 from tauspeech.plan.merges import MergeSpec, Term
+from tauspeech.plan.text_language import text_language
 
 METHOD = {"average": "task_arithmetic", "ta": "task_arithmetic", "ties": "ties", "dare": "dare"}
 VALIDATION, NORMALISED = "validation", "normalised"  # the two readings of the paper's weights
@@ -40,7 +40,7 @@ class WordJobs:
         self.task: str = config["task"]
         self.source, self.target = config["languages"]["source"], config["languages"]["target"]
         self.languages = tuple(dict.fromkeys((self.source, self.target)))
-        self.language = written_language(self.task, self.source, self.target)
+        self.language = text_language(self.task, self.source, self.target)
         self.build = Builder(config, (self.source,), (self.target,), repetition)
         self.made: dict[tuple[Any, ...], PlannedJob] = {}
         self._alone: dict[str, Subset] = {}

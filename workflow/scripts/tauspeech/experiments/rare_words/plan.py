@@ -15,6 +15,7 @@ from tauspeech.experiments.rare_words.systems import NAMES, Systems, WordSystems
 from tauspeech.experiments.rare_words.verdicts import read_verdict
 from tauspeech.experiments.rare_words.words import Word, read_words
 from tauspeech.plan.jobs import Inputs, Plan, PlannedJob
+from tauspeech.plan.matchable_forms import require_matchable
 from tauspeech.plan.retention import RetentionSets
 from tauspeech.plan.runtime_settings import reported_settings
 from tauspeech.plan.tables import Row, claims_job, folder_of, hypotheses_of, scores_table, tables_of_seeds
@@ -49,6 +50,9 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
         advice = did_you_mean(unknown[0], (word.id for word in words), "give the word_id of one of its rows.")
         raise UserError(f"key 'overrides.{unknown[0]}': no such word_id in {config['words']}: {advice}")
     experiment = WordSystems(config, words)
+    rules, language = ScoringRules.of_config(config), experiment.jobs.language
+    for word in words:
+        require_matchable(word.forms[language], language, rules, word.where)
     checks = [experiment.jobs.rarity(word) for word in words]
     used = words
     if config["rarity"]["known"] == "skip":
@@ -65,9 +69,7 @@ def plan(config: dict[str, Any], results: Path) -> Plan:
                 "key 'rarity.known' is skip, and the base knows every word: set it to keep, or give other words."
             )
     repetitions = [WordSystems(config, used, repetition) for repetition in range(1, config["repetitions"])]
-    tested = claims_job(
-        [claims(each) for each in (experiment, *repetitions)], config["seed"], ScoringRules.of_config(config)
-    )
+    tested = claims_job([claims(each) for each in (experiment, *repetitions)], config["seed"], rules)
     tables = _tables(experiment, words)
     further = {each.jobs.build.seed: _score_tables(each, Baselines(each)) for each in repetitions}
     of_seeds, over_seeds = tables_of_seeds(tables, further, {"baselines": ("words", "system")})

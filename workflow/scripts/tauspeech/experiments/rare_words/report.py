@@ -4,9 +4,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from tauspeech.data.languages import written_language
 from tauspeech.experiments.rare_words.baselines_report import described_figure, described_settings, described_table
-from tauspeech.experiments.rare_words.further_report import described_further
+from tauspeech.experiments.rare_words.further_report import ROWS, described_further
+from tauspeech.plan.text_language import text_language
 from tauspeech.reporting.content import Figure, Output, PlayedExample, Table
 from tauspeech.reporting.decoded import decoded
 from tauspeech.reporting.retention_sets import retention_sets
@@ -14,9 +14,8 @@ from tauspeech.reporting.run_name import run_name
 from tauspeech.reporting.signatures import signatures
 from tauspeech.reporting.trained_part import trained_part
 from tauspeech.scoring.headline import headline_metric
-from tauspeech.scoring.normalise import chinese_form
+from tauspeech.scoring.rare_words import word_counts
 from tauspeech.scoring.rules import ScoringRules
-from tauspeech.text.checks import contains
 
 MARKS = ("the rare word came out right", "it did not")
 TITLE = "Rare words"
@@ -118,7 +117,7 @@ def described_tables(tables: dict[str, pd.DataFrame], config: dict[str, Any]) ->
     found = [Table("table1", "Table 1. The words", "Domain and number of sentences of each word.", tables["table1"])]
 
     def scored(name: str, title: str, caption: str, task: str) -> Table:
-        metric = headline_metric(task, written_language(task, **languages))
+        metric = headline_metric(task, text_language(task, **languages))
         best: Literal["max", "min"] = "max" if metric == "bleu" else "min"
         about = BLEU[config["scoring"]["bleu_case"]] if metric == "bleu" else METRICS[metric]
         return Table(name, title, f"{about} {caption} {signatures(tables, name)}", tables[name], best, SYSTEMS)
@@ -159,7 +158,7 @@ def _retention(tables: dict[str, pd.DataFrame], config: dict[str, Any]) -> Table
     ends: set[Literal["max", "min"]] = {"max" if metric == "BLEU" else "min" for metric in table["metric"]}
     caption = (
         f"Your recordings of what must not be forgotten: {retention_sets(config['retention'])}. Error rates in percent, where "
-        "lower is better, or BLEU. {ROWS.format(weight=_weight(config))} {signatures(tables, name)}"
+        f"lower is better, or BLEU. {ROWS.format(weight=_weight(config))} {signatures(tables, name)}"
     )
     best = ends.pop() if len(ends) == 1 else None  # one column may hold both metrics
     return Table(name, "What must not be forgotten", caption, table, best, SYSTEMS)
@@ -189,17 +188,16 @@ def examples(
     """The first test utterances of each word, with the outputs of its systems."""
     config = settings["config"]
     rules = ScoringRules.of_config(config)
-    source, language = config["languages"]["source"], written_language(config["task"], **config["languages"])
+    source, language = config["languages"]["source"], text_language(config["task"], **config["languages"])
     found = []
     for word, rows in played.items():
         forms = settings["words"][word]
-        written = [chinese_form(form, language, rules) for form in forms[language]]
         spellings = tuple(form for group in forms.values() for form in group)
         for row in rows:
             id, outputs = row["utterance"], []
             for system, model in settings["systems"][word]:
                 text = hypotheses[model, config["task"]][id]
-                hit = contains(chinese_form(text, language, rules), written, language)
-                outputs.append(Output(system, text, hit))
+                hit = word_counts(word, tuple(forms[language]), language, [text], [text], rules).in_hypothesis[0] > 0
+                outputs.append(Output(system, text, bool(hit)))
             found.append(PlayedExample(word, id, row[source], row[language], row["audio"]["bytes"], outputs, spellings))
     return found

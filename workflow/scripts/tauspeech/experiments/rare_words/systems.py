@@ -3,14 +3,16 @@
 from functools import cached_property
 from typing import Any
 
-from tauspeech.data.languages import written_language
+from tauspeech.data.reserved_names import TAKEN
 from tauspeech.experiments.rare_words.jobs import VALIDATION, Subset, WordJobs
 from tauspeech.experiments.rare_words.words import Word
 from tauspeech.plan.jobs import PlannedJob
 from tauspeech.plan.tables import PlannedCell
+from tauspeech.plan.text_language import text_language
 from tauspeech.runtime.errors import UserError, did_you_mean
 
 NAMES = {"average": "Average", "ta": "TA", "ties": "TIES", "dare": "DARE"}
+EACH = "each"  # in tables, the models of single words
 MOST_COUNTED = 10  # words in the largest merge of Figure 2, unless the configuration says otherwise
 
 Systems = dict[str, PlannedJob]  # scores, by the paper's name of the system
@@ -44,9 +46,9 @@ class WordSystems:
 
     def _named(self, name: str, members: list[str]) -> Subset:
         where = f"key 'composition.subsets.{name}'"
-        if name in self.single or name.startswith("first") or name.isdigit():
+        if name in self.single or name.startswith("first") or name.isdigit() or name == EACH or TAKEN.fullmatch(name):
             raise UserError(
-                f"{where}: the name is taken by a word, by the first rows of the table or by a number of words: choose another one."
+                f"{where}: the name is taken by a word, a number of words or another model: choose another one."
             )
         if missing := [member for member in members if member not in self.single]:
             advice = did_you_mean(missing[0], self.single, "give the word_id of one of its rows.")
@@ -112,7 +114,7 @@ class WordSystems:
     # Cells of tables and claims
 
     def cell(self, score: PlannedJob, word: Word | None, task: str) -> PlannedCell:
-        language = written_language(task, self.jobs.source, self.jobs.target)
+        language = text_language(task, self.jobs.source, self.jobs.target)
         return PlannedCell(score, self.jobs.speech(word).id, task, language)
 
     def of_words(self, task: str) -> dict[str, dict[str, PlannedCell]]:

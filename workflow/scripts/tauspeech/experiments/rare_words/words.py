@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tauspeech.data.characters import has_control_or_markup
 from tauspeech.data.reserved_names import SLUG, TAKEN
 from tauspeech.data.tables import check_width, tab_reader
 from tauspeech.plan.sources import grammar_domains
 from tauspeech.runtime.errors import UserError, did_you_mean, one_line
+from tauspeech.text.characters import has_control_or_markup
 from tauspeech.text.checks import contains
 
 LANGUAGE = re.compile(r"[a-z]{2,3}")

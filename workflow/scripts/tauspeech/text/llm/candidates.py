@@ -8,8 +8,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from tauspeech.data.characters import has_control_or_markup
 from tauspeech.data.reserved_names import TAKEN
+from tauspeech.text.characters import has_control_or_markup
 from tauspeech.text.checks import folded
 from tauspeech.text.llm.chat import Reply
 from tauspeech.text.llm.prompts import WordPrompts, schema_of
