@@ -27,8 +27,8 @@ CONFIG = {
     "merging": {"grid": [0.5]},
     "decoding": {"new_tokens": 4},
 }
-# What a run may write although it fails: plans, logs, answers that were paid for, and hashes that save work.
-_PASSING = {".snakemake", "plan", "logs", "answers"}
+# What a run may write although it fails: plans, logs, answers that were paid for, when a training began, and hashes that save work.
+_PASSING = {".snakemake", "plan", "logs", "answers", ".attempts.json"}
 
 Snapshot = dict[str, tuple[int, bytes]]
 

@@ -44,13 +44,13 @@ def test_checkpoints_at_several_rates_count_alike(tmp_path, clock):
 
 def test_without_a_checkpoint_nothing_counts(tmp_path, clock):
     """The user has deleted them: the training begins anew."""
-    (tmp_path / "attempts.json").write_text('{"before": 3600, "begun": 0}', encoding="utf-8")
+    (tmp_path / ".attempts.json").write_text('{"before": 3600, "begun": 0}', encoding="utf-8")
     assert seconds_before(tmp_path) == 0
 
 
 def test_a_torn_file_counts_as_nothing(tmp_path, clock):
     save_checkpoint(tmp_path, 5, 1004)
-    (tmp_path / "attempts.json").write_text('{"bef', encoding="utf-8")
+    (tmp_path / ".attempts.json").write_text('{"bef', encoding="utf-8")
     assert seconds_before(tmp_path) == 0
 
 

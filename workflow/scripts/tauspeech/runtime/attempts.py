@@ -12,7 +12,7 @@ _CHECKPOINTS = "**/checkpoint-*/trainer_state.json"  # the Trainer writes this f
 def seconds_before(folder: Path) -> float:
     """Seconds of the attempts before this one, which begins now; 0 where they left no checkpoint in the folder."""
     saved = max((path.stat().st_mtime for path in folder.glob(_CHECKPOINTS)), default=None)
-    file = folder / "attempts.json"
+    file = folder / ".attempts.json"
     before = 0.0
     if saved is not None:
         try:
