@@ -103,8 +103,12 @@ class Builder:
         batch: str | None = None,
     ) -> PlannedJob:
         return PlannedJob(
-            stage, id + self.tag, settings, inputs or {}, seed, threads, modules, batch and batch + self.tag
+            stage, self._tagged(id), settings, inputs or {}, seed, threads, modules, batch and self._tagged(batch)
         )
+
+    def _tagged(self, name: str) -> str:
+        """The name with the repetition's tag, which names that are made of other jobs' have already."""
+        return name if name.endswith(self.tag) else name + self.tag
 
     def section(self, name: str, id: str | None = None) -> dict[str, Any]:
         """A section of the configuration, with the overrides of one word or one training."""

@@ -100,8 +100,7 @@ class WordSystems:
         for method in ("average", *self.config["merging"]["methods"]):
             merge = self.jobs.merge(subset, method, weight)
             if merge.id not in of_merges:
-                id = merge.id.removesuffix(self.jobs.build.tag)
-                merged = self.decode(id, merge, subset.words, general=True, batch=subset.id)
+                merged = self.decode(merge.id, merge, subset.words, general=True, batch=subset.id)
                 of_merges[merge.id] = self.jobs.score(merged, subset.words, raw, tuned)
             scores[NAMES[method]] = of_merges[merge.id]
         return scores
