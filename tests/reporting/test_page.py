@@ -168,6 +168,7 @@ def test_missing_values_and_intervals_are_shown(flac, svg):
         (numpy.float32(0.125), "0.12"),
         (-1.5, "−1.50"),
         (-0.001, "0.00"),
+        (0.0031, "0.0031"),
         (float("nan"), "–"),
         (None, "–"),
         (pandas.NA, "–"),

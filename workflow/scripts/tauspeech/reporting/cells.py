@@ -51,12 +51,13 @@ def _row(table: Table, columns: dict[str, tuple[str, str] | None], record: dict[
 
 
 def format_value(value: object) -> str:
-    """Whole numbers as they are, other numbers with two decimals, text unchanged."""
+    """Whole numbers as they are, other numbers with two decimals, or four where two would show nothing; text unchanged."""
     if _is_missing(value):
         return _MISSING
     if not _is_number(value):
         return str(value)
-    text = str(value) if isinstance(value, numbers.Integral) else f"{value:z.2f}"
+    decimals = 4 if isinstance(value, numbers.Real) and 0 < float(value) < 0.005 else 2
+    text = str(value) if isinstance(value, numbers.Integral) else f"{value:z.{decimals}f}"
     return text.replace("-", "−")
 
 
