@@ -27,7 +27,7 @@ CONFIG = {
     "merging": {"grid": [0.5]},
     "decoding": {"new_tokens": 4},
 }
-# What a run may write although it fails: plans, logs, answers that were paid for, when a training began, and hashes that save work.
+# Names of files and folders that a run may write although it fails: plans, logs, answers that were paid for, when a training began, and hashes that save work.
 _PASSING = {".snakemake", "plan", "logs", "answers", ".attempts.json"}
 
 Snapshot = dict[str, tuple[int, bytes]]

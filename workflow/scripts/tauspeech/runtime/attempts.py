@@ -17,7 +17,7 @@ def seconds_before(folder: Path) -> float:
     if saved is not None:
         try:
             last = json.loads(file.read_text(encoding="utf-8"))
-            # Without a new checkpoint, the last attempt has added nothing.
+            # A checkpoint that is older than the last attempt: that attempt has saved nothing.
             before = last["before"] + max(0.0, saved - last["begun"])
         except (OSError, ValueError, KeyError, TypeError):
             before = 0.0

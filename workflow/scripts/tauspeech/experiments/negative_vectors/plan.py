@@ -48,6 +48,6 @@ def _subtraction(models: Models, named: dict[float, PlannedJob]) -> PlannedJob:
 
 
 def _phrases(models: Models) -> PlannedJob:
-    """What the base writes most, by sound, and is trained to write where the configuration has no phrase."""
+    """Table of the texts that the base writes most, by sound. Without a phrase in the configuration it is trained on them."""
     settings = {"kind": "phrases", "language": models.language}
     return PlannedJob("table", "phrases", settings, {"sets": [models.own_texts]}, modules=(TABLES,))
